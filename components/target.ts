@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+
+/** Where Kubernetes objects go. */
+export interface Target {
+  /** Path of the kubeconfig of a cluster to apply to. `undefined`: to none; they are rendered. */
+  kubeconfig: string | undefined;
+  /** Folder to render to, relative to the project. */
+  renderTo: string;
+}
+
+/** The provider that applies or renders. */
+export function createProvider(name: string, target: Target): k8s.Provider {
+  const { kubeconfig, renderTo } = target;
+  return new k8s.Provider(
+    name,
+    kubeconfig === undefined
+      ? { renderYamlToDirectory: renderTo }
+      : { kubeconfig: pulumi.secret(readFileSync(kubeconfig, "utf8")) },
+  );
+}
+
+/** Where things went, for a user to read. */
+export function describeTarget({ kubeconfig, renderTo }: Target): string {
+  return kubeconfig === undefined
+    ? `rendered to ${join(renderTo, "1-manifest")}`
+    : `applied to the cluster of ${kubeconfig}`;
+}
+
+/** What keeps a target from being used. Each problem begins with the configuration key. */
+export function targetProblems({ kubeconfig, renderTo }: Target): string[] {
+  return kubeconfig === undefined ? folderProblems(renderTo) : kubeconfigProblems(kubeconfig);
+}
+
+function kubeconfigProblems(path: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    return [
+      `kubeconfig: ${JSON.stringify(path)} cannot be read (${codeOf(error)}). Give the path of a kubeconfig, or remove the key to render to a folder.`,
+    ];
+  }
+  return isKubeconfig(text)
+    ? []
+    : [
+        `kubeconfig: ${JSON.stringify(path)} is no kubeconfig with clusters, contexts and a current-context. Give one that kubectl takes.`,
+      ];
+}
+
+function isKubeconfig(text: string): boolean {
+  try {
+    const value: unknown = parse(text);
+    if (typeof value !== "object" || value === null) return false;
+    const { clusters, contexts, "current-context": current } = value as Record<string, unknown>;
+    return (
+      Array.isArray(clusters) &&
+      Array.isArray(contexts) &&
+      contexts.some((context: { name?: unknown } | null) => context?.name === current)
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** Tries to write where the folder is or would be made; permission bits alone say nothing to root. */
+function folderProblems(folder: string): string[] {
+  const remedy = "Make it writable, or set renderTo to another folder.";
+  try {
+    const existing = nearestExisting(resolve(folder));
+    if (!statSync(existing).isDirectory()) {
+      return [
+        `renderTo: ${JSON.stringify(folder)} cannot be written: ${existing} is no folder. ${remedy}`,
+      ];
+    }
+    rmdirSync(mkdtempSync(join(existing, ".kubelet-trust-")));
+    return [];
+  } catch (error) {
+    return [`renderTo: ${JSON.stringify(folder)} cannot be written (${codeOf(error)}). ${remedy}`];
+  }
+}
+
+function nearestExisting(path: string): string {
+  try {
+    statSync(path);
+    return path;
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return nearestExisting(dirname(path));
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? "unknown error";
+}

@@ -1,0 +1,26 @@
+/** The program of a stack: reads its configuration into a cluster, and shows what came of it. */
+import * as pulumi from "@pulumi/pulumi";
+import { readConfiguration } from "./components/configuration.ts";
+import { Cluster } from "./components/index.ts";
+import { certificateExpiry, trustLines } from "./components/summary.ts";
+import { createProvider, describeTarget } from "./components/target.ts";
+
+const configuration = readConfiguration();
+const provider = createProvider("kubernetes", configuration.target);
+const cluster = new Cluster("cluster", configuration.cluster, { providers: [provider] });
+
+/** Where the Kubernetes objects went. */
+export const objects = describeTarget(configuration.target);
+
+/** When the certificates end. */
+export const certificates = certificateExpiry(cluster);
+
+/** Who trusts whom, one line a pool. */
+export const trust = trustLines(cluster);
+
+/** For another stack that adds a pool to this cluster; see examples/extra-pool. */
+export const settings = cluster.settings;
+export const ca = {
+  certPem: cluster.ca.certPem,
+  privateKeyPem: pulumi.secret(cluster.ca.privateKeyPem),
+};
