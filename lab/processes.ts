@@ -1,0 +1,113 @@
+/**
+ * Processes as /proc tells of them. A process is named by its id and its start time, since ids are reused.
+ */
+import * as fs from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export type ProcessIdentity = {
+  readonly pid: number;
+  /** In clock ticks since boot (`proc(5)`, stat field 22). */
+  readonly startTime: string;
+};
+
+/** The identity of a process that runs now; undefined if there is none. A zombie counts as none. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const stat = readProc(pid, "stat");
+  if (stat === undefined) return undefined;
+  // The name in parentheses may hold spaces; the fields after it are counted from the state, field 3.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const startTime = fields[19];
+  return fields[0] === "Z" || fields[0] === "X" || startTime === undefined
+    ? undefined
+    : { pid, startTime };
+}
+
+/** True while this very process runs, not another one with its id. */
+export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
+  return identify(pid)?.startTime === startTime;
+}
+
+/** Ids of all processes of this machine that are visible here. */
+export function allProcesses(): number[] {
+  return fs
+    .readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Processes with a text in one of their arguments. */
+export function processesMarked(mark: string): ProcessIdentity[] {
+  return allProcesses()
+    .filter((pid) => pid !== process.pid && (readProc(pid, "cmdline") ?? "").includes(mark))
+    .flatMap((pid) => identify(pid) ?? []);
+}
+
+/** Processes of the pid namespace that a process is in, itself included. */
+export function processesBeside(pid: number): ProcessIdentity[] {
+  const namespace = pidNamespace(pid);
+  if (namespace === undefined || namespace === pidNamespace(process.pid)) return [];
+  return allProcesses()
+    .filter((other) => pidNamespace(other) === namespace)
+    .flatMap((other) => identify(other) ?? []);
+}
+
+function pidNamespace(pid: number): string | undefined {
+  try {
+    return fs.readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first child of a process, waited for: `nsenter` and `unshare` fork what they run. */
+export async function firstChild(pid: number, patience = 5000): Promise<number | undefined> {
+  for (const end = Date.now() + patience; Date.now() < end; await sleep(5)) {
+    const children = readProc(pid, `task/${pid}/children`);
+    if (children === undefined) return undefined;
+    const child = Number(children.split(" ")[0]);
+    if (child > 0) return child;
+  }
+  return undefined;
+}
+
+/** Ends processes at once and waits until they are gone. Returns those that are not, after `patience` milliseconds. */
+export async function killAll(
+  processes: readonly ProcessIdentity[],
+  patience = 20_000,
+): Promise<ProcessIdentity[]> {
+  let left = processes.filter(isAlive);
+  for (const { pid } of left) signal(pid, "SIGKILL");
+  for (const end = Date.now() + patience; left.length > 0 && Date.now() < end; ) {
+    await sleep(20);
+    left = left.filter(isAlive);
+  }
+  return left;
+}
+
+/** Sends a signal; a process that is gone already is fine. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Proportional memory of a process in bytes (shared pages divided among their users); 0 if it is gone. */
+export function memoryOf(pid: number): number {
+  const rollup = readProc(pid, "smaps_rollup") ?? "";
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
+}
+
+/** Name of the program that a process runs, as in `ps -o comm`. */
+export function programOf(pid: number): string {
+  return (readProc(pid, "comm") ?? "").trim();
+}
+
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return fs.readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return undefined;
+  }
+}
