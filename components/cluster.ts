@@ -7,7 +7,7 @@ import { type ClusterPlan, planCluster } from "./clusterPlan.ts";
 import { type ClusterSettings, clusterDnsIp, endpointUrl, issuanceOf } from "./clusterSettings.ts";
 import { ControlPlaneCertificates } from "./controlPlaneCertificates.ts";
 import type { ExistingAuthority } from "./existingAuthority.ts";
-import { publicFile } from "./hostFile.ts";
+import { privateFile, publicFile } from "./hostFile.ts";
 import { type ControlPlaneExtras, HostFiles } from "./hostFiles.ts";
 import { KubeletConfigMap } from "./kubeletConfigMap.ts";
 import { KubeletServingApprover } from "./kubeletServingApprover.ts";
@@ -223,7 +223,7 @@ function controlPlaneExtras(
       ...(controlPlaneCertificates.files[host.name] ?? []),
       ...(bundle === undefined ? [] : [publicFile(paths.kubeletServingBundle, bundle)]),
       ...Object.entries(pods).map(([component, { manifest }]) =>
-        publicFile(`${paths.manifests}/${component}.yaml`, manifest),
+        privateFile(`${paths.manifests}/${component}.yaml`, manifest),
       ),
     ];
     const commands = Object.fromEntries(

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { parseConfiguration } from "../../components/configuration.ts";
+
+const controlPlanes = JSON.stringify([{ name: "control-plane-0", addresses: ["10.240.0.10"] }]);
+
+/** Parses the configuration of stack `dev`; keys without their namespace. */
+function parse(values: Record<string, string>, secrets: string[] = []) {
+  const own = { controlPlanes, renderTo: folder, ...values };
+  const config = Object.fromEntries(
+    Object.entries(own).map(([key, value]) => [`kubelet-trust:${key}`, value]),
+  );
+  return parseConfiguration(
+    "kubelet-trust",
+    "dev",
+    { ...config, "pulumi:disable-default-providers": "[]", "other:stance": "x" },
+    secrets.map((key) => `kubelet-trust:${key}`),
+  );
+}
+
+function refuses(values: Record<string, string>, pattern: RegExp, secrets: string[] = []): void {
+  assert.throws(
+    () => parse(values, secrets),
+    (error: Error) => {
+      assert.ok(pulumi.RunError.isInstance(error));
+      assert.match(error.message, pattern);
+      return true;
+    },
+  );
+}
+
+let folder: string;
+
+describe("parseConfiguration", () => {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "kubelet-trust-test-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("names the cluster after the stack and takes an empty text for no value", () => {
+    const { cluster, target } = parse({ clusterName: "", kubeconfig: "", skipReason: "" });
+    assert.equal(cluster.clusterName, "dev");
+    assert.ok(!("skipReason" in cluster));
+    assert.deepEqual(target, { kubeconfig: undefined, renderTo: folder });
+  });
+
+  it("reads pools and nodes in both forms of an address", () => {
+    const nodePools = [
+      {
+        name: "workers",
+        servingMode: "bootstrap",
+        nodes: [
+          {
+            name: "worker-0",
+            addresses: ["10.240.0.11", { type: "ExternalIP", address: "203.0.113.5" }],
+          },
+        ],
+        kubeletConfiguration: { maxPods: 50 },
+      },
+    ];
+    assert.deepEqual(parse({ nodePools: JSON.stringify(nodePools) }).cluster.nodePools, nodePools);
+  });
+
+  it("refuses an unknown key and names the one that was meant", () => {
+    refuses(
+      { stanse: "skip" },
+      /^kubelet-trust:stanse: there is no such key\. Did you mean stance\?$/,
+    );
+    refuses({ kubernetes: "1.37.2" }, /kubelet-trust:kubernetes: there is no such key\./);
+    refuses({ zzz: "1" }, /zzz: there is no such key\. Known keys: clusterName, /);
+    const node = JSON.stringify([{ name: "w", nodes: [{ name: "a", adresses: ["10.0.0.1"] }] }]);
+    refuses(
+      { nodePools: node },
+      /^nodePools\[0\]\.nodes\[0\]\.adresses: there is no such key\. Did you mean addresses\?$/,
+    );
+  });
+
+  it("refuses values of a wrong form, each with a remedy", () => {
+    refuses(
+      { validityHours: "one year" },
+      /^validityHours: this is no number\. Give a whole number\.$/,
+    );
+    refuses(
+      { bootstrapToken: "maybe" },
+      /^bootstrapToken: this is no boolean\. Write true or false\.$/,
+    );
+    refuses({ nodePools: "workers" }, /^nodePools: this is no list\. Give a YAML list/);
+    refuses(
+      { nodePools: '["workers"]' },
+      /^nodePools\[0\]: "workers" is no map\. Give a map with name/,
+    );
+    refuses(
+      { controlPlanes: '[{"name": 7}]' },
+      /^controlPlanes\[0\]\.name: the value is 7, no text\./,
+    );
+    refuses({ controlPlanes: "[{}]" }, /^controlPlanes\[0\]\.name: the value is missing\./);
+    refuses(
+      { controlPlanes: '[{"name": "a", "addresses": "10.0.0.1"}]' },
+      /^controlPlanes\[0\]\.addresses: this is no list\. Give a list, e\.g\. \[10\.240\.0\.11\]\.$/,
+    );
+  });
+
+  it("refuses a CA key in plain text without showing it, and one without a certificate", () => {
+    refuses({ caCertificate: "c", caPrivateKey: "k3y" }, /^caPrivateKey: .* --secret\.$/);
+    assert.throws(
+      () => parse({ caCertificate: "c", caPrivateKey: "k3y" }),
+      (error: Error) => !error.message.includes("k3y"),
+    );
+    refuses({ caPrivateKey: "k" }, /^caPrivateKey: a key without its certificate\. Set/, [
+      "caPrivateKey",
+    ]);
+  });
+
+  it("refuses a kubeconfig that does not exist or does not parse", () => {
+    refuses(
+      { kubeconfig: join(folder, "none") },
+      /^kubeconfig: ".*none" cannot be read \(ENOENT\)\. Give the path of a kubeconfig/,
+    );
+    for (const text of [
+      "[",
+      "a: 1",
+      "",
+      '{"clusters": [], "contexts": [], "current-context": "x"}',
+    ]) {
+      writeFileSync(join(folder, "config"), text);
+      refuses({ kubeconfig: join(folder, "config") }, /^kubeconfig: ".*" is no kubeconfig with/);
+    }
+  });
+
+  it("takes a kubeconfig whose current context exists", () => {
+    const path = join(folder, "config");
+    writeFileSync(path, "clusters: []\ncontexts: [{name: a}]\ncurrent-context: a\n");
+    assert.equal(parse({ kubeconfig: path }).target.kubeconfig, path);
+  });
+
+  it("refuses a folder to render to that cannot be written, and leaves nothing in one that can", () => {
+    writeFileSync(join(folder, "file"), "");
+    refuses(
+      { renderTo: join(folder, "file") },
+      /^renderTo: ".*file" cannot be written.* set renderTo/,
+    );
+    refuses({ renderTo: join(folder, "file", "x") }, /^renderTo: .* cannot be written/);
+    refuses({ renderTo: "/proc/rendered" }, /^renderTo: "\/proc\/rendered" cannot be written/);
+    mkdirSync(join(folder, "empty"));
+    parse({ renderTo: join(folder, "empty", "deeper", "still") });
+    assert.deepEqual(readdirSync(join(folder, "empty")), []);
+  });
+});
