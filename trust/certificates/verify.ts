@@ -3,7 +3,7 @@
  * its words, over certificates that may be known by their bytes or by identity alone.
  * Source: Go crypto/x509/verify.go.
  */
-import type { CertificateFacts } from "../facts.ts";
+import type { CertificateFacts, DistinguishedName } from "../facts.ts";
 import { nameConstraintError } from "./constraints.ts";
 import { hostnameError } from "./hostname.ts";
 import { type Answer, same, sameOrCollected, signedByIdentity } from "./identity.ts";
@@ -266,17 +266,24 @@ function identitySignature(
   if (candidate.isCA.known && !candidate.isCA.value) {
     return { answer: "no" };
   }
-  const answer = signedByIdentity(child, candidate);
   const issuer = child.signedBy.known ? child.signedBy.value.subject : undefined;
-  const sameName =
-    issuer !== undefined &&
-    candidate.subject.known &&
-    issuer.commonName === candidate.subject.value.commonName &&
-    issuer.organizations.join("\0") === candidate.subject.value.organizations.join("\0");
-  if (answer === "no" && sameName && candidate.key.known && candidate.key.value.algorithm) {
-    return { answer, message: failureOf[candidate.key.value.algorithm] };
+  const subject = candidate.subject.known ? candidate.subject.value : undefined;
+  const answer = signedByIdentity(child, candidate);
+  // Whoever has another name than the one that signed is not the one that signed.
+  if (answer !== "yes" && issuer && subject && !sameName(issuer, subject)) {
+    return { answer: "no" };
   }
-  return { answer };
+  const algorithm = candidate.key.known ? candidate.key.value.algorithm : undefined;
+  return answer === "no" && issuer && subject && algorithm
+    ? { answer, message: failureOf[algorithm] }
+    : { answer };
+}
+
+function sameName(one: DistinguishedName, other: DistinguishedName): boolean {
+  return (
+    one.commonName === other.commonName &&
+    one.organizations.join("\0") === other.organizations.join("\0")
+  );
 }
 
 function candidateError(

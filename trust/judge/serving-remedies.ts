@@ -84,7 +84,7 @@ export function verificationRemedies(
       setting: "--cert-dir",
       text: "Remove kubelet.crt and kubelet.key from the certificate directory and restart the kubelet: it never renews them itself.",
     };
-    const own = complaint === "validity" ? [renew] : complaint === "name" ? [dialNames] : [pin];
+    const own = complaint === "validity" ? [renew] : [pin];
     return [bootstrap, provision, ...own, skipOnPurpose];
   }
   switch (complaint) {
