@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -39,7 +40,7 @@ func (p *standIn) CheckConfig(_ context.Context, request *pulumirpc.CheckRequest
 func checkConfig(news resource.PropertyMap) []*pulumirpc.CheckFailure {
 	var failures []*pulumirpc.CheckFailure
 	refuse := func(key resource.PropertyKey, reason string, values ...any) {
-		failures = append(failures, failure(string(key), reason, values...))
+		failures = append(failures, &pulumirpc.CheckFailure{Property: string(key), Reason: fmt.Sprintf(reason, values...)})
 	}
 	for _, key := range news.StableKeys() {
 		value := member(news, key)
