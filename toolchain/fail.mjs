@@ -24,3 +24,12 @@ export async function runMain(main) {
     process.exitCode = 1;
   }
 }
+
+/**
+ * @param {unknown} error
+ * @param {string} code a system error's code, e.g. "ENOENT"
+ * @returns {boolean}
+ */
+export function isCode(error, code) {
+  return error instanceof Error && /** @type {NodeJS.ErrnoException} */ (error).code === code;
+}

@@ -36,7 +36,7 @@ export async function ensureBuilt(build, progress = createProgress(), root = und
   const { name, title, moduleDir, packages, ldflags = [], tags = [], env = {} } = build;
   const settings = { CGO_ENABLED: "0", ...env };
   const goEnv = { ...process.env, ...settings };
-  const go = await requireGo(moduleDir, goEnv);
+  const go = await goTarget(moduleDir, goEnv);
   const key = contentKey([go, hashFolder(moduleDir), packages, ldflags, tags, settings]);
   return ensureCached({
     ...(root === undefined ? {} : { root }),
@@ -73,13 +73,13 @@ export async function ensureBuilt(build, progress = createProgress(), root = und
 }
 
 /**
- * Makes sure that the Go the module asks for is there.
+ * What Go builds for, once it is sure that the Go the module asks for is there.
  * @param {string} moduleDir
  * @param {NodeJS.ProcessEnv} env
- * @returns {Promise<string>} what `go env` says of version and target: part of a build's key
+ * @returns {Promise<string>} what `go env` says of version, target and flags: part of a build's key
  * @throws {Failure} naming the version to install
  */
-export async function requireGo(moduleDir, env = process.env) {
+export async function goTarget(moduleDir, env = process.env) {
   const wanted = /^go (\S+)/m.exec(fs.readFileSync(path.join(moduleDir, "go.mod"), "utf8"))?.[1];
   try {
     const { stdout } = await promisify(execFile)(

@@ -4,12 +4,13 @@
 // The lock is a folder of numbered files, one a holder, and the highest number holds. Nobody
 // removes the highest, so a holder is never robbed: who finds it free creates the next number
 // (which only one can), then looks again and gives up if a higher one has come meanwhile.
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isCode } from "./fail.mjs";
+import { processStart } from "./process.mjs";
 
 /** Milliseconds between two looks at a lock that another process holds. */
 const pollInterval = 200;
@@ -167,37 +168,4 @@ function realm() {
   const boot = orNone(() => fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
   const namespace = orNone(() => fs.readlinkSync("/proc/self/ns/pid"));
   return `${os.hostname()} ${boot} ${namespace}`;
-}
-
-/**
- * When a process started, in whatever unit the system tells; undefined if there is no such process.
- * @param {number} pid
- * @returns {string | undefined}
- */
-function processStart(pid) {
-  if (process.platform === "linux") {
-    try {
-      const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-      // The name in parentheses may hold spaces. After it: state (a zombie is dead), and as the
-      // 20th the start time in ticks since boot.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
-    } catch (error) {
-      if (isCode(error, "ENOENT") || isCode(error, "ESRCH")) return undefined;
-      throw error;
-    }
-  }
-  try {
-    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * @param {unknown} error
- * @param {string} code e.g. "ENOENT"
- */
-function isCode(error, code) {
-  return error instanceof Error && /** @type {NodeJS.ErrnoException} */ (error).code === code;
 }

@@ -1,0 +1,56 @@
+// Everything that `npm test` checks, in order, with a summary at the end.
+import * as path from "node:path";
+import { runChild } from "./child.mjs";
+import { node, npmBin, repository } from "./paths.mjs";
+import { elapsed } from "./progress.mjs";
+
+/**
+ * Runs lint, type check and every test, each even if one before it failed.
+ * @param {readonly string[]} args further arguments for mocha
+ * @param {NodeJS.ProcessEnv} env
+ * @param {import("./progress.mjs").Progress} progress
+ * @returns {Promise<number>} 0 if all passed, else 1
+ */
+export async function checkEverything(args, env, progress) {
+  const checks = [
+    { name: "lint", run: () => npmProgram("biome", ["check", "--error-on-warnings", "."], env) },
+    { name: "types", run: () => npmProgram("tsc", ["--noEmit"], env) },
+    { name: "tests", run: () => runMocha(args, env) },
+  ];
+  const results = [];
+  for (const { name, run } of checks) {
+    progress.say(`\n== ${name}`);
+    const start = Date.now();
+    const code = await run();
+    results.push({ name, code, took: elapsed(Date.now() - start) });
+  }
+  progress.say("\n== summary");
+  for (const { name, code, took } of results) {
+    progress.say(`${name}: ${code === 0 ? "passed" : `FAILED (exit code ${code})`}, ${took}`);
+  }
+  return results.every(({ code }) => code === 0) ? 0 : 1;
+}
+
+/**
+ * Runs mocha on the test files among the arguments, or on all.
+ * @param {readonly string[]} args for mocha
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} its exit code
+ */
+export function runMocha(args, env) {
+  const all = args.some((arg) => arg.endsWith(".test.ts")) ? [] : ["test/**/*.test.ts"];
+  return npmProgram("mocha", [...args, ...all], env);
+}
+
+/**
+ * @param {string} name of a program in node_modules/.bin, itself run by the Node there
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function npmProgram(name, args, env) {
+  const { code } = await runChild(node, [path.join(npmBin, name), ...args], {
+    cwd: repository,
+    env,
+  });
+  return code;
+}

@@ -1,0 +1,60 @@
+// The environment in which Pulumi runs: the toolchain of the chosen world, first on PATH.
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { runChild } from "./child.mjs";
+import { Failure } from "./fail.mjs";
+import { ensureHome, isHomeBuilt } from "./home.mjs";
+import { node, npmBin, repository } from "./paths.mjs";
+import { createProgress } from "./progress.mjs";
+import { versions } from "./versions.mjs";
+import { chooseWorld, cliIn, vendorHome } from "./world.mjs";
+
+/**
+ * The environment for the Pulumi CLI and everything it starts, without a backend. Gets the
+ * toolchain first if this machine does not have it. The npm packages must be there.
+ * @param {import("./progress.mjs").Progress} [progress] default: one on stderr
+ * @param {NodeJS.ProcessEnv} [env] what to start from, default this process's environment
+ * @returns {Promise<NodeJS.ProcessEnv>}
+ * @throws {Failure} if the toolchain cannot be had
+ */
+export async function pulumiEnvironment(progress = createProgress(), env = process.env) {
+  const { world, why } = await chooseWorld({ env, built: isHomeBuilt() });
+  progress.say(`Pulumi ${versions.pulumi}: ${titles[world]} (${why})`);
+  const home = world === "vendor" ? await vendorCli(env, progress) : await ensureHome(progress);
+  // The Kubernetes SDK would copy it into the default provider's settings, and so into the state.
+  const { KUBECONFIG: _, ...rest } = env;
+  return {
+    ...rest,
+    PULUMI_HOME: home,
+    PULUMI_SKIP_UPDATE_CHECK: "1",
+    ...(world === "source" ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1" } : {}),
+    PATH: [path.dirname(cliIn(home)), npmBin, env.PATH].filter(Boolean).join(path.delimiter),
+  };
+}
+
+const titles = { vendor: "the vendor's downloads", source: "built from source" };
+
+/**
+ * Has the vendor's launcher fetch the CLI if the user does not have it.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {import("./progress.mjs").Progress} progress
+ * @returns {Promise<string>} the user's PULUMI_HOME
+ */
+async function vendorCli(env, progress) {
+  const home = vendorHome(env);
+  if (fs.existsSync(cliIn(home))) return home;
+  const launcher = path.join(repository, "node_modules", "pulumi", "run.js");
+  await progress.step(`Downloading the Pulumi CLI ${versions.pulumi}`, async () => {
+    const { code, output } = await runChild(node, [launcher, "version"], {
+      env,
+      onLine: () => {},
+    });
+    if (code !== 0 || !fs.existsSync(cliIn(home))) {
+      throw new Failure(
+        `The vendor's launcher could not fetch the CLI into ${home}:\n${output}\n` +
+          "Set KUBELET_TRUST_TOOLCHAIN=source to build it instead.",
+      );
+    }
+  });
+  return home;
+}

@@ -1,0 +1,115 @@
+// A PULUMI_HOME built from source: the CLI, the language host and the plugins, laid out as the
+// vendor's installers would. It lies in this project's cache, where no other project looks.
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { cacheRoot, contentKey, ensureCached, hashFolder } from "./cache.mjs";
+import { ensureBuilt, goTarget } from "./go.mjs";
+import { repository } from "./paths.mjs";
+import { versions } from "./versions.mjs";
+
+/**
+ * A part of the home.
+ * @typedef {import("./go.mjs").GoBuild & { installed: string }} Part
+ * installed: where its only binary goes, relative to the home
+ */
+
+/** @type {readonly Part[]} */
+const parts = [
+  {
+    name: "pulumi",
+    title: `the Pulumi CLI ${versions.pulumi}`,
+    moduleDir: moduleFolder("pulumi"),
+    packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+    tags: ["osusergo", "grpcnotrace"],
+    ldflags: [`-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${versions.pulumi}`],
+    installed: `versions/${versions.pulumi}/bin/pulumi`,
+  },
+  {
+    name: "pulumi-language-nodejs",
+    title: "the stand-in for Pulumi's Node language host",
+    moduleDir: moduleFolder("pulumi-language-nodejs"),
+    packages: ["."],
+    ldflags: [`-X main.version=${versions.pulumi}`],
+    installed: `versions/${versions.pulumi}/bin/pulumi-language-nodejs`,
+  },
+  {
+    name: "pulumi-resource-tls",
+    title: `Pulumi's TLS plugin ${versions.tls}`,
+    moduleDir: moduleFolder("pulumi-resource-tls"),
+    packages: ["."],
+    ldflags: [`-X main.version=${versions.tls}`],
+    installed: `plugins/resource-tls-v${versions.tls}/pulumi-resource-tls`,
+  },
+  {
+    name: "pulumi-resource-kubernetes",
+    title: "the stand-in for Pulumi's Kubernetes plugin",
+    moduleDir: moduleFolder("pulumi-resource-kubernetes"),
+    packages: ["."],
+    installed: `plugins/resource-kubernetes-v${versions.kubernetes}/pulumi-resource-kubernetes`,
+  },
+];
+
+/**
+ * The home, built now if the cache does not have it.
+ * @param {import("./progress.mjs").Progress} progress
+ * @returns {Promise<string>} its absolute path. The CLI writes to it: credentials, selected stacks.
+ * @throws {import("./fail.mjs").Failure} if Go is missing or too old, or if a build fails
+ */
+export async function ensureHome(progress) {
+  return ensureCached({
+    name: homeName,
+    key: homeKey(),
+    onWait: ({ pid }) => progress.say(`Waiting for process ${pid}, which builds the toolchain`),
+    make: async (home) => {
+      await goTarget(moduleFolder("pulumi"));
+      progress.say(
+        `Building the toolchain from source, once: ${parts.length} programs, about 8 minutes on 2 cores`,
+      );
+      for (const part of parts) {
+        const built = await ensureBuilt(part, progress);
+        const binary = path.join(home, part.installed);
+        fs.mkdirSync(path.dirname(binary), { recursive: true });
+        linkOrCopy(path.join(built, part.name), binary);
+      }
+    },
+  });
+}
+
+/**
+ * @returns {boolean} whether ensureHome would have nothing to build
+ */
+export function isHomeBuilt() {
+  return fs.existsSync(path.join(cacheRoot(), `${homeName}-${homeKey()}`));
+}
+
+const homeName = "pulumi-home";
+
+/** The versions, sources and platform that a home is made of. */
+function homeKey() {
+  const sources = parts.map(({ moduleDir, installed, ldflags, tags }) => [
+    ...[installed, ldflags, tags],
+    hashFolder(moduleDir),
+  ]);
+  return contentKey([process.platform, process.arch, sources]);
+}
+
+/**
+ * One of this project's Go modules.
+ * @param {string} name
+ */
+function moduleFolder(name) {
+  return path.join(repository, "toolchain", "go", name);
+}
+
+/**
+ * A link where the file system allows one: the CLI alone is 115 MB.
+ * @param {string} from
+ * @param {string} to
+ */
+function linkOrCopy(from, to) {
+  try {
+    fs.linkSync(from, to);
+  } catch {
+    fs.copyFileSync(from, to);
+  }
+}
