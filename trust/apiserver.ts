@@ -1,7 +1,20 @@
+/** From everything that a kube-apiserver is started with to the facts that decide. */
+import { apiServerRefusal } from "./apiserver/start.ts";
 import type { Fact, Source } from "./evidence.ts";
-import { unknown } from "./evidence.ts";
-import type { ApiServerFacts, ApiServerKubeletAccess, HostFiles, RbacFacts } from "./facts.ts";
+import { known, mapFact } from "./evidence.ts";
+import type {
+  ApiServerFacts,
+  ApiServerKubeletAccess,
+  HostFiles,
+  RbacFacts,
+  Start,
+} from "./facts.ts";
+import { type Flags, parseFlags } from "./kubernetes/flags.ts";
+import { startRemedies } from "./kubernetes/start-remedies.ts";
+import { programTable } from "./kubernetes/tables.ts";
+import { versionOf } from "./kubernetes/version.ts";
 import type { CommandLine } from "./readers/command-line.ts";
+import { defaultPreferredAddressTypes } from "./vocabulary.ts";
 
 /** Everything that a kube-apiserver is started with, as far as kubelets are concerned. */
 export type ApiServerInputs = {
@@ -17,21 +30,54 @@ export type ApiServerInputs = {
 
 /** Resolves what a kube-apiserver was started with into the facts that decide. Never throws. */
 export function apiServerFacts(inputs: ApiServerInputs): ApiServerFacts {
-  const unread = unknown("the apiserver's settings, which are not resolved yet");
+  const table = programTable("kube-apiserver", versionOf(inputs.version));
+  const flags = parseFlags(inputs.commandLine.words, table.flags);
+  const access: ApiServerKubeletAccess = {
+    certificateAuthority: text(flags, "kubelet-certificate-authority"),
+    clientCertificate: text(flags, "kubelet-client-certificate"),
+    clientKey: text(flags, "kubelet-client-key"),
+    preferredAddressTypes: list(
+      flags,
+      "kubelet-preferred-address-types",
+      defaultPreferredAddressTypes,
+    ),
+    skip: inputs.skip,
+  };
+  const refusal = apiServerRefusal({ flags, table, access, files: inputs.files });
+  const start: Start = refusal
+    ? { starts: false, ...refusal, remedies: startRemedies("kube-apiserver", refusal.message) }
+    : { starts: true };
   return {
     label: inputs.label,
     version: inputs.version,
-    start: unread,
-    access: {
-      certificateAuthority: unread,
-      clientCertificate: unread,
-      clientKey: unread,
-      preferredAddressTypes: unread,
-      skip: inputs.skip,
-    },
-    authorizationModes: unread,
+    start: known(start, refusal?.source),
+    access,
+    authorizationModes: authorizationModes(flags),
     rbac: inputs.rbac,
     files: inputs.files,
     ...(inputs.source && { source: inputs.source }),
   };
+}
+
+/** Without the flag, `AlwaysAllow`; `--authorization-config` says it in a file of its own. */
+function authorizationModes(flags: Flags): Fact<readonly string[]> {
+  const configuration = flags.get("authorization-config");
+  if (configuration.known && configuration.value !== undefined) {
+    return {
+      known: false,
+      missing: "the authorizers of --authorization-config",
+      ...(configuration.source && { source: configuration.source }),
+    };
+  }
+  return list(flags, "authorization-mode", ["AlwaysAllow"]);
+}
+
+function text(flags: Flags, name: string): Fact<string> {
+  return mapFact(flags.get(name), (value) => (typeof value === "string" ? value : ""));
+}
+
+function list(flags: Flags, name: string, otherwise: readonly string[]): Fact<readonly string[]> {
+  return mapFact(flags.get(name), (value) =>
+    Array.isArray(value) ? value.map((item: string) => item.trim()) : otherwise,
+  );
 }

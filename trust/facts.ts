@@ -94,8 +94,13 @@ export type NodeFacts = {
   readonly hostName: Fact<string>;
   /** Name of the Node object; without an override the lower-cased host name. */
   readonly name: Fact<string>;
-  /** In the order of `node.status.addresses`. */
+  /**
+   * In the order of `node.status.addresses`. Where they are unknown, a kubelet without a cloud provider is
+   * taken to report what it always reports: an InternalIP (unknown) and its node name as Hostname.
+   */
   readonly addresses: Fact<readonly NodeAddress[]>;
+  /** The machine has cgroup v1, which kubelets refuse by default since 1.35. Default false. */
+  readonly cgroupV1?: boolean;
   /** DNS names that kube-apiserver cannot resolve. Default: none, a host name is taken to resolve. */
   readonly unresolvableNames?: readonly string[];
 };
@@ -156,6 +161,9 @@ export type Start =
       readonly remedies: readonly string[];
     };
 
+/** A user as Kubernetes knows one. */
+export type Identity = { readonly user: string; readonly groups: readonly string[] };
+
 export type KubeletFacts = {
   /** How a person would call this kubelet: its resource, or its node. */
   readonly label: string;
@@ -165,8 +173,10 @@ export type KubeletFacts = {
   readonly node: NodeFacts;
   readonly serving: KubeletServing;
   readonly authentication: KubeletAuthentication;
-  /** Effective feature gates that were set, by name. */
+  /** Every feature gate of this version and whether it is on. */
   readonly featureGates: Fact<Readonly<Record<string, boolean>>>;
+  /** Who the kubelet is to kube-apiserver when it asks who may call it. */
+  readonly identity: Fact<Identity>;
   readonly files: HostFiles;
   readonly source?: Source;
 };

@@ -1,10 +1,19 @@
+/** The verdict: what would happen between one kubelet and one kube-apiserver. */
+import { valueOr } from "./evidence.ts";
 import type { ApiServerFacts, KubeletFacts } from "./facts.ts";
+import { type ClientResult, judgeClient } from "./judge/client.ts";
+import { openToAnyone } from "./judge/direct.ts";
+import { withSymptom } from "./judge/outcome.ts";
+import { joinHostPort, judgeServing, type ServingResult } from "./judge/serving.ts";
+import { anyPod, connectionSeen, type PodReference } from "./judge/symptoms.ts";
 import type { Outcome, RequestKind, Verdict } from "./verdict.ts";
-import { requestKinds } from "./verdict.ts";
+import { requestKinds, works } from "./verdict.ts";
 
 export type JudgeOptions = {
   /** The moment that certificates must be valid at. Default: now. */
   readonly at?: Date;
+  /** Whose logs are asked for, as error texts name it. Default: placeholders. */
+  readonly pod?: PodReference;
 };
 
 /** Says what would happen between one kubelet and one kube-apiserver. Pure; never throws. */
@@ -13,17 +22,59 @@ export function judge(
   apiserver: ApiServerFacts,
   options: JudgeOptions = {},
 ): Verdict {
-  void options;
-  const outcome: Outcome = {
-    verdict: "undecidable",
-    reason: `Nothing is decided yet between ${kubelet.label} and ${apiserver.label}.`,
-    remedies: [],
-    sources: [],
-    missing: ["a verdict"],
+  const at = options.at ?? new Date();
+  const pod = options.pod ?? anyPod;
+  const serving = judgeServing(kubelet, apiserver, at);
+  const client = judgeClient(kubelet, apiserver, at, pod);
+  const results = byKind(client);
+  return {
+    serving: serving.outcome,
+    client: byKind((kind) => results[kind].outcome),
+    requests: byKind((kind) => request(kind, serving, results[kind], kubelet, pod)),
+    openToAnyone: openToAnyone(kubelet, apiserver, at),
   };
-  const all = Object.fromEntries(requestKinds.map((kind) => [kind, outcome])) as Record<
+}
+
+function byKind<T>(make: (kind: RequestKind) => T): Record<RequestKind, T> {
+  return Object.fromEntries(requestKinds.map((kind) => [kind, make(kind)])) as Record<
     RequestKind,
-    Outcome
+    T
   >;
-  return { serving: outcome, client: all, requests: all, openToAnyone: [] };
+}
+
+/** Both sides together: the serving side speaks first, as it does in the handshake. */
+function request(
+  kind: RequestKind,
+  serving: ServingResult,
+  client: ClientResult,
+  kubelet: KubeletFacts,
+  pod: PodReference,
+): Outcome {
+  const port = valueOr(kubelet.authentication.port, 10250);
+  const host = serving.dial?.host.text ?? "<node>";
+  const seen = (error: string) => connectionSeen(kind, error, host, port, pod);
+  if (serving.outcome.verdict === "fails") {
+    const { symptom, httpStatus } = serving.bare
+      ? { symptom: serving.outcome.symptom, httpStatus: 500 }
+      : seen(serving.outcome.symptom);
+    return withSymptom(serving.outcome, symptom, httpStatus);
+  }
+  if (serving.outcome.verdict === "doesNotStart" && serving.outcome.program === "kubelet") {
+    const ip = serving.dial?.ip ?? "<node IP>";
+    const { symptom, httpStatus } = seen(
+      `dial tcp ${joinHostPort(ip, port)}: connect: connection refused`,
+    );
+    return withSymptom(serving.outcome, symptom, httpStatus);
+  }
+  if (!works(serving.outcome)) {
+    return serving.outcome;
+  }
+  if (client.connection !== undefined) {
+    const { symptom, httpStatus } = seen(client.connection);
+    return withSymptom(client.outcome, symptom, httpStatus);
+  }
+  // What works is as good as its weaker side.
+  return works(client.outcome) && client.outcome.verdict === "verified"
+    ? serving.outcome
+    : client.outcome;
 }

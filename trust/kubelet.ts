@@ -1,52 +1,195 @@
+/** From everything that a kubelet is started with to the facts that decide. */
 import type { Fact, Source } from "./evidence.ts";
-import { unknown } from "./evidence.ts";
-import type { HostFiles, KubeletFacts, NodeFacts, ServingRequest } from "./facts.ts";
+import { known, mapFact, unknown } from "./evidence.ts";
+import type {
+  HostFiles,
+  Identity,
+  KubeletFacts,
+  KubeletServing,
+  NodeFacts,
+  ServingRequest,
+  Start,
+} from "./facts.ts";
+import { resolveSettings, type Settings } from "./kubelet/settings.ts";
+import { kubeletRefusal } from "./kubelet/start.ts";
+import { type Flags, parseFlags } from "./kubernetes/flags.ts";
+import { isEnabled } from "./kubernetes/gates.ts";
+import { startRemedies } from "./kubernetes/start-remedies.ts";
+import { type KubeletTable, kubeletTable } from "./kubernetes/tables.ts";
+import { versionOf } from "./kubernetes/version.ts";
 import type { CommandLine } from "./readers/command-line.ts";
-import type { KubeletConfigurationDocument } from "./readers/kubelet-configuration.ts";
+import {
+  type KubeletConfigurationDocument,
+  readConfigFile,
+} from "./readers/kubelet-configuration.ts";
 
 /** Everything that a kubelet is started with. Flags beat drop-ins, drop-ins beat the file, the file beats defaults. */
 export type KubeletInputs = {
   readonly label: string;
   /** Kubernetes version, with or without the `v`. */
   readonly version: Fact<string>;
+  /** Without words where nothing is known of it but that it has no flag that decides. */
   readonly commandLine: CommandLine;
   /** The content of `--config`, when it is at hand; else it is looked up in `files`. */
   readonly configuration?: KubeletConfigurationDocument;
   /** The `.conf` documents of `--config-dir`, in lexical order of their names. */
   readonly dropIns?: readonly KubeletConfigurationDocument[];
   readonly node: NodeFacts;
+  /** What becomes of its request for a serving certificate; needed only with `serverTLSBootstrap`. */
   readonly request: Fact<ServingRequest>;
   readonly files: HostFiles;
+  /** Who the kubelet is to kube-apiserver. Default: `system:node:<name>` of `system:nodes`. */
+  readonly identity?: Fact<Identity>;
+  /** The moment that certificates on disk must be valid at. Default: now. */
+  readonly at?: Date;
   readonly source?: Source;
 };
 
+const defaultConfigPath = "/var/lib/kubelet/config.yaml";
+const defaultCertDirectory = "/var/lib/kubelet/pki";
+
 /** Resolves what a kubelet was started with into the facts that decide. Never throws. */
 export function kubeletFacts(inputs: KubeletInputs): KubeletFacts {
-  const unread = unknown("the kubelet's settings, which are not resolved yet");
+  const table = kubeletTable(versionOf(inputs.version));
+  const flags = parseFlags(inputs.commandLine.words, table.flags);
+  const settings = settingsOf(inputs, flags, table);
+  const node = nodeOf(inputs.node, flags);
+  const serving = servingOf(settings, flags, inputs.request);
+  const reloads = isEnabled("ReloadKubeletServerCertificateFile", settings.gates, table.gates);
+  const at = inputs.at ?? new Date();
+  const refusal = kubeletRefusal({
+    flags,
+    settings,
+    table,
+    serving,
+    node,
+    files: inputs.files,
+    reloads,
+    at,
+  });
+  const start: Start = refusal
+    ? { starts: false, ...refusal, remedies: startRemedies("kubelet", refusal.message) }
+    : { starts: true };
   return {
     label: inputs.label,
     version: inputs.version,
-    start: unread,
-    node: inputs.node,
-    serving: {
-      serverTLSBootstrap: unread,
-      tlsCertFile: unread,
-      tlsPrivateKeyFile: unread,
-      certDirectory: unread,
-      request: inputs.request,
-    },
+    start: known(start, refusal?.source),
+    node,
+    serving,
     authentication: {
-      clientCAFile: unread,
-      anonymous: unread,
-      webhook: unread,
-      authorizationMode: unread,
-      port: unread,
-      readOnlyPort: unread,
-      enableServer: unread,
-      enableDebuggingHandlers: unread,
+      clientCAFile: text(settings, "authentication.x509.clientCAFile"),
+      anonymous: boolean(settings, "authentication.anonymous.enabled"),
+      webhook: boolean(settings, "authentication.webhook.enabled"),
+      authorizationMode: text(settings, "authorization.mode"),
+      port: number(settings, "port"),
+      readOnlyPort: number(settings, "readOnlyPort"),
+      enableServer: boolean(settings, "enableServer"),
+      enableDebuggingHandlers: boolean(settings, "enableDebuggingHandlers"),
     },
-    featureGates: unread,
+    featureGates: settings.get("featureGates").known
+      ? known(effectiveGates(settings, table))
+      : unknown("the kubelet's feature gates"),
+    identity: inputs.identity ?? mapFact(node.name, nodeIdentity),
     files: inputs.files,
     ...(inputs.source && { source: inputs.source }),
   };
+}
+
+function nodeIdentity(name: string): Identity {
+  return { user: `system:node:${name}`, groups: ["system:nodes"] };
+}
+
+function effectiveGates(settings: Settings, table: KubeletTable): Record<string, boolean> {
+  return Object.fromEntries(
+    Object.keys(table.gates).map((name) => [name, isEnabled(name, settings.gates, table.gates)]),
+  );
+}
+
+function settingsOf(inputs: KubeletInputs, flags: Flags, table: KubeletTable): Settings {
+  const configFlag = flags.get("config");
+  const given = configFlag.known && typeof configFlag.value === "string" ? configFlag.value : "";
+  const directoryFlag = flags.get("config-dir");
+  const directory =
+    directoryFlag.known && typeof directoryFlag.value === "string" ? directoryFlag.value : "";
+  const dropIns = inputs.dropIns ?? [];
+  return resolveSettings({
+    flags,
+    table,
+    file: fileOf(inputs, configFlag, given),
+    path: given === "" ? defaultConfigPath : given,
+    dropIns:
+      directory === "" && dropIns.length === 0
+        ? undefined
+        : dropIns.map((document) => ({ path: document.source.where, document })),
+    dropInDirectory: directory,
+  });
+}
+
+function fileOf(
+  { configuration, files }: KubeletInputs,
+  flag: Fact<unknown>,
+  path: string,
+): Fact<KubeletConfigurationDocument | undefined> {
+  if (configuration) {
+    return known(configuration);
+  }
+  if (!flag.known) {
+    return flag;
+  }
+  if (path === "") {
+    return known(undefined);
+  }
+  const file = files(path);
+  if (!file.known) {
+    return unknown(`the content of ${path}, which --config names`, flag.source);
+  }
+  const source = file.source ?? { where: path };
+  const document =
+    file.value.kind === "text" ? readConfigFile(file.value.text, source).documents[0] : undefined;
+  return document ? known(document) : unknown(`a readable ${path}, which --config names`, source);
+}
+
+function nodeOf(node: NodeFacts, flags: Flags): NodeFacts {
+  const override = flags.get("hostname-override");
+  if (!override.known) {
+    return { ...node, name: override };
+  }
+  if (typeof override.value === "string" && override.value.trim() !== "") {
+    return { ...node, name: known(override.value.trim().toLowerCase(), override.source) };
+  }
+  return node.hostName.known
+    ? { ...node, name: mapFact(node.hostName, (name) => name.trim().toLowerCase()) }
+    : node;
+}
+
+function servingOf(
+  settings: Settings,
+  flags: Flags,
+  request: Fact<ServingRequest>,
+): KubeletServing {
+  const directory = flags.get("cert-dir");
+  return {
+    serverTLSBootstrap: boolean(settings, "serverTLSBootstrap"),
+    tlsCertFile: text(settings, "tlsCertFile"),
+    tlsPrivateKeyFile: text(settings, "tlsPrivateKeyFile"),
+    certDirectory: directory.known
+      ? known(
+          typeof directory.value === "string" ? directory.value : defaultCertDirectory,
+          directory.source,
+        )
+      : directory,
+    request,
+  };
+}
+
+function text(settings: Settings, field: string): Fact<string> {
+  return mapFact(settings.get(field), (value) => (typeof value === "string" ? value : ""));
+}
+
+function boolean(settings: Settings, field: string): Fact<boolean> {
+  return mapFact(settings.get(field), (value) => value === true);
+}
+
+function number(settings: Settings, field: string): Fact<number> {
+  return mapFact(settings.get(field), (value) => (typeof value === "number" ? value : 0));
 }

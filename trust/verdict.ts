@@ -61,6 +61,9 @@ export type DoesNotStart = Explained & {
   readonly verdict: "doesNotStart";
   readonly program: "kubelet" | "kube-apiserver";
   readonly message: string;
+  /** What a user sees who asks for the kubelet all the same; absent when kube-apiserver is the one. */
+  readonly symptom?: string;
+  readonly httpStatus?: number;
 };
 /** Not to be decided; each of `missing` completes the sentence "undecidable without ...". */
 export type Undecidable = Explained & {

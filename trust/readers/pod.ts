@@ -1,14 +1,32 @@
+/** Programs that pods run: static pods, and the templates of Deployments and the like. */
 import type { Problem, Source } from "../evidence.ts";
-import type { CommandLine } from "./command-line.ts";
-import type { Json } from "./yaml.ts";
+import {
+  type CommandLine,
+  isProgram,
+  type Program,
+  readArguments,
+  toWords,
+  type Word,
+} from "./command-line.ts";
+import {
+  asList,
+  asObject,
+  asText,
+  type FieldPath,
+  type Json,
+  type JsonObject,
+  valueAt,
+} from "./yaml.ts";
 
 /** A program that a pod runs. */
 export type PodProgram = {
   readonly commandLine: CommandLine;
   /** Turns a path in the container into the path on the host, by hostPath volumes; else undefined. */
   readonly hostPath: (containerPath: string) => string | undefined;
-  /** Annotations of the pod (of the template for Deployments and the like). */
+  /** Annotations of the object and, for Deployments and the like, of the template (which win). */
   readonly annotations: Readonly<Record<string, string>>;
+  /** Image of the container; its tag often tells the Kubernetes version. */
+  readonly image?: string;
 };
 
 export type PodPrograms = {
@@ -16,8 +34,125 @@ export type PodPrograms = {
   readonly problems: readonly Problem[];
 };
 
-/** Finds the programs in a Pod, or in the template of a Deployment, DaemonSet, StatefulSet or Job. */
+/** Where each kind keeps its pod. */
+const podPaths: Readonly<Record<string, FieldPath>> = {
+  Pod: [],
+  PodTemplate: ["template"],
+  Deployment: ["spec", "template"],
+  DaemonSet: ["spec", "template"],
+  StatefulSet: ["spec", "template"],
+  ReplicaSet: ["spec", "template"],
+  ReplicationController: ["spec", "template"],
+  Job: ["spec", "template"],
+  CronJob: ["spec", "jobTemplate", "spec", "template"],
+};
+
+/**
+ * Finds the programs in a Pod, or in the template of a Deployment, DaemonSet, StatefulSet, Job and the like.
+ * Objects of other kinds hold none. Never throws.
+ */
 export function readPod(object: Json, source: Source): PodPrograms {
-  void object;
-  return { programs: [], problems: [{ message: "not read yet", source, fatal: false }] };
+  const kind = asText(asObject(object)?.kind) ?? "";
+  const path = Object.hasOwn(podPaths, kind) ? podPaths[kind] : undefined;
+  const pod = path && asObject(valueAt(object, path));
+  const spec = asObject(pod?.spec);
+  if (!path || !spec) {
+    return { programs: [], problems: [] };
+  }
+  const annotations = {
+    ...annotationsOf(asObject(object)),
+    ...annotationsOf(pod),
+  };
+  const programs = (["initContainers", "containers"] as const).flatMap((list) =>
+    asList(spec[list]).flatMap((container, index) =>
+      readContainer(asObject(container) ?? {}, spec, annotations, {
+        ...source,
+        key: [...path, "spec", `${list}[${index}]`].join("."),
+      }),
+    ),
+  );
+  return { programs, problems: [] };
+}
+
+function readContainer(
+  container: JsonObject,
+  spec: JsonObject,
+  annotations: Readonly<Record<string, string>>,
+  source: Source,
+): PodProgram[] {
+  const environment = environmentOf(container);
+  const image = asText(container.image);
+  const argv = [...texts(container.command), ...texts(container.args)].map((text) =>
+    withEnvironment(text, environment),
+  );
+  const words = toWords(argv, source);
+  const found = readArguments(words, source, environment).commandLines;
+  return [...found, ...(found.length === 0 ? byImage(container, words, source) : [])].map(
+    (commandLine) => ({
+      commandLine,
+      hostPath: (path) => hostPath(path, container, spec),
+      annotations,
+      ...(image !== undefined && { image }),
+    }),
+  );
+}
+
+/** A container without `command` runs its image's entry point, which the image's name tells. */
+function byImage(container: JsonObject, words: readonly Word[], source: Source): CommandLine[] {
+  if (asList(container.command).length > 0) {
+    return [];
+  }
+  const name = asText(container.image)?.split("/").at(-1)?.split(/[:@]/)[0] ?? "";
+  const program = name.replace(/-(amd64|arm64|arm|ppc64le|s390x)$/, "");
+  return isProgram(program) ? [{ program: program as Program, words, source }] : [];
+}
+
+function environmentOf(container: JsonObject): Record<string, string> {
+  return Object.fromEntries(
+    asList(container.env).flatMap((entry): [string, string][] => {
+      const { name, value } = asObject(entry) ?? {};
+      return typeof name === "string" && typeof value === "string" ? [[name, value]] : [];
+    }),
+  );
+}
+
+/** Kubernetes replaces `$(NAME)` by the container's environment; `$$` is a dollar sign. */
+function withEnvironment(text: string, environment: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\(([A-Za-z_][\w.-]*)\)/g, (match, name: string) =>
+    Object.hasOwn(environment, name) ? (environment[name] ?? match) : match,
+  );
+}
+
+function hostPath(path: string, container: JsonObject, spec: JsonObject): string | undefined {
+  let best: { mount: string; volume: string; subPath: string } | undefined;
+  for (const entry of asList(container.volumeMounts)) {
+    const mount = asObject(entry) ?? {};
+    const at = asText(mount.mountPath)?.replace(/\/+$/, "") ?? "";
+    const covers = path === at || path.startsWith(`${at}/`);
+    if (covers && at.length >= (best?.mount.length ?? 0)) {
+      best = { mount: at, volume: asText(mount.name) ?? "", subPath: asText(mount.subPath) ?? "" };
+    }
+  }
+  const volume = asList(spec.volumes)
+    .map(asObject)
+    .find((candidate) => candidate?.name === best?.volume);
+  const host = asText(asObject(volume?.hostPath)?.path);
+  if (!best || host === undefined) {
+    return undefined;
+  }
+  const root = [host.replace(/\/+$/, ""), best.subPath].filter((part) => part !== "").join("/");
+  return `${root}${path.slice(best.mount.length)}`;
+}
+
+function annotationsOf(object: JsonObject | undefined): Record<string, string> {
+  const annotations = asObject(asObject(object?.metadata)?.annotations) ?? {};
+  return Object.fromEntries(
+    Object.entries(annotations).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
+}
+
+function texts(value: Json | undefined): string[] {
+  return asList(value).map((item) => (typeof item === "string" ? item : JSON.stringify(item)));
 }

@@ -1,7 +1,9 @@
 /**
- * YAML and JSON as Kubernetes reads them (sigs.k8s.io/yaml: YAML 1.1 words, several documents).
+ * YAML and JSON as Kubernetes reads them (sigs.k8s.io/yaml: YAML 1.1 words, the last of equal keys wins).
  */
+import { type Document, isNode, LineCounter, parseAllDocuments, type Tags } from "yaml";
 import type { Problem, Source } from "../evidence.ts";
+import { hideTemplates } from "./placeholders.ts";
 
 export type Json =
   | null
@@ -11,10 +13,15 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
+export type JsonObject = { readonly [key: string]: Json };
+
+/** A field's place in a document, e.g. `["authentication", "anonymous", "enabled"]`. */
+export type FieldPath = readonly (string | number)[];
+
 export type YamlDocument = {
   readonly value: Json;
-  /** Line of a field, e.g. `["authentication", "anonymous"]`, counted from 1 in the whole text. */
-  readonly lineOf: (path: readonly (string | number)[]) => number | undefined;
+  /** Line of a field, counted from 1 in the whole text; of the nearest field above when it is not there. */
+  readonly lineOf: (path: FieldPath) => number | undefined;
   readonly source: Source;
 };
 
@@ -23,8 +30,152 @@ export type YamlDocuments = {
   readonly problems: readonly Problem[];
 };
 
-/** Reads all documents; aliases nested to explode and broken syntax are problems, never exceptions. */
+/** Texts longer than this are refused: no Kubernetes object is larger (etcd's limit is 1.5 MiB). */
+const maxLength = 4 * 1024 * 1024;
+const maxAliases = 100;
+
+/**
+ * Reads all documents; empty ones are left out. Broken syntax and aliases nested to explode are problems,
+ * never exceptions; the documents before a broken one are still read.
+ */
 export function readYaml(text: string, source: Source): YamlDocuments {
-  void text;
-  return { documents: [], problems: [{ message: "not read yet", source, fatal: false }] };
+  if (text.length > maxLength) {
+    return problem(`longer than ${maxLength / 1024 / 1024} MiB`, source);
+  }
+  if (text.includes("\0")) {
+    return problem("holds NUL bytes: this is not text", source);
+  }
+  const templates = hideTemplates(text);
+  const lines = new LineCounter();
+  const documents: YamlDocument[] = [];
+  const problems: Problem[] = [];
+  for (const document of parse(templates.text, lines)) {
+    const [error] = document.errors;
+    if (error) {
+      const line = error.linePos?.[0].line;
+      const [what = "broken YAML"] = error.message.split("\n");
+      problems.push({
+        message: `yaml: ${line === undefined ? "" : `line ${line}: `}${what.replace(/ at line \d+.*$/, "")}`,
+        source: line === undefined ? source : { ...source, line },
+        fatal: true,
+      });
+      break;
+    }
+    try {
+      const value = restore(document.toJS({ maxAliasCount: maxAliases }), templates.restore, 0);
+      if (value !== null) {
+        documents.push({ value, lineOf: (path) => lineOf(document, lines, path), source });
+      }
+    } catch (error) {
+      problems.push({
+        message: `yaml: ${error instanceof Error ? error.message : "cannot be read"}`,
+        source,
+        fatal: true,
+      });
+    }
+  }
+  return { documents, problems };
+}
+
+function problem(message: string, source: Source): YamlDocuments {
+  return { documents: [], problems: [{ message, source, fatal: true }] };
+}
+
+function parse(text: string, lineCounter: LineCounter): Document.Parsed[] {
+  try {
+    const documents = parseAllDocuments(text, {
+      lineCounter,
+      version: "1.1",
+      merge: true,
+      uniqueKeys: false,
+      strict: false,
+      prettyErrors: true,
+      customTags: withoutGuesses,
+    });
+    return Array.isArray(documents) ? documents : [];
+  } catch (error) {
+    const document = parseAllDocuments("!", { lineCounter })[0];
+    return document && error instanceof Error ? [document] : [];
+  }
+}
+
+/** go-yaml reads no base-60 numbers and keeps dates as text. */
+function withoutGuesses(tags: Tags): Tags {
+  return tags.filter(
+    (tag) =>
+      typeof tag === "string" ||
+      (tag.tag !== "tag:yaml.org,2002:timestamp" && !("format" in tag && tag.format === "TIME")),
+  );
+}
+
+const maxDepth = 100;
+
+/** Turns what the parser made into plain JSON values, with hidden templates put back. */
+function restore(value: unknown, change: (text: string) => string, depth: number): Json {
+  if (depth > maxDepth) {
+    throw new RangeError(`nested deeper than ${maxDepth} levels`);
+  }
+  if (typeof value === "string") {
+    return change(value);
+  }
+  if (typeof value === "number" || typeof value === "boolean") {
+    return value;
+  }
+  if (typeof value === "bigint") {
+    return Number(value);
+  }
+  if (Array.isArray(value)) {
+    return value.map((item) => restore(item, change, depth + 1));
+  }
+  if (value instanceof Uint8Array) {
+    return Buffer.from(value).toString("latin1");
+  }
+  if (typeof value === "object" && value !== null) {
+    const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
+    return Object.fromEntries(
+      entries.map(([key, inner]) => [change(String(key)), restore(inner, change, depth + 1)]),
+    );
+  }
+  return null;
+}
+
+function lineOf(document: Document, lines: LineCounter, path: FieldPath): number | undefined {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    const start = isNode(node) ? node.range?.[0] : undefined;
+    if (start !== undefined) {
+      return lines.linePos(start).line;
+    }
+  }
+  return undefined;
+}
+
+/** The value as an object, if it is one. */
+export function asObject(value: Json | undefined): JsonObject | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined;
+}
+
+/** The value as a list; an empty one when it is none. */
+export function asList(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The value as text; undefined when it is none. */
+export function asText(value: Json | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The value at a path; undefined when there is none. */
+export function valueAt(value: Json | undefined, path: FieldPath): Json | undefined {
+  let current: Json | undefined = value;
+  for (const key of path) {
+    current = typeof key === "number" ? asList(current)[key] : ownValue(asObject(current), key);
+  }
+  return current;
+}
+
+function ownValue(object: JsonObject | undefined, key: string): Json | undefined {
+  return object && Object.hasOwn(object, key) ? object[key] : undefined;
 }

@@ -1,0 +1,229 @@
+/** Rows of starts: one kubelet, kube-apiserver or kube-controller-manager with one setting. */
+import { stringify } from "yaml";
+import { controllerManagerFacts } from "../../../trust/controllermanager.ts";
+import { known } from "../../../trust/evidence.ts";
+import type { ApiServerFacts, FileContent, KubeletFacts, Start } from "../../../trust/facts.ts";
+import { servedByFacts } from "../../../trust/judge/serving.ts";
+import { judge } from "../../../trust/judge.ts";
+import { kubeletFacts } from "../../../trust/kubelet.ts";
+import { readShell } from "../../../trust/readers/command-line.ts";
+import { readKubeletConfiguration } from "../../../trust/readers/kubelet-configuration.ts";
+import { issue } from "../issue.ts";
+import { type Authorities, need, observedAt } from "./authorities.ts";
+import {
+  apiServer,
+  commandLine,
+  hostFiles,
+  noRbac,
+  observedVersion,
+  type Said,
+  said,
+  textFile,
+} from "./harness.ts";
+import type { StartupKubelet, StartupRow } from "./rows.ts";
+
+export type StartupCase = (row: StartupRow) => Said;
+
+/** Prepares the files that every start could read. */
+export async function startupCases(authorities: Authorities): Promise<StartupCase> {
+  const contents = await files(authorities);
+  const live = liveKubelet(contents);
+  return (row) => {
+    if (row.probe.startsWith("start kube-controller-manager")) {
+      return startOfControllerManager(row, contents);
+    }
+    if (row.apiserver) {
+      const apiserver = apiServerOf(row.apiserver, contents);
+      return row.probe === "start"
+        ? startSaid(startOf(apiserver))
+        : said(judge(live, apiserver, { at: observedAt }).requests.healthz);
+    }
+    const kubelet = kubeletOf(need(row.kubelet as StartupKubelet | undefined, row.id), contents);
+    const listens = kubelet.authentication.enableServer;
+    if (listens.known && !listens.value) {
+      return { outcome: "fails", message: "" };
+    }
+    const start = startSaid(startOf(kubelet));
+    return start.outcome === "works" ? (servesOtherwise(row, kubelet) ?? start) : start;
+  };
+}
+
+/** The notes of a start say what it served: another thing than the verdict's is a disagreement too. */
+function servesOtherwise({ notes }: StartupRow, kubelet: KubeletFacts): Said | undefined {
+  const observed = /serves (CN=[^;]+|SSLError)/.exec(notes)?.[1]?.replace(/@\d+/, "@<time>");
+  const served = servedByFacts(kubelet, observedAt);
+  if (observed === undefined || !served.known) {
+    return undefined;
+  }
+  const [leaf] = served.value.kind === "chain" ? served.value.chain : [];
+  const { commonName = "", organizations = [] } = leaf?.subject.known ? leaf.subject.value : {};
+  const name = [`CN=${commonName}`, ...organizations.map((one) => `O=${one}`)].join(",");
+  const verdict = leaf ? name : "SSLError";
+  return verdict === observed
+    ? undefined
+    : { outcome: "fails", message: `serves ${verdict} instead of ${observed}` };
+}
+
+function startOf({ start }: KubeletFacts | ApiServerFacts): Start {
+  if (!start.known) {
+    throw new Error(`undecidable without ${start.missing}`);
+  }
+  return start.value;
+}
+
+function startSaid(start: Start): Said {
+  return start.starts
+    ? { outcome: "works", message: "" }
+    : { outcome: "fails", message: start.message };
+}
+
+function startOfControllerManager(row: StartupRow, contents: Map<string, FileContent>): Said {
+  const [found] = readShell(row.probe.replace(/^start /, ""), { where: "probe" }).commandLines;
+  const facts = controllerManagerFacts({
+    label: "kube-controller-manager",
+    version: observedVersion,
+    commandLine: need(found, row.probe),
+    files: hostFiles(contents),
+  });
+  return startSaid(facts.start);
+}
+
+async function files(authorities: Authorities): Promise<Map<string, FileContent>> {
+  const { cluster, unrelated } = authorities;
+  const serving = await issue({
+    subject: "CN=system:node:p3, O=system:nodes",
+    key: "RSA-2048",
+    issuer: cluster,
+    dnsNames: ["p3", "live"],
+    ipAddresses: ["10.250.1.150", "10.250.1.151"],
+    usages: ["serverAuth"],
+  });
+  const client = await issue({
+    subject: "CN=kube-apiserver-kubelet-client, O=system:masters",
+    key: "RSA-2048",
+    issuer: cluster,
+    usages: ["clientAuth"],
+  });
+  const encrypted =
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMBsGCSqGSIb3DQEFDTAOBAgAAAAAAAAAAAICCAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
+  return new Map<string, FileContent>([
+    ["/lab/pki/ca.crt", textFile(cluster.pem)],
+    ["/lab/pki/ca.key", textFile(cluster.keyPem)],
+    ["/lab/pki/unrelated.crt", textFile(unrelated.pem)],
+    ["/lab/pki/p3srv.crt", textFile(serving.pem)],
+    ["/lab/pki/p3srv.key", textFile(serving.keyPem)],
+    ["/lab/pki/p3mismatch.key", textFile(unrelated.keyPem)],
+    ["/lab/pki/akc-masters.crt", textFile(client.pem)],
+    ["/lab/pki/akc-masters.key", textFile(client.keyPem)],
+    ["/lab/pki/encrypted.key", textFile(encrypted)],
+    ["/lab/pki/unreadable.key", { kind: "unreadable" }],
+    ["/lab/cfg/empty.crt", textFile("")],
+    ["/lab/cfg/garbage.crt", textFile("this is garbage\n")],
+    ["/lab/cfg/keyonly.crt", textFile(cluster.keyPem)],
+    [
+      "/lab/cfg/caplusjunk.crt",
+      textFile(`junk before\n${unrelated.pem}junk between\n${cluster.pem}junk after\n`),
+    ],
+    ["/lab/cfg/ca.crt", textFile(cluster.pem)],
+    ["/lab/cfg/unrelated.crt", textFile(unrelated.pem)],
+    ["/lab/cfg/adir", { kind: "directory" }],
+    ["/lab/c/p3/s.sock", { kind: "unreadable" }],
+    ["/lab/kubeconfig", textFile("")],
+  ]);
+}
+
+function apiServerOf(
+  { flags, client }: NonNullable<StartupRow["apiserver"]>,
+  contents: Map<string, FileContent>,
+): ApiServerFacts {
+  const pair =
+    client === null
+      ? []
+      : [
+          `--kubelet-client-certificate=/lab/pki/${client}.crt`,
+          `--kubelet-client-key=/lab/pki/${client}.key`,
+        ];
+  return apiServer([...pair, ...flags], contents, noRbac);
+}
+
+const baseConfiguration = {
+  apiVersion: "kubelet.config.k8s.io/v1beta1",
+  kind: "KubeletConfiguration",
+  failCgroupV1: false,
+  failSwapOn: false,
+  cgroupsPerQOS: false,
+  enforceNodeAllocatable: [],
+  cgroupDriver: "cgroupfs",
+  containerRuntimeEndpoint: "unix:///lab/c/p3/s.sock",
+  authentication: { x509: { clientCAFile: "/lab/pki/ca.crt" } },
+};
+
+/** What the drop-in folders of the recorded starts hold. */
+const dropIns: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "/lab/cfg/dropin.d": { maxPods: 11 },
+  "/lab/cfg/dropin-unknown.d": { noSuchField: true },
+};
+
+function liveKubelet(contents: Map<string, FileContent>): KubeletFacts {
+  return kubeletOf(
+    {
+      flags: ["--hostname-override=live"],
+      config: { tlsCertFile: "/lab/pki/p3srv.crt", tlsPrivateKeyFile: "/lab/pki/p3srv.key" },
+      config_flag: true,
+      kubeconfig: true,
+    },
+    contents,
+    "10.250.1.151",
+  );
+}
+
+function kubeletOf(
+  row: StartupKubelet,
+  contents: Map<string, FileContent>,
+  ip = "10.250.1.150",
+): KubeletFacts {
+  const configuration = Object.fromEntries(
+    Object.entries({ ...baseConfiguration, ...row.config }).filter(([, value]) => value !== null),
+  );
+  const all = new Map([
+    ...contents,
+    ["/lab/k/p3/config.yaml", textFile(stringify(configuration))] as const,
+  ]);
+  const folders = row.flags.filter((flag) => Object.hasOwn(dropIns, flag));
+  const documents = folders.flatMap(
+    (folder) =>
+      readKubeletConfiguration(
+        stringify({
+          apiVersion: baseConfiguration.apiVersion,
+          kind: baseConfiguration.kind,
+          ...dropIns[folder],
+        }),
+        { where: `${folder}/10-drop-in.conf` },
+      ).documents,
+  );
+  const hostName = row.flags.some((flag) => flag.endsWith("=live")) ? "live" : "p3";
+  return kubeletFacts({
+    label: hostName,
+    version: observedVersion,
+    commandLine: commandLine([
+      "kubelet",
+      ...(row.config_flag ? ["--config=/lab/k/p3/config.yaml"] : []),
+      ...(row.kubeconfig ? ["--kubeconfig=/lab/kubeconfig"] : []),
+      "--cert-dir=/lab/k/p3/pki",
+      ...row.flags,
+    ]),
+    ...(documents.length > 0 && { dropIns: documents }),
+    node: {
+      hostName: known(hostName),
+      name: known(hostName),
+      addresses: known([
+        { type: "InternalIP", address: ip },
+        { type: "Hostname", address: hostName },
+      ]),
+      cgroupV1: true,
+    },
+    request: known({ state: "pending" }),
+    files: hostFiles(all),
+    at: observedAt,
+  });
+}

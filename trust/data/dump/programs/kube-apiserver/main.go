@@ -1,0 +1,19 @@
+// Command kube-apiserver prints the flags and the gates of the kube-apiserver it is linked with.
+package main
+
+import (
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	"k8s.io/kubernetes/cmd/kube-apiserver/app"
+
+	"kubelet-trust/facts/programs/dump"
+)
+
+func main() {
+	command := app.NewAPIServerCommand()
+	command.InitDefaultHelpFlag()
+	command.InitDefaultVersionFlag()
+	dump.Write(map[string]any{
+		"flags": dump.Flags(command.Flags()),
+		"gates": dump.Gates(utilfeature.DefaultMutableFeatureGate),
+	})
+}

@@ -1,0 +1,19 @@
+// Command kube-controller-manager prints the flags and the gates of the one it is linked with.
+package main
+
+import (
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	"k8s.io/kubernetes/cmd/kube-controller-manager/app"
+
+	"kubelet-trust/facts/programs/dump"
+)
+
+func main() {
+	command := app.NewControllerManagerCommand()
+	command.InitDefaultHelpFlag()
+	command.InitDefaultVersionFlag()
+	dump.Write(map[string]any{
+		"flags": dump.Flags(command.Flags()),
+		"gates": dump.Gates(utilfeature.DefaultMutableFeatureGate),
+	})
+}

@@ -1,0 +1,128 @@
+/** Ways out on the serving side, most preferred first. */
+import type { Complaint } from "../certificates/verify.ts";
+import type { Remedy } from "../verdict.ts";
+
+const provision: Remedy = {
+  side: "kubelet",
+  setting: "tlsCertFile",
+  text: "Issue a serving certificate per node that names its addresses, and set tlsCertFile and tlsPrivateKeyFile.",
+};
+
+const bootstrap: Remedy = {
+  side: "kubelet",
+  setting: "serverTLSBootstrap",
+  text: "Set serverTLSBootstrap: true, and run an approver for signer kubernetes.io/kubelet-serving.",
+};
+
+const trustIssuer: Remedy = {
+  side: "apiserver",
+  setting: "--kubelet-certificate-authority",
+  text: "Set --kubelet-certificate-authority to the CA that issues the kubelets' serving certificates.",
+};
+
+const skipOnPurpose: Remedy = {
+  side: "apiserver",
+  setting: "--kubelet-certificate-authority",
+  text: "Leave --kubelet-certificate-authority out, and say so with the annotations kubelet-trust/kubelet-serving-verification: skip and kubelet-trust/reason.",
+};
+
+const pin: Remedy = {
+  side: "apiserver",
+  setting: "--kubelet-certificate-authority",
+  text: "Set --kubelet-certificate-authority to a bundle of the kubelets' kubelet.crt files, and let --kubelet-preferred-address-types begin with Hostname.",
+};
+
+const dialNames: Remedy = {
+  side: "apiserver",
+  setting: "--kubelet-preferred-address-types",
+  text: "Let --kubelet-preferred-address-types begin with an address type that the certificates name, e.g. Hostname.",
+};
+
+export const addressRemedies: readonly Remedy[] = [
+  {
+    side: "apiserver",
+    setting: "--kubelet-preferred-address-types",
+    text: "Set --kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname: types that every node has and that need no DNS.",
+  },
+];
+
+/** Nothing is verified and nobody said so. */
+export function silentSkipRemedies(selfSigned: boolean): readonly Remedy[] {
+  return selfSigned ? [bootstrap, provision, pin, skipOnPurpose] : [trustIssuer, skipOnPurpose];
+}
+
+/** The kubelet has no certificate at all. */
+export function noCertificateRemedies(setting: string): readonly Remedy[] {
+  if (setting !== "serverTLSBootstrap") {
+    return [
+      {
+        side: "kubelet",
+        setting,
+        text: `Set ${setting} as well: tlsCertFile and tlsPrivateKeyFile work together alone.`,
+      },
+    ];
+  }
+  return [
+    {
+      side: "rbac",
+      setting: "certificatesigningrequests/approval",
+      text: "Run an approver for signer kubernetes.io/kubelet-serving, or approve the request: kubectl certificate approve.",
+    },
+    provision,
+  ];
+}
+
+/** The certificate is not accepted. */
+export function verificationRemedies(
+  complaint: Complaint,
+  selfSigned: boolean,
+  { type }: { readonly type: string },
+): readonly Remedy[] {
+  if (selfSigned) {
+    const renew: Remedy = {
+      side: "kubelet",
+      setting: "--cert-dir",
+      text: "Remove kubelet.crt and kubelet.key from the certificate directory and restart the kubelet: it never renews them itself.",
+    };
+    const own = complaint === "validity" ? [renew] : [pin];
+    return [bootstrap, provision, ...own, skipOnPurpose];
+  }
+  switch (complaint) {
+    case "validity":
+      return [
+        {
+          side: "certificates",
+          setting: "notAfter",
+          text: "Renew the certificate, or the CA above it, that the message speaks of.",
+        },
+        skipOnPurpose,
+      ];
+    case "name":
+      return [
+        {
+          side: "certificates",
+          setting: "subjectAltName",
+          text: `Issue the certificate with the node's ${type} among its subject alternative names.`,
+        },
+        dialNames,
+      ];
+    case "chain":
+      return [
+        trustIssuer,
+        {
+          side: "certificates",
+          setting: "tlsCertFile",
+          text: "Issue the certificate by a CA of that bundle; where an intermediate signed it, put it after the leaf in tlsCertFile.",
+        },
+        skipOnPurpose,
+      ];
+    case "usage":
+      return [
+        {
+          side: "certificates",
+          setting: "extendedKeyUsage",
+          text: "Issue the certificate with extended key usage serverAuth.",
+        },
+      ];
+  }
+}

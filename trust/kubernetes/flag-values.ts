@@ -1,0 +1,103 @@
+/** Flag values by the type that pflag gives them, with pflag's and Kubernetes' complaints. */
+import { isIP } from "node:net";
+import { parseBool, parseDuration, parseFloat64, parseInteger, quote, type Read } from "./go.ts";
+
+/** A flag's value after all its occurrences. Maps and lists keep what earlier occurrences gave. */
+export type FlagValue = boolean | number | string | readonly string[] | ReadonlyMap<string, string>;
+
+/**
+ * Sets a flag once more and returns its new value, or the complaint of its Set method.
+ * Types that decide nothing here are taken as they are written.
+ */
+export function setFlag(
+  type: string,
+  text: string,
+  before: FlagValue | undefined,
+): Read<FlagValue> {
+  switch (type) {
+    case "bool":
+    case "tristate":
+      return parseBool(text);
+    case "int":
+    case "int64":
+      return parseInteger(text, 64, true);
+    case "int32":
+      return parseInteger(text, 32, true);
+    case "uint":
+    case "uint64":
+      return parseInteger(text, 64, false);
+    case "uint32":
+      return parseInteger(text, 32, false);
+    case "float32":
+    case "float64":
+      return parseFloat64(text);
+    case "duration":
+      return parseDuration(text);
+    case "ip":
+      return parseIp(text, (wrong) => `failed to parse IP: ${quote(wrong)}`);
+    case "kubeletIp":
+      return parseIp(text, (wrong) => `${quote(wrong)} is not a valid IP address`);
+    case "Level":
+      return parseInteger(text, 32, true);
+    case "stringSlice":
+    case "strings":
+      return { value: [...asList(before), ...splitCsv(text)] };
+    case "stringArray":
+      return { value: [...asList(before), text] };
+    case "mapStringBool":
+      return setMap(text, before, "=", parseBool);
+    case "mapStringString":
+      return setMap(text, before, text.includes("<") ? "<" : "=");
+    case "colonSeparatedMultimapStringString":
+      return { value: [...asList(before), text].join(",") };
+    default:
+      return { value: text };
+  }
+}
+
+function parseIp(text: string, complain: (wrong: string) => string): Read<string> {
+  const trimmed = text.trim();
+  return trimmed === "" || isIP(trimmed) !== 0 ? { value: trimmed } : { error: complain(text) };
+}
+
+function asList(value: FlagValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** pflag reads a slice as one line of CSV: quoted fields keep their commas. */
+function splitCsv(text: string): string[] {
+  if (text === "") {
+    return [];
+  }
+  const fields = text.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? [];
+  const list = fields
+    .map((field) => field.replace(/,$/, ""))
+    .map((field) => (field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field));
+  return text.endsWith(",") ? list : list.slice(0, -1);
+}
+
+/** component-base's maps: pairs between commas, later occurrences add to earlier ones. */
+function setMap(
+  text: string,
+  before: FlagValue | undefined,
+  separator: string,
+  check?: (value: string) => Read<boolean>,
+): Read<FlagValue> {
+  const map = new Map(before instanceof Map ? before : []);
+  for (const pair of text.split(",")) {
+    if (pair === "") {
+      continue;
+    }
+    const at = pair.indexOf(separator);
+    if (at < 0) {
+      return { error: `malformed pair, expect string${separator}${check ? "bool" : "string"}` };
+    }
+    const [key, value] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+    const checked = check?.(value);
+    if (checked?.error !== undefined) {
+      return { error: `invalid value of ${key}: ${value}, err: ${checked.error}` };
+    }
+    map.set(key, checked === undefined ? value : String(checked.value));
+  }
+  return { value: map };
+}

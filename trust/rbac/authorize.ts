@@ -1,0 +1,184 @@
+/**
+ * What kube-apiserver answers when a kubelet asks whether somebody may do something.
+ * Sources: kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go`, `.../node/node_authorizer.go`,
+ * `pkg/kubeapiserver/authorizer/config.go`.
+ */
+import type { Answer } from "../certificates/identity.ts";
+import type { Fact } from "../evidence.ts";
+import type {
+  ApiServerFacts,
+  ClusterRole,
+  ClusterRoleBinding,
+  Identity,
+  LabelSelector,
+  RbacFacts,
+  RbacRule,
+  Subject,
+} from "../facts.ts";
+import { defaultBindings, defaultRoles } from "./default-roles.ts";
+
+/** One question: may somebody do `verb` on `resource` (with its subresource) of a node? */
+export type Question = {
+  readonly apiGroup: string;
+  readonly resource: string;
+  readonly verb: string;
+  readonly name: string;
+};
+
+export type Authorization =
+  | { readonly answer: "yes" | "no" }
+  | { readonly answer: "unknown"; readonly missing: string };
+
+/** Asks the authorizers in their order. */
+export function authorize(
+  who: Identity,
+  question: Question,
+  { authorizationModes, rbac }: Pick<ApiServerFacts, "authorizationModes" | "rbac">,
+): Authorization {
+  // The group is let through before any authorizer is asked.
+  if (who.groups.includes("system:masters")) {
+    return { answer: "yes" };
+  }
+  if (!authorizationModes.known) {
+    return { answer: "unknown", missing: authorizationModes.missing };
+  }
+  let doubt: string | undefined;
+  for (const mode of authorizationModes.value) {
+    const { answer, missing } = ask(mode, who, question, rbac);
+    if (answer === "yes") {
+      return { answer };
+    }
+    doubt ??= missing;
+    if (mode === "AlwaysDeny") {
+      break;
+    }
+  }
+  return doubt === undefined ? { answer: "no" } : { answer: "unknown", missing: doubt };
+}
+
+function ask(
+  mode: string,
+  who: Identity,
+  question: Question,
+  rbac: Fact<RbacFacts>,
+): { answer: Answer; missing?: string } {
+  switch (mode) {
+    case "AlwaysAllow":
+      return { answer: "yes" };
+    case "Node":
+      return { answer: isNodeReview(who, question) ? "yes" : "no" };
+    case "RBAC":
+      return askRbac(who, question, rbac);
+    case "Webhook":
+    case "ABAC":
+      return { answer: "unknown", missing: `what the ${mode} authorizer says about ${who.user}` };
+    default:
+      return { answer: "no" };
+  }
+}
+
+/** The node authorizer lets nodes create reviews. */
+function isNodeReview({ user, groups }: Identity, { resource, verb }: Question): boolean {
+  return (
+    user.startsWith("system:node:") &&
+    groups.includes("system:nodes") &&
+    verb === "create" &&
+    (resource === "subjectaccessreviews" || resource === "tokenreviews")
+  );
+}
+
+function askRbac(
+  who: Identity,
+  question: Question,
+  rbac: Fact<RbacFacts>,
+): { answer: Answer; missing?: string } {
+  const given = rbac.known ? rbac.value : { roles: [], bindings: [] };
+  const roles = withDefaults(given.roles, defaultRoles);
+  const bindings = withDefaults(given.bindings, defaultBindings);
+  const allowed = bindings.some(
+    (binding) =>
+      isBound(binding, who) &&
+      rulesOf(binding.role, roles, 0).some((rule) => permits(rule, question)),
+  );
+  if (allowed) {
+    return { answer: "yes" };
+  }
+  return rbac.known ? { answer: "no" } : { answer: "unknown", missing: rbac.missing };
+}
+
+/** kube-apiserver adds what its own roles lack; it takes nothing away from them. */
+function withDefaults<T extends { readonly name: string }>(
+  given: readonly T[],
+  defaults: readonly T[],
+): readonly T[] {
+  return [...given, ...defaults];
+}
+
+function isBound({ subjects }: ClusterRoleBinding, { user, groups }: Identity): boolean {
+  const everyone = user === "system:anonymous" ? "system:unauthenticated" : "system:authenticated";
+  const accepted: Readonly<Record<Subject["kind"], (subject: Subject) => boolean>> = {
+    User: ({ name }) => name === user,
+    Group: ({ name }) => name === everyone || groups.includes(name),
+    ServiceAccount: ({ name, namespace }) =>
+      user === `system:serviceaccount:${namespace ?? ""}:${name}`,
+  };
+  return subjects.some((subject) => accepted[subject.kind](subject));
+}
+
+const maxAggregation = 10;
+
+function rulesOf(name: string, roles: readonly ClusterRole[], depth: number): RbacRule[] {
+  return roles
+    .filter((role) => role.name === name)
+    .flatMap((role) => {
+      if (!role.aggregates || depth >= maxAggregation) {
+        return role.rules;
+      }
+      // The controller replaces the rules of an aggregating role by those of the roles it selects.
+      return roles
+        .filter((other) => other.name !== name && isSelected(other, role.aggregates ?? []))
+        .flatMap((other) => rulesOf(other.name, roles, depth + 1));
+    });
+}
+
+function isSelected({ labels }: ClusterRole, selectors: readonly LabelSelector[]): boolean {
+  return selectors.some(
+    ({ matchLabels, matchExpressions }) =>
+      Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+      matchExpressions.every((expression) => matches(labels, expression)),
+  );
+}
+
+function matches(
+  labels: Readonly<Record<string, string>>,
+  { key, operator, values }: LabelSelector["matchExpressions"][number],
+): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case "In":
+      return value !== undefined && values.includes(value);
+    case "NotIn":
+      return value === undefined || !values.includes(value);
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+    default:
+      return false;
+  }
+}
+
+function permits(rule: RbacRule, { apiGroup, resource, verb, name }: Question): boolean {
+  const subresource = resource.split("/")[1];
+  return (
+    has(rule.verbs, verb) &&
+    has(rule.apiGroups, apiGroup) &&
+    (has(rule.resources, resource) ||
+      (subresource !== undefined && rule.resources.includes(`*/${subresource}`))) &&
+    (rule.resourceNames.length === 0 || rule.resourceNames.includes(name))
+  );
+}
+
+function has(list: readonly string[], item: string): boolean {
+  return list.includes("*") || list.includes(item);
+}
