@@ -3,10 +3,9 @@
  */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../toolchain/fail.mjs";
-import { cgroupName, type Lab, processMark } from "./identity.ts";
+import { labCgroup, removeCgroups } from "./cgroups.ts";
+import { type Lab, processMark } from "./identity.ts";
 import {
   isAlive,
   killAll,
@@ -40,7 +39,7 @@ export async function removeLab(lab: Lab): Promise<Removed> {
     );
   }
   const mounts = unmountBelow(lab.folder);
-  const cgroups = await removeCgroups(cgroupName(lab));
+  const cgroups = await removeCgroups(labCgroup(lab));
   fs.rmSync(lab.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   return { processes: processes.length, mounts, cgroups, found };
 }
@@ -77,38 +76,4 @@ function mountPoints(): string[] {
     .readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
     .flatMap((line) => line.split(" ")[4] ?? []);
-}
-
-async function removeCgroups(name: string): Promise<number> {
-  let removed = 0;
-  for (const hierarchy of cgroupHierarchies()) {
-    const folder = path.join(hierarchy, name);
-    // The kernel lets go of a cgroup a moment after its last process.
-    for (let attempt = 0; fs.existsSync(folder) && attempt < 50; attempt++) {
-      removed += removeCgroup(folder);
-      if (fs.existsSync(folder)) await sleep(50);
-    }
-  }
-  return removed;
-}
-
-function cgroupHierarchies(): string[] {
-  const root = "/sys/fs/cgroup";
-  if (!fs.existsSync(root)) return [];
-  return fs.existsSync(`${root}/cgroup.controllers`)
-    ? [root]
-    : fs.readdirSync(root).map((name) => path.join(root, name));
-}
-
-function removeCgroup(folder: string): number {
-  let removed = 0;
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) removed += removeCgroup(path.join(folder, entry.name));
-  }
-  try {
-    fs.rmdirSync(folder);
-    return removed + 1;
-  } catch {
-    return removed;
-  }
 }

@@ -32,11 +32,6 @@ export function processMark(lab: Lab, machine?: string): string {
   return `kubelet-trust-lab:${lab.id}:${machine ?? ""}`;
 }
 
-/** Name of the lab's cgroup in every hierarchy; the containers of its nodes are below it. */
-export function cgroupName(lab: Lab): string {
-  return `kubelet-trust-${lab.id}`;
-}
-
 /** The file that one program's output goes to. */
 export function logFile(lab: Lab, machine: string, program: string): string {
   return path.join(lab.folder, "logs", machine, `${program}.log`);

@@ -66,6 +66,7 @@ export async function firstChild(pid: number, patience = 5000): Promise<number |
     if (children === undefined) return undefined;
     const child = Number(children.split(" ")[0]);
     if (child > 0) return child;
+    if (identify(pid) === undefined) return undefined;
   }
   return undefined;
 }

@@ -37,32 +37,35 @@ func (p *standIn) Check(_ context.Context, request *pulumirpc.CheckRequest) (*pu
 	return &pulumirpc.CheckResponse{Inputs: checked, Failures: failures}, nil
 }
 
+// failure is what is wrong with a field. The field is not told to the engine as such, for the engine would
+// print its value, secret or not.
+func failure(field, reason string, values ...any) *pulumirpc.CheckFailure {
+	return &pulumirpc.CheckFailure{Reason: field + " " + fmt.Sprintf(reason, values...)}
+}
+
 // checkKind refuses what is not one plain object: the vendor's patches, lists and Helm releases among them.
 func checkKind(token string, inputs resource.PropertyMap) []*pulumirpc.CheckFailure {
 	typeKind := token[strings.LastIndex(token, ":")+1:]
 	var failures []*pulumirpc.CheckFailure
 	for _, key := range []resource.PropertyKey{"apiVersion", "kind"} {
 		if value, _ := text(inputs, key); value == "" {
-			failures = append(failures, &pulumirpc.CheckFailure{
-				Property: string(key),
-				Reason:   fmt.Sprintf("must be a string that is known at preview; %s without it is not covered by the stand-in for the Kubernetes plugin", token),
-			})
+			failures = append(failures, failure(string(key),
+				"must be a string that is known at preview; %s without it is not covered by the stand-in for the Kubernetes plugin", token))
 		}
 	}
 	if len(failures) > 0 {
 		return failures
 	}
 	if kind, _ := text(inputs, "kind"); kind != typeKind {
-		return []*pulumirpc.CheckFailure{{
-			Property: "kind",
-			Reason:   fmt.Sprintf("%q in a resource of type %s is not covered by the stand-in for the Kubernetes plugin", kind, token),
-		}}
+		return []*pulumirpc.CheckFailure{
+			failure("kind", "%q in a resource of type %s is not covered by the stand-in for the Kubernetes plugin", kind, token),
+		}
 	}
 	if strings.HasSuffix(typeKind, "List") && !member(inputs, "items").IsNull() {
-		return []*pulumirpc.CheckFailure{{Property: "items", Reason: "a list is not an object that can be created: create its items"}}
+		return []*pulumirpc.CheckFailure{failure("items", "make this a list, which is no object that can be created: create them one by one")}
 	}
 	if metadata := member(inputs, "metadata"); !metadata.IsNull() && !metadata.IsObject() && !metadata.IsComputed() {
-		return []*pulumirpc.CheckFailure{{Property: "metadata", Reason: fmt.Sprintf("must be an object, not a %s", metadata.TypeString())}}
+		return []*pulumirpc.CheckFailure{failure("metadata", "must be an object, not a %s", metadata.TypeString())}
 	}
 	return nil
 }

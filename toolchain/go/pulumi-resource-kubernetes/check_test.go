@@ -124,14 +124,14 @@ func TestCheckRefusesWithTheFieldAndTheRemedy(t *testing.T) {
 		given values
 		want  string
 	}{
-		"a patch":          {"kubernetes:core/v1:ConfigMapPatch", configMap("x", nil), `kind: "ConfigMap" in a resource of type kubernetes:core/v1:ConfigMapPatch is not covered`},
-		"a list":           {"kubernetes:core/v1:ConfigMapList", values{"apiVersion": "v1", "kind": "ConfigMapList", "items": []any{}}, "items: a list is not an object"},
-		"a Helm release":   {"kubernetes:helm.sh/v3:Release", values{"chart": "x"}, "apiVersion: must be a string"},
-		"generateName":     {configMapToken, values{"apiVersion": "v1", "kind": "ConfigMap", "metadata": values{"generateName": "x-"}}, "metadata.generateName: is not covered"},
-		"a path as a name": {configMapToken, configMap("../../etc/passwd", nil), `metadata.name: "../../etc/passwd" may not contain '/'`},
-		"a parent folder":  {configMapToken, configMap("..", nil), `metadata.name: ".." may not be '..'`},
-		"metadata text":    {configMapToken, values{"apiVersion": "v1", "kind": "ConfigMap", "metadata": "x"}, "metadata: must be an object, not a string"},
-		"a number":         {secretToken, values{"apiVersion": "v1", "kind": "Secret", "metadata": values{"name": "x"}, "stringData": values{"pin": 7319}}, `stringData["pin"]: must be a string, not a number`},
+		"a patch":          {"kubernetes:core/v1:ConfigMapPatch", configMap("x", nil), `kind "ConfigMap" in a resource of type kubernetes:core/v1:ConfigMapPatch is not covered`},
+		"a list":           {"kubernetes:core/v1:ConfigMapList", values{"apiVersion": "v1", "kind": "ConfigMapList", "items": []any{}}, "items make this a list"},
+		"a Helm release":   {"kubernetes:helm.sh/v3:Release", values{"chart": "x"}, "apiVersion must be a string"},
+		"generateName":     {configMapToken, values{"apiVersion": "v1", "kind": "ConfigMap", "metadata": values{"generateName": "x-"}}, "metadata.generateName is not covered"},
+		"a path as a name": {configMapToken, configMap("../../etc/passwd", nil), `metadata.name "../../etc/passwd" may not contain '/'`},
+		"a parent folder":  {configMapToken, configMap("..", nil), `metadata.name ".." may not be '..'`},
+		"metadata text":    {configMapToken, values{"apiVersion": "v1", "kind": "ConfigMap", "metadata": "x"}, "metadata must be an object, not a string"},
+		"a number":         {secretToken, values{"apiVersion": "v1", "kind": "Secret", "metadata": values{"name": "x"}, "stringData": values{"pin": 7319}}, `stringData["pin"] must be a string, not a number`},
 	} {
 		_, failures := check(t, c.token, nil, c.given)
 		if name == "a number" && regexp.MustCompile("7319").MatchString(failures) {

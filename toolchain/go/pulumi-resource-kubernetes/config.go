@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -40,7 +39,7 @@ func (p *standIn) CheckConfig(_ context.Context, request *pulumirpc.CheckRequest
 func checkConfig(news resource.PropertyMap) []*pulumirpc.CheckFailure {
 	var failures []*pulumirpc.CheckFailure
 	refuse := func(key resource.PropertyKey, reason string, values ...any) {
-		failures = append(failures, &pulumirpc.CheckFailure{Property: string(key), Reason: fmt.Sprintf(reason, values...)})
+		failures = append(failures, failure(string(key), reason, values...))
 	}
 	for _, key := range news.StableKeys() {
 		value := member(news, key)

@@ -40,13 +40,13 @@ func (c *cluster) explain(ctx context.Context, err error, object *unstructured.U
 // explainUnreachable tells, once a preview or each time in an update, that there was no answer.
 func (c *cluster) explainUnreachable(ctx context.Context, err error, options applyOptions) error {
 	if c.unusable == nil {
-		err = fmt.Errorf("kube-apiserver at %s cannot be reached: %w", c.server, err)
+		err = fmt.Errorf("kube-apiserver at %s cannot be reached: %w; see that it runs and that the kubeconfig is right", c.server, err)
 	}
 	if !options.preview {
-		return fmt.Errorf("%w; see that it runs and that the kubeconfig is right", err)
+		return err
 	}
 	c.unreachable.Do(func() {
-		c.warn(ctx, options.urn, fmt.Sprintf("%v; this preview goes on without it, so kube-apiserver checks nothing yet", err))
+		c.warn(ctx, options.urn, fmt.Sprintf("%v. This preview goes on without it, so nothing is checked by kube-apiserver yet", err))
 	})
 	return nil
 }

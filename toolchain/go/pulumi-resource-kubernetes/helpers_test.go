@@ -79,7 +79,8 @@ func check(t *testing.T, token string, olds, news values) (resource.PropertyMap,
 func failuresOf(failures []*pulumirpc.CheckFailure) string {
 	var lines []string
 	for _, failure := range failures {
-		lines = append(lines, failure.GetProperty()+": "+failure.GetReason())
+		// The engine prints the value of a property that is named.
+		lines = append(lines, failure.GetProperty()+failure.GetReason())
 	}
 	return strings.Join(lines, "\n")
 }

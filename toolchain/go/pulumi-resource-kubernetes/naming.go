@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"k8s.io/apimachinery/pkg/api/validation/path"
@@ -21,16 +19,14 @@ func assignName(request *pulumirpc.CheckRequest, inputs, olds resource.PropertyM
 		return nil
 	}
 	if _, ok := text(inputs, "metadata", "generateName"); ok {
-		return []*pulumirpc.CheckFailure{{
-			Property: "metadata.generateName",
-			Reason:   "is not covered by the stand-in for the Kubernetes plugin: give metadata.name, or neither to have a name made",
-		}}
+		return []*pulumirpc.CheckFailure{failure("metadata.generateName",
+			"is not covered by the stand-in for the Kubernetes plugin: give metadata.name, or neither to have a name made up")}
 	}
 	name, ok := text(olds, "metadata", "name")
 	if !ok || !isAutonamed(olds) {
-		var failure *pulumirpc.CheckFailure
-		if name, failure = newName(request); failure != nil {
-			return []*pulumirpc.CheckFailure{failure}
+		var refusal *pulumirpc.CheckFailure
+		if name, refusal = newName(request); refusal != nil {
+			return []*pulumirpc.CheckFailure{refusal}
 		}
 	}
 	setMember(inputs, resource.NewStringProperty(name), "metadata", "name")
@@ -42,17 +38,14 @@ func assignName(request *pulumirpc.CheckRequest, inputs, olds resource.PropertyM
 func newName(request *pulumirpc.CheckRequest) (string, *pulumirpc.CheckFailure) {
 	if autonaming := request.GetAutonaming(); autonaming != nil {
 		if autonaming.GetMode() == pulumirpc.CheckRequest_AutonamingOptions_DISABLE {
-			return "", &pulumirpc.CheckFailure{
-				Property: "metadata.name",
-				Reason:   "is missing, and the stack's configuration pulumi:autonaming forbids making one up: give it",
-			}
+			return "", failure("metadata.name", "is missing, and the stack's configuration pulumi:autonaming forbids making one up: give it")
 		}
 		return autonaming.GetProposedName(), nil
 	}
 	// 253 characters are what a name may have (RFC 1123 subdomain).
 	name, err := resource.NewUniqueName(request.GetRandomSeed(), request.GetName()+"-", 8, 253, nameAlphabet)
 	if err != nil {
-		return "", &pulumirpc.CheckFailure{Property: "metadata.name", Reason: fmt.Sprintf("cannot be made up: %v: give it", err)}
+		return "", failure("metadata.name", "cannot be made up: %v: give it", err)
 	}
 	return name, nil
 }
@@ -72,10 +65,7 @@ func checkSegments(inputs resource.PropertyMap) []*pulumirpc.CheckFailure {
 			continue
 		}
 		for _, problem := range path.IsValidPathSegmentName(value) {
-			failures = append(failures, &pulumirpc.CheckFailure{
-				Property: "metadata." + string(key),
-				Reason:   fmt.Sprintf("%q %s", value, problem),
-			})
+			failures = append(failures, failure("metadata."+string(key), "%q %s", value, problem))
 		}
 	}
 	return failures

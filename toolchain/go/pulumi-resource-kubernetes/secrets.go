@@ -74,7 +74,7 @@ func foldStringData(properties resource.PropertyMap) []*pulumirpc.CheckFailure {
 		return nil
 	}
 	if !stringData.IsObject() {
-		return []*pulumirpc.CheckFailure{{Property: "stringData", Reason: "must map keys to strings"}}
+		return []*pulumirpc.CheckFailure{failure("stringData", "must map keys to strings")}
 	}
 	folded := resource.PropertyMap{}
 	if data.IsObject() {
@@ -88,10 +88,7 @@ func foldStringData(properties resource.PropertyMap) []*pulumirpc.CheckFailure {
 		case value.IsString():
 			folded[key] = resource.NewStringProperty(base64.StdEncoding.EncodeToString([]byte(value.StringValue())))
 		default:
-			failures = append(failures, &pulumirpc.CheckFailure{
-				Property: fmt.Sprintf("stringData[%q]", key),
-				Reason:   fmt.Sprintf("must be a string, not a %s", value.TypeString()),
-			})
+			failures = append(failures, failure(fmt.Sprintf("stringData[%q]", key), "must be a string, not a %s", value.TypeString()))
 		}
 	}
 	properties["data"] = secret(resource.NewObjectProperty(folded))

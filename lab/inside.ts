@@ -1,0 +1,46 @@
+/**
+ * The part of `up` that runs in the lab's network namespace, where the machines can be reached.
+ * A program of its own: `node inside.ts STACK CLONE`.
+ */
+import { runMain } from "../toolchain/fail.mjs";
+import { bringUp } from "./cluster.ts";
+import type { HelloNode } from "./hello.ts";
+import { type Lab, labOf } from "./identity.ts";
+import { describeMemory, labMemory } from "./memory.ts";
+import { readRendered } from "./rendered.ts";
+import { readState, updateState } from "./state.ts";
+import { createTable } from "./table.ts";
+
+await runMain(async () => {
+  const [stackName = "", clone = ""] = process.argv.slice(2);
+  const lab = labOf(stackName, clone);
+  const state = readState(lab);
+  if (state?.init === undefined) throw new Error("the lab has not been prepared");
+  const start = Date.now();
+  const table = createTable();
+  let hellos: HelloNode[];
+  try {
+    const stack = readRendered(state.rendered, state.kubernetesVersion);
+    hellos = await bringUp({ lab, init: state.init, programs: state.programs, table }, stack);
+  } finally {
+    table.close();
+  }
+  updateState(lab, (now) => ({ ...now, readyAt: new Date().toISOString() }));
+  return report(lab, hellos, (Date.now() - start) / 1000);
+});
+
+function report(lab: Lab, hellos: readonly HelloNode[], seconds: number): number {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  say("");
+  for (const { node, pod, logs, exec } of hellos) {
+    say(`${node}: kubectl logs ${pod}: ${logs.text}`);
+    say(`${node}: kubectl exec ${pod} -- hostname: ${exec.text}`);
+  }
+  const working = hellos.filter(({ logs, exec }) => logs.works && exec.works).length;
+  say("");
+  say(
+    `${working}/${hellos.length} nodes answer kubectl logs and exec, after ${seconds.toFixed(1)} s.`,
+  );
+  say(describeMemory(labMemory(lab)));
+  return working === hellos.length ? 0 : 1;
+}

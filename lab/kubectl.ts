@@ -1,0 +1,58 @@
+/**
+ * kubectl with an administrator's rights, run on a control plane of the lab.
+ */
+import { execFile, spawn } from "node:child_process";
+import { adminKubeconfig } from "./controlPlane.ts";
+import { programOnMachine } from "./programRun.ts";
+import type { MachineState } from "./state.ts";
+
+export type KubectlAnswer = {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+
+/** Runs kubectl and captures what it says. */
+export function kubectl(
+  machine: Pick<MachineState, "pid">,
+  args: readonly string[],
+): Promise<KubectlAnswer> {
+  return new Promise((resolve) => {
+    execFile(
+      "nsenter",
+      commandLine(machine, args),
+      { maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+        resolve({ code, stdout, stderr });
+      },
+    );
+  });
+}
+
+/** Runs kubectl on this process's terminal, in its folder. */
+export function kubectlHere(
+  machine: Pick<MachineState, "pid">,
+  args: readonly string[],
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("nsenter", commandLine(machine, args, process.cwd()), {
+      stdio: "inherit",
+    });
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+function commandLine(
+  machine: Pick<MachineState, "pid">,
+  args: readonly string[],
+  folder = "/",
+): string[] {
+  return [
+    ...["-t", String(machine.pid), "-p", "-m", "-n", "-u", "--"],
+    ...["env", "-C", folder, `KUBECONFIG=${adminKubeconfig}`],
+    programOnMachine("kubectl"),
+    ...args,
+  ];
+}

@@ -1,0 +1,267 @@
+/**
+ * A rendered folder made by hand, for tests of the lab that need no Pulumi: the files are the components' own, the
+ * certificates are issued here.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { stringify } from "yaml";
+import { packFiles } from "../../components/hostFiles.ts";
+import {
+  kubeletConfiguration,
+  renderKubeletConfiguration,
+} from "../../components/kubeletConfiguration.ts";
+import { kubeletUnit } from "../../components/kubeletUnit.ts";
+import { staticPods } from "../../components/staticPods.ts";
+import { type Issued, issue, issueAuthority, publicKeyPem } from "../../lab/conformance/pki.ts";
+import type { ServingMode } from "../../trust/vocabulary.ts";
+
+export type FixtureMachine = {
+  readonly name: string;
+  readonly ip: string;
+  readonly role: "control-plane" | "node";
+  readonly servingMode: ServingMode;
+};
+
+export type Fixture = {
+  readonly machines: readonly FixtureMachine[];
+  /** kube-apiserver's flags towards kubelets. */
+  readonly kubeletAccessFlags: readonly string[];
+  readonly kubernetesVersion?: string;
+};
+
+export const verifyFlags = [
+  "--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt",
+  "--kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt",
+  "--kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key",
+  "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
+];
+
+/** A control plane and a node, the node in one serving mode. */
+export function smallCluster(servingMode: ServingMode): Fixture {
+  return {
+    kubeletAccessFlags: verifyFlags,
+    machines: [
+      { name: "cp", ip: "10.240.0.10", role: "control-plane", servingMode: "provisioned" },
+      { name: "node", ip: "10.240.0.11", role: "node", servingMode },
+    ],
+  };
+}
+
+/** Writes the folder as `renderYamlToDirectory` would. */
+export async function writeFixture(folder: string, fixture: Fixture): Promise<void> {
+  const manifests = path.join(folder, "1-manifest");
+  fs.mkdirSync(manifests, { recursive: true, mode: 0o700 });
+  const ca = await issueAuthority("kubernetes");
+  const etcdCa = await issueAuthority("etcd-ca");
+  const frontProxyCa = await issueAuthority("front-proxy-ca");
+  const serviceAccount = await issue({ subject: "CN=sa" });
+  for (const machine of fixture.machines) {
+    const files = {
+      ...(await nodeFiles(machine, fixture, ca)),
+      ...(machine.role === "control-plane"
+        ? await controlPlaneFiles(machine, fixture, { ca, etcdCa, frontProxyCa, serviceAccount })
+        : {}),
+    };
+    writeManifest(manifests, `v1-secret-kube-system-host-files-${machine.name}`, {
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubelet-trust/host-files",
+      metadata: {
+        name: `host-files-${machine.name}`,
+        namespace: "kube-system",
+        labels: {
+          "kubelet-trust/cluster": "test",
+          "kubelet-trust/machine": machine.name,
+          "kubelet-trust/role": machine.role,
+        },
+        annotations: {
+          "kubelet-trust/kubernetes-version": fixture.kubernetesVersion ?? "1.37.2",
+          "kubelet-trust/addresses": `InternalIP=${machine.ip},Hostname=${machine.name}`,
+          "kubelet-trust/serving-mode": machine.servingMode,
+        },
+      },
+      data: packFiles(
+        Object.entries(files).map(([file, content]) => ({
+          path: file,
+          mode: file.endsWith(".key") || file.endsWith(".conf") ? "0600" : "0644",
+          content,
+        })),
+      ),
+    });
+  }
+  for (const [name, object] of Object.entries(clusterObjects))
+    writeManifest(manifests, name, object);
+}
+
+type Authorities = Record<"ca" | "etcdCa" | "frontProxyCa" | "serviceAccount", Issued>;
+
+const pki = "/etc/kubernetes/pki";
+
+async function nodeFiles({ name, ip, servingMode }: FixtureMachine, fixture: Fixture, ca: Issued) {
+  const client = await issue({
+    subject: `CN=system:node:${name},O=system:nodes`,
+    issuer: ca,
+    uses: ["clientAuth"],
+  });
+  const serving = await issue({
+    subject: `CN=system:node:${name},O=system:nodes`,
+    issuer: ca,
+    uses: ["serverAuth"],
+    dnsNames: [name],
+    ipAddresses: [ip],
+  });
+  return {
+    [`${pki}/ca.crt`]: ca.certPem,
+    "/etc/kubernetes/kubelet.conf": kubeconfig(fixture, ca, client, `system:node:${name}`),
+    "/var/lib/kubelet/config.yaml": renderKubeletConfiguration(
+      kubeletConfiguration({ servingMode, clusterDns: "10.96.0.10", dnsDomain: "cluster.local" }),
+    ),
+    "/etc/systemd/system/kubelet.service": kubeletUnit({
+      name,
+      addresses: [
+        { type: "InternalIP", address: ip },
+        { type: "Hostname", address: name },
+      ],
+    }),
+    ...(servingMode === "provisioned"
+      ? {
+          "/var/lib/kubelet/pki/kubelet-serving.crt": serving.certPem,
+          "/var/lib/kubelet/pki/kubelet-serving.key": serving.keyPem,
+        }
+      : {}),
+  };
+}
+
+async function controlPlaneFiles(
+  machine: FixtureMachine,
+  fixture: Fixture,
+  authorities: Authorities,
+) {
+  const { ca, etcdCa, frontProxyCa, serviceAccount } = authorities;
+  const { name, ip } = machine;
+  const server = {
+    dnsNames: [name, "localhost", "kubernetes"],
+    ipAddresses: [ip, "127.0.0.1", "10.96.0.1"],
+  };
+  const leaf = (
+    subject: string,
+    issuer: Issued,
+    uses: ("serverAuth" | "clientAuth")[],
+    names = {},
+  ) => issue({ subject, issuer, uses, ...names });
+  const pairs = {
+    apiserver: await leaf("CN=kube-apiserver", ca, ["serverAuth"], server),
+    "apiserver-kubelet-client": await leaf("CN=kube-apiserver-kubelet-client", ca, ["clientAuth"]),
+    "front-proxy-client": await leaf("CN=front-proxy-client", frontProxyCa, ["clientAuth"]),
+    "apiserver-etcd-client": await leaf("CN=kube-apiserver-etcd-client", etcdCa, ["clientAuth"]),
+    "etcd/server": await leaf(`CN=${name}`, etcdCa, ["serverAuth", "clientAuth"], server),
+    "etcd/peer": await leaf(`CN=${name}`, etcdCa, ["serverAuth", "clientAuth"], server),
+  };
+  const conf = async (user: string, group?: string) =>
+    kubeconfig(
+      fixture,
+      ca,
+      await leaf(`CN=${user}${group ? `,O=${group}` : ""}`, ca, ["clientAuth"]),
+      user,
+    );
+  const controlPlanes = fixture.machines.filter(({ role }) => role === "control-plane");
+  const pods = staticPods({
+    settings: {
+      clusterName: "test",
+      kubernetesVersion: fixture.kubernetesVersion ?? "1.37.2",
+      controlPlaneEndpoint: endpoint(fixture),
+      serviceSubnet: "10.96.0.0/12",
+      dnsDomain: "cluster.local",
+      stance: "verify",
+      keyAlgorithm: "ECDSA-P256",
+      validityHours: 24,
+      caValidityHours: 87600,
+      earlyRenewalHours: 1,
+    },
+    name,
+    advertiseAddress: ip,
+    members: controlPlanes.map((one) => ({ name: one.name, address: one.ip })),
+    kubeletAccessFlags: fixture.kubeletAccessFlags,
+    annotations: {},
+  });
+  return {
+    [`${pki}/ca.key`]: ca.keyPem,
+    [`${pki}/front-proxy-ca.crt`]: frontProxyCa.certPem,
+    [`${pki}/etcd/ca.crt`]: etcdCa.certPem,
+    [`${pki}/sa.key`]: serviceAccount.keyPem,
+    [`${pki}/sa.pub`]: await publicKeyPem(serviceAccount),
+    ...Object.fromEntries(
+      Object.entries(pairs).flatMap(([base, { certPem, keyPem }]) => [
+        [`${pki}/${base}.crt`, certPem],
+        [`${pki}/${base}.key`, keyPem],
+      ]),
+    ),
+    "/etc/kubernetes/admin.conf": await conf("kubernetes-admin", "system:masters"),
+    "/etc/kubernetes/controller-manager.conf": await conf("system:kube-controller-manager"),
+    "/etc/kubernetes/scheduler.conf": await conf("system:kube-scheduler"),
+    ...Object.fromEntries(
+      Object.entries(pods).map(([pod, { manifest }]) => [
+        `/etc/kubernetes/manifests/${pod}.yaml`,
+        manifest,
+      ]),
+    ),
+  };
+}
+
+/** What lets kube-apiserver's client certificate reach kubelets. */
+const clusterObjects = {
+  "rbac.authorization.k8s.io-v1-clusterrolebinding-apiserver-kubelet-client": {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: "kubeadm:apiserver-kubelet-client" },
+    roleRef: {
+      apiGroup: "rbac.authorization.k8s.io",
+      kind: "ClusterRole",
+      name: "system:kubelet-api-admin",
+    },
+    subjects: [
+      {
+        apiGroup: "rbac.authorization.k8s.io",
+        kind: "User",
+        name: "kube-apiserver-kubelet-client",
+      },
+    ],
+  },
+};
+
+function endpoint(fixture: Fixture): string {
+  const first = fixture.machines.find(({ role }) => role === "control-plane");
+  return `${first?.ip}:6443`;
+}
+
+function kubeconfig(fixture: Fixture, ca: Issued, client: Issued, user: string): string {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [
+      {
+        name: "test",
+        cluster: {
+          server: `https://${endpoint(fixture)}`,
+          "certificate-authority-data": base64(ca.certPem),
+        },
+      },
+    ],
+    contexts: [{ name: "test", context: { cluster: "test", user } }],
+    "current-context": "test",
+    users: [
+      {
+        name: user,
+        user: {
+          "client-certificate-data": base64(client.certPem),
+          "client-key-data": base64(client.keyPem),
+        },
+      },
+    ],
+  });
+}
+
+function writeManifest(folder: string, name: string, object: object): void {
+  fs.writeFileSync(path.join(folder, `${name}.yaml`), stringify(object), { mode: 0o600 });
+}
