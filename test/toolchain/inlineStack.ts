@@ -1,0 +1,151 @@
+/** Stacks whose program is a function of a test, deployed by the real engine with the plugins built from source. */
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  type EngineEvent,
+  LocalWorkspace,
+  type PreviewResult,
+  PulumiCommand,
+  type PulumiFn,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
+import { pulumiEnvironment } from "../../toolchain/environment.mjs";
+
+/** What an operation did: each step as `operation name`, in order of the names; and what the user saw. */
+export type Outcome = {
+  readonly steps: readonly string[];
+  /** Errors and warnings as the user read them. */
+  readonly diagnostics: readonly string[];
+  readonly succeeded: boolean;
+};
+
+export type InlineStack = {
+  /** Deploys program, which from now on is the stack's program. */
+  up(program?: PulumiFn): Promise<Outcome>;
+  preview(program?: PulumiFn): Promise<Outcome>;
+  refresh(): Promise<Outcome>;
+  destroy(): Promise<Outcome>;
+  outputs(): Promise<Record<string, unknown>>;
+  /** The state as it is stored: secrets are encrypted in it. */
+  stored(): string;
+  /** The stored resource of that name. */
+  resource(name: string): Promise<StoredResource | undefined>;
+  /** Removes all that the test left, deployed or not. */
+  remove(): void;
+};
+
+export type StoredResource = {
+  readonly id: string;
+  readonly inputs: Record<string, unknown>;
+  readonly outputs: Record<string, unknown>;
+};
+
+/** A new stack in a backend and a folder of its own. */
+export async function openInlineStack(): Promise<InlineStack> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-stack-"));
+  const backend = path.join(folder, "backend");
+  fs.mkdirSync(backend);
+  const environment = await sourceEnvironment();
+  const { stack } = await createStack(folder, pathToFileURL(backend).href, environment);
+  let current: PulumiFn = async () => {};
+
+  const run = async (
+    operation: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
+  ): Promise<Outcome> => {
+    const events: EngineEvent[] = [];
+    let succeeded = true;
+    try {
+      await operation((event) => events.push(event));
+    } catch (error) {
+      succeeded = false;
+      if (!events.some((event) => event.diagnosticEvent?.severity === "error")) throw error;
+    }
+    return { steps: stepsOf(events), diagnostics: diagnosticsOf(events), succeeded };
+  };
+
+  return {
+    up: (program = current) => {
+      current = program;
+      return run((onEvent) => stack.up({ program, onEvent }));
+    },
+    preview: (program = current) =>
+      run((onEvent): Promise<PreviewResult> => stack.preview({ program, onEvent })),
+    refresh: () => run((onEvent) => stack.refresh({ onEvent })),
+    destroy: () => run((onEvent) => stack.destroy({ onEvent })),
+    outputs: async () =>
+      Object.fromEntries(
+        Object.entries(await stack.outputs()).map(([name, { value }]) => [name, value]),
+      ),
+    stored: () => fs.readFileSync(stateFile(backend), "utf8"),
+    resource: async (name) => {
+      const { deployment } = await stack.exportStack();
+      const resources: (StoredResource & { urn: string })[] = deployment.resources ?? [];
+      return resources.find(({ urn }) => urn.endsWith(`::${name}`));
+    },
+    remove: () => fs.rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function createStack(folder: string, backend: string, environment: NodeJS.ProcessEnv) {
+  const stack: Stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: "test", projectName: "stand-ins", program: async () => {} },
+    {
+      workDir: folder,
+      pulumiCommand: await PulumiCommand.get({ root: cliRoot(environment) }),
+      envVars: {
+        ...(environment as Record<string, string>),
+        PULUMI_BACKEND_URL: backend,
+        PULUMI_CONFIG_PASSPHRASE: "test",
+      },
+      projectSettings: { name: "stand-ins", runtime: "nodejs", backend: { url: backend } },
+    },
+  );
+  return { stack };
+}
+
+let environment: Promise<NodeJS.ProcessEnv> | undefined;
+
+/** The environment of the toolchain built from source, whichever this machine would choose. */
+function sourceEnvironment(): Promise<NodeJS.ProcessEnv> {
+  environment ??= pulumiEnvironment(undefined, {
+    ...process.env,
+    KUBELET_TRUST_TOOLCHAIN: "source",
+  });
+  return environment;
+}
+
+/** The folder above the CLI's bin. */
+function cliRoot({ PATH = "" }: NodeJS.ProcessEnv): string {
+  return path.dirname(PATH.split(path.delimiter)[0] ?? "");
+}
+
+function stateFile(backend: string): string {
+  return path.join(backend, ".pulumi", "stacks", "stand-ins", "test.json");
+}
+
+/** The stack itself and provider resources are left out: every operation has them. */
+function stepsOf(events: readonly EngineEvent[]): string[] {
+  return events
+    .flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? [])
+    .filter(({ type }) => !type.startsWith("pulumi:"))
+    .map(({ op, urn }) => `${op} ${urn.slice(urn.lastIndexOf("::") + 2)}`)
+    .sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
+}
+
+function nameOf(step: string): string {
+  return step.slice(step.indexOf(" ") + 1);
+}
+
+function diagnosticsOf(events: readonly EngineEvent[]): string[] {
+  return events
+    .flatMap(({ diagnosticEvent }) => diagnosticEvent ?? [])
+    .filter(({ severity }) => severity === "error" || severity === "warning")
+    .map(({ severity, message }) => `${severity}: ${plainText(message).trim()}`);
+}
+
+/** Without the engine's colour marks. */
+function plainText(message: string): string {
+  return message.replaceAll(/<\{%[^%]*%\}>/g, "");
+}
