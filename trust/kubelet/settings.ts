@@ -60,7 +60,7 @@ export function resolveSettings(inputs: SettingsInputs): Settings {
 
 type Layers = {
   value: JsonObject;
-  /** By field path; the deepest one given is the closest. */
+  /** By the path of a field that was given; defaults have none. */
   readonly sources: Map<string, Source>;
 };
 
@@ -92,14 +92,7 @@ function get(
 const unknownMark = "\u0000unknown:";
 
 function sourceOf(field: string, layers: Layers): Source | undefined {
-  const parts = field.split(".");
-  for (let length = parts.length; length > 0; length -= 1) {
-    const source = layers.sources.get(parts.slice(0, length).join("."));
-    if (source) {
-      return source;
-    }
-  }
-  return undefined;
+  return layers.sources.get(field);
 }
 
 function loadFile(inputs: SettingsInputs, layers: Layers): Refusal | undefined {
