@@ -11,9 +11,15 @@ export function certificateExpiry(cluster: Cluster) {
   const kubelets = Object.fromEntries(
     cluster.nodePools.map((pool) => [pool.poolName, earliestEnd(pool.certificates)]),
   );
+  const controlPlanes = Object.fromEntries(
+    Object.entries(cluster.controlPlaneCertificates.expiry).map(([host, ends]) => [
+      host,
+      Object.fromEntries(Object.entries(ends).map(([id, end]) => [id, toTheSecond(end)])),
+    ]),
+  );
   return {
-    ca: cluster.ca.validityEndTime,
-    controlPlanes: cluster.controlPlaneCertificates.expiry,
+    ca: toTheSecond(cluster.ca.validityEndTime),
+    controlPlanes,
     kubelets: { "control-planes": earliestEnd(cluster.controlPlaneKubelets), ...kubelets },
   };
 }
@@ -25,10 +31,15 @@ function earliestEnd({ nodes }: NodeCertificates): pulumi.Output<string> {
       : [client.validityEndTime, serving.validityEndTime],
   );
   // RFC 3339 times of different offsets do not sort as texts.
-  return pulumi.all(ends).apply((times) => {
+  const earliest = pulumi.all(ends).apply((times) => {
     const [first = ""] = times.sort((a, b) => Date.parse(a) - Date.parse(b));
     return first;
   });
+  return toTheSecond(earliest);
+}
+
+function toTheSecond(time: pulumi.Output<string>): pulumi.Output<string> {
+  return time.apply((text) => text.replace(/\.\d+/, ""));
 }
 
 /** The trust between each pool's kubelets and kube-apiserver, one line a pool. */
