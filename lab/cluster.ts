@@ -23,7 +23,7 @@ import type { Lab } from "./identity.ts";
 import { writeImage } from "./image.ts";
 import { kubectl } from "./kubectl.ts";
 import { startKubelet } from "./kubelet.ts";
-import { connect, type RunningMachine, startMachine, writeHosts } from "./machine.ts";
+import { connect, hostPath, type RunningMachine, startMachine, writeHosts } from "./machine.ts";
 import { nodeName, notReady, readNode } from "./node.ts";
 import { waitFor } from "./patience.ts";
 import type { ProcessIdentity } from "./processes.ts";
@@ -188,7 +188,7 @@ async function applyManifests(
   for (const folder of stack.manifestFolders) {
     // A machine has its own /run; what is rendered may lie anywhere on the host.
     const target = path.join("/run/kubelet-trust/manifests", path.basename(folder));
-    fs.cpSync(folder, `/proc/${controlPlane.running.pid}/root${target}`, { recursive: true });
+    fs.cpSync(folder, hostPath(controlPlane.running, target), { recursive: true });
     const { code, stderr } = await kubectl(controlPlane.running, [
       ...["apply", "--server-side", "--force-conflicts", "--filename", target],
     ]);
