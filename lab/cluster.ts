@@ -15,6 +15,7 @@ import {
   type ControlPlaneProgram,
   orItsEnd,
   startStaticPod,
+  superAdminKubeconfig,
   untilEtcdListens,
   untilReady,
 } from "./controlPlane.ts";
@@ -185,13 +186,14 @@ async function applyManifests(
   const [controlPlane] = pairs;
   if (controlPlane === undefined) return;
   row.is("applying");
+  const first = fileText(controlPlane.machine, superAdminKubeconfig);
+  const kubeconfig = first === undefined ? adminKubeconfig : superAdminKubeconfig;
   for (const folder of stack.manifestFolders) {
     // A machine has its own /run; what is rendered may lie anywhere on the host.
     const target = path.join("/run/kubelet-trust/manifests", path.basename(folder));
     fs.cpSync(folder, hostPath(controlPlane.running, target), { recursive: true });
-    const { code, stderr } = await kubectl(controlPlane.running, [
-      ...["apply", "--server-side", "--force-conflicts", "--filename", target],
-    ]);
+    const apply = ["apply", "--server-side", "--force-conflicts", "--filename", target];
+    const { code, stderr } = await kubectl(controlPlane.running, apply, kubeconfig);
     if (code !== 0) throw new Failure(`The rendered manifests are refused: ${stderr.trim()}`);
   }
   row.ended(`${stack.manifests.length} objects applied`);

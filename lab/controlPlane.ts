@@ -12,6 +12,12 @@ import { fileText, ipAddresses, type Machine } from "./rendered.ts";
 /** What a cluster's administrator has on a control plane (kubeadm). */
 export const adminKubeconfig = "/etc/kubernetes/admin.conf";
 
+/**
+ * Who may apply the first manifests: an administrator's rights come from a binding that is one of them (kubeadm
+ * since 1.29, `cmd/kubeadm/app/phases/kubeconfig`).
+ */
+export const superAdminKubeconfig = "/etc/kubernetes/super-admin.conf";
+
 export type ControlPlaneProgram =
   | "etcd"
   | "kube-apiserver"

@@ -42,7 +42,8 @@ export function prepareKubelet(machine: RunningMachine, args: readonly string[])
   createCgroup(machineCgroup(machine.lab, machine.name));
   const content = Buffer.from(JSON.stringify(labConfiguration(machine), undefined, 2));
   layOut(machine, [{ path: `${folder}/${dropInName}`, mode: 0o644, content }]);
-  return given === undefined ? [...args, `--config-dir=${folder}`] : [...args];
+  // First, so that it cannot be taken for the value of a last flag that lacks one.
+  return given === undefined ? [`--config-dir=${folder}`, ...args] : [...args];
 }
 
 /**

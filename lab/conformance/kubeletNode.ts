@@ -75,6 +75,7 @@ export async function setUpKubelet(
   const machine = await addMachine(world, {
     name: variant.name,
     hostName,
+    node,
     address,
     resolvable: resolvable ? [node] : [],
     files: {

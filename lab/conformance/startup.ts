@@ -222,6 +222,7 @@ async function runKubelets(
   const machine = await addMachine(world, {
     name: "start",
     hostName: "start",
+    node: "start",
     address,
     resolvable: ["start"],
     files: {

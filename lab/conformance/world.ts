@@ -176,6 +176,7 @@ export async function addMachine(
   plan: {
     readonly name: string;
     readonly hostName: string;
+    readonly node: string;
     readonly address: string;
     /** Names under which kube-apiservers find it. */
     readonly resolvable: readonly string[];
@@ -189,7 +190,9 @@ export async function addMachine(
     addresses: [plan.address],
     files: asFiles(plan.files),
   });
-  writeHosts(machine, new Map([[plan.hostName, plan.address]]));
+  // A kubelet looks its node's name up to find its own address.
+  const own = [plan.hostName, plan.node].map((name) => [name, plan.address] as const);
+  writeHosts(machine, new Map(own));
   for (const name of plan.resolvable) hosts.set(name, plan.address);
   writeHosts(hub, hosts);
   await connect([hub, machine]);
