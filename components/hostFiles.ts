@@ -79,6 +79,11 @@ export class HostFiles extends pulumi.ComponentResource {
         args.machines.map((machine) => [machine.name, kubeletFlags(machine)]),
       ),
       commands: args.controlPlane?.commands ?? {},
+      selfSignedCertificates: Object.fromEntries(
+        args.machines.flatMap(({ name: machine, selfSignedCertificate: pem }) =>
+          pem === undefined ? [] : [[machine, pem]],
+        ),
+      ),
     });
   }
 }

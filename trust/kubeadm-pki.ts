@@ -1,102 +1,127 @@
 /**
- * The PKI and the RBAC objects that kubeadm makes, known before they exist: by their places.
- * Sources: kubernetes `cmd/kubeadm/app/phases/certs/certlist.go`, `.../phases/kubeconfig/kubeconfig.go`,
- * `.../phases/bootstraptoken`, `cmd/kubeadm/app/constants/constants.go`.
+ * What lies where kubeadm puts it: a file of kubeadm's name is taken for what kubeadm makes, unless somebody knows
+ * better.
+ * Source: kubernetes `cmd/kubeadm/app/constants/constants.go`, `cmd/kubeadm/app/phases/certs/certlist.go`,
+ * `cmd/kubeadm/app/phases/bootstraptoken/node/tlsbootstrap.go`.
  */
-import type { Source } from "./evidence.ts";
-import { known, unknown } from "./evidence.ts";
+import { type Fact, known, unknown } from "./evidence.ts";
 import type { CertificateFacts, FileContent, HostFiles, RbacFacts } from "./facts.ts";
-import { keptValid, signedBy } from "./kubelet/requested-certificate.ts";
 
-export type KubeadmPkiOptions = {
-  /** Kubernetes version without the `v`: it decides the organization of the kubelet client certificate. */
-  readonly version: string;
-  /** Default `/etc/kubernetes/pki`. */
-  readonly directory?: string;
-  /** Keeps the PKIs of several clusters apart. Default `cluster`. */
-  readonly cluster?: string;
-};
+/** kubeadm's `certificatesDir`. */
+export const kubeadmPkiDirectory = "/etc/kubernetes/pki";
 
 export type KubeadmPki = {
-  /** kubeadm's files by path; every other path is unknown. */
-  readonly files: HostFiles;
-  /** The cluster's CA, `ca.crt`. */
-  readonly ca: CertificateFacts;
-  /** The bindings that let kube-apiserver's certificate reach kubelets. */
-  readonly rbac: RbacFacts;
+  /** Tells one cluster's files from another's. */
+  readonly cluster: string;
+  /** Kubernetes version, with or without the `v`. */
+  readonly version: string;
+  /** Default {@link kubeadmPkiDirectory}. */
+  readonly directory?: string;
+  /** The cluster's `ca.crt`, where somebody knows it. */
+  readonly ca?: FileContent;
 };
 
-/** What lies in kubeadm's certificate directory. Valid at any time: kubeadm renews it with each upgrade. */
-export function kubeadmPki(options: KubeadmPkiOptions): KubeadmPki {
-  const directory = options.directory ?? "/etc/kubernetes/pki";
-  const cluster = options.cluster ?? "cluster";
-  const id = (name: string) => `path:${cluster}:${directory}/${name}`;
-  const key = (name: string) => ({
-    ids: [id(`${name}.key`)],
-    algorithm: "RSA" as const,
-    bits: 2048,
-  });
-  const source: Source = { where: `kubeadm's ${directory}` };
-  const ca: CertificateFacts = {
-    ids: [id("ca.crt")],
-    label: `${directory}/ca.crt`,
+/** The files that kubeadm makes, by path; any other path is unknown. */
+export function kubeadmFiles(pki: KubeadmPki): HostFiles {
+  const directory = pki.directory ?? kubeadmPkiDirectory;
+  const files = new Map<string, FileContent>();
+  for (const path of new Set([directory, kubeadmPkiDirectory])) {
+    const ca = pki.ca ?? { kind: "certificates", certificates: [authority(pki, `${path}/ca.crt`)] };
+    files.set(`${path}/ca.crt`, ca);
+    if (ca.kind === "certificates" && ca.certificates[0]) {
+      const client = clientCertificate(
+        pki,
+        `${path}/apiserver-kubelet-client.crt`,
+        ca.certificates[0],
+      );
+      files.set(`${path}/apiserver-kubelet-client.crt`, {
+        kind: "certificates",
+        certificates: [client],
+      });
+    }
+    files.set(`${path}/apiserver-kubelet-client.key`, { kind: "privateKey", key: { ids: [] } });
+  }
+  return (path): Fact<FileContent> => {
+    const content = files.get(path);
+    return content
+      ? known(content, { where: path })
+      : unknown(`the content of ${path}`, { where: path });
+  };
+}
+
+const year = 365 * 24 * 3_600_000;
+
+function authority({ cluster }: KubeadmPki, path: string): CertificateFacts {
+  const id = `path:${cluster}:${path}`;
+  return {
+    ids: [id],
+    label: path,
     subject: known({ commonName: "kubernetes", organizations: [] }),
-    dnsNames: known([]),
+    dnsNames: known(["kubernetes"]),
     ipAddresses: known([]),
     extendedKeyUsages: known(undefined),
     isCA: known(true),
-    ...keptValid,
-    key: known(key("ca")),
-    signedBy: known({ certificateIds: [id("ca.crt")] }),
-    source,
+    ...validity(10 * year),
+    key: known({ ids: [`${id}:key`] }),
+    signedBy: known({ certificateIds: [id], keyIds: [`${id}:key`] }),
+    source: { where: path },
   };
-  const client = "apiserver-kubelet-client";
-  const clientCertificate: CertificateFacts = {
-    ...ca,
-    ids: [id(`${client}.crt`)],
-    label: `${directory}/${client}.crt`,
+}
+
+function clientCertificate(
+  { cluster, version }: KubeadmPki,
+  path: string,
+  ca: CertificateFacts,
+): CertificateFacts {
+  const id = `path:${cluster}:${path}`;
+  const organization = kubeletClientGroup(version);
+  return {
+    ids: [id],
+    label: path,
     subject: known({
-      commonName: "kube-apiserver-kubelet-client",
-      organizations: clientOrganizations(options.version),
+      commonName: kubeletClientUser,
+      organizations: organization === undefined ? [] : [organization],
     }),
+    dnsNames: known([]),
+    ipAddresses: known([]),
     extendedKeyUsages: known(["clientAuth"]),
     isCA: known(false),
-    key: known(key(client)),
-    signedBy: signedBy(ca),
-  };
-  const contents = new Map<string, FileContent>([
-    [`${directory}/ca.crt`, { kind: "certificates", certificates: [ca] }],
-    [`${directory}/${client}.crt`, { kind: "certificates", certificates: [clientCertificate] }],
-    [`${directory}/${client}.key`, { kind: "privateKey", key: key(client) }],
-  ]);
-  return {
-    ca,
-    rbac: kubeadmRbac,
-    files: (path) => {
-      const content = contents.get(path);
-      return content ? known(content, source) : unknown(`the content of ${path}`);
-    },
+    ...validity(year),
+    key: known({ ids: [`${id}:key`] }),
+    signedBy: known({
+      certificateIds: ca.ids,
+      ...(ca.key.known && ca.key.value.ids.length > 0 && { keyIds: ca.key.value.ids }),
+    }),
+    source: { where: path },
   };
 }
+
+/** Made some time ago, as kubeadm does it, and renewed in time. */
+function validity(lifetime: number) {
+  const now = Date.now();
+  return {
+    notBefore: known(new Date(now - 3_600_000)),
+    notAfter: known(new Date(now + lifetime)),
+  };
+}
+
+/** The CN of the certificate that kubeadm's kube-apiserver shows to kubelets. */
+const kubeletClientUser = "kube-apiserver-kubelet-client";
 
 /**
- * Organization of `apiserver-kubelet-client`: `system:masters` until 1.28, then `kubeadm:cluster-admins`, and
- * none from 1.33.12, 1.34.8, 1.35.5 and 1.36.1 on.
+ * Its group: `system:masters` up to 1.28, `kubeadm:cluster-admins` after that, and none from 1.33.12, 1.34.8, 1.35.5
+ * and 1.36.1 on, where a binding by user name stands in.
  */
-export function clientOrganizations(version: string): readonly string[] {
-  const [, minor = 0, patch = 0] = version
-    .replace(/^v/, "")
-    .split(".")
-    .map((part) => Number.parseInt(part, 10) || 0);
-  if (minor <= 28) {
-    return ["system:masters"];
-  }
+function kubeletClientGroup(version: string): string | undefined {
+  const [, minor = 0, patch = 0] = version.replace(/^v/, "").split(".").map(Number);
   const firstWithout: Readonly<Record<number, number>> = { 33: 12, 34: 8, 35: 5, 36: 1 };
-  const first = minor > 36 ? 0 : (firstWithout[minor] ?? Number.POSITIVE_INFINITY);
-  return patch >= first ? [] : ["kubeadm:cluster-admins"];
+  if (minor <= 28) return "system:masters";
+  if (minor < 33) return "kubeadm:cluster-admins";
+  return patch < (firstWithout[minor] ?? 0) ? "kubeadm:cluster-admins" : undefined;
 }
 
-const kubeadmRbac: RbacFacts = {
+/** The RBAC objects that `kubeadm init` makes for kube-apiserver's calls to kubelets. */
+export const kubeadmRbac: RbacFacts = {
   roles: [],
   bindings: [
     {
@@ -107,7 +132,7 @@ const kubeadmRbac: RbacFacts = {
     {
       name: "kubeadm:apiserver-kubelet-client",
       role: "system:kubelet-api-admin",
-      subjects: [{ kind: "User", name: "kube-apiserver-kubelet-client" }],
+      subjects: [{ kind: "User", name: kubeletClientUser }],
     },
   ],
 };

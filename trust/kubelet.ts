@@ -17,7 +17,7 @@ import { isEnabled } from "./kubernetes/gates.ts";
 import { startRemedies } from "./kubernetes/start-remedies.ts";
 import { type KubeletTable, kubeletTable } from "./kubernetes/tables.ts";
 import { versionOf } from "./kubernetes/version.ts";
-import type { CommandLine, Word } from "./readers/command-line.ts";
+import type { CommandLine } from "./readers/command-line.ts";
 import {
   type KubeletConfigurationDocument,
   readConfigFile,
@@ -28,11 +28,8 @@ export type KubeletInputs = {
   readonly label: string;
   /** Kubernetes version, with or without the `v`. */
   readonly version: Fact<string>;
-  /**
-   * Absent for a kubelet that is known by its configuration alone: it is taken to have a kubeconfig, and no
-   * other flag that decides.
-   */
-  readonly commandLine?: CommandLine;
+  /** Without words where nothing is known of it but that it has no flag that decides. */
+  readonly commandLine: CommandLine;
   /** The content of `--config`, when it is at hand; else it is looked up in `files`. */
   readonly configuration?: KubeletConfigurationDocument;
   /** The `.conf` documents of `--config-dir`, in lexical order of their names. */
@@ -48,14 +45,13 @@ export type KubeletInputs = {
   readonly source?: Source;
 };
 
-const byConfigurationAlone: readonly Word[] = [{ kind: "text", text: "--kubeconfig=<kubeconfig>" }];
 const defaultConfigPath = "/var/lib/kubelet/config.yaml";
 const defaultCertDirectory = "/var/lib/kubelet/pki";
 
 /** Resolves what a kubelet was started with into the facts that decide. Never throws. */
 export function kubeletFacts(inputs: KubeletInputs): KubeletFacts {
   const table = kubeletTable(versionOf(inputs.version));
-  const flags = parseFlags(inputs.commandLine?.words ?? byConfigurationAlone, table.flags);
+  const flags = parseFlags(inputs.commandLine.words, table.flags);
   const settings = settingsOf(inputs, flags, table);
   const node = nodeOf(inputs.node, flags);
   const serving = servingOf(settings, flags, inputs.request);

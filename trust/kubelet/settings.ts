@@ -60,7 +60,7 @@ export function resolveSettings(inputs: SettingsInputs): Settings {
 
 type Layers = {
   value: JsonObject;
-  /** By the path of a field that was given; defaults have none. */
+  /** By field path; the deepest one given is the closest. */
   readonly sources: Map<string, Source>;
 };
 
@@ -92,7 +92,14 @@ function get(
 const unknownMark = "\u0000unknown:";
 
 function sourceOf(field: string, layers: Layers): Source | undefined {
-  return layers.sources.get(field);
+  const parts = field.split(".");
+  for (let length = parts.length; length > 0; length -= 1) {
+    const source = layers.sources.get(parts.slice(0, length).join("."));
+    if (source) {
+      return source;
+    }
+  }
+  return undefined;
 }
 
 function loadFile(inputs: SettingsInputs, layers: Layers): Refusal | undefined {

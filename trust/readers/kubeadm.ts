@@ -32,7 +32,6 @@ export type KubeadmKubelet = {
 
 /** What a kubeadm configuration says about the two sides. */
 export type KubeadmConfiguration = {
-  readonly source: Source;
   /** From ClusterConfiguration: kube-apiserver's flags, kubeadm's own first, `extraArgs` in their place. */
   readonly apiServer?: CommandLine;
   /** kube-controller-manager's flags, which name the CA that signs kubelet certificates. */
@@ -68,7 +67,6 @@ export function readKubeadm(text: string, source: Source): KubeadmConfiguration 
     asText(valueAt(cluster?.value, ["certificatesDir"])) ?? defaultCertificatesDirectory;
   const version = asText(valueAt(cluster?.value, ["kubernetesVersion"]))?.replace(/^v/, "");
   return {
-    source,
     ...(cluster && {
       apiServer: commandLine(
         cluster,
