@@ -8,7 +8,7 @@ import { withLock } from "./lock.mjs";
 import { localState, policyPack, repository } from "./paths.mjs";
 
 /**
- * Builds `dist/index.js` from the pack's `index.ts` if anything it is made of has changed.
+ * Builds `dist/index.cjs` from the pack's `index.ts` if anything it is made of has changed.
  * Does nothing where there is no pack.
  * @param {import("./progress.mjs").Progress} progress
  * @param {string} [pack] the pack's folder, default `policies`
@@ -28,7 +28,7 @@ export async function ensurePack(progress, pack = policyPack) {
 async function build(pack) {
   const { build: bundle } = await import("esbuild");
   const output = path.join(pack, "dist");
-  const draft = path.join(output, `index.${process.pid}.js`);
+  const draft = path.join(output, `index.${process.pid}.cjs`);
   try {
     const { metafile } = await bundle({
       absWorkingDir: repository,
@@ -43,7 +43,7 @@ async function build(pack) {
       metafile: true,
       logLevel: "silent",
     });
-    fs.renameSync(draft, path.join(output, "index.js"));
+    fs.renameSync(draft, path.join(output, "index.cjs"));
     const inputs = Object.keys(metafile.inputs);
     fs.writeFileSync(stamp(pack), JSON.stringify({ inputs, key: inputsKey(inputs) }));
   } catch (error) {
@@ -57,7 +57,7 @@ async function build(pack) {
 function isFresh(pack) {
   try {
     const { inputs, key } = JSON.parse(fs.readFileSync(stamp(pack), "utf8"));
-    return fs.existsSync(path.join(pack, "dist", "index.js")) && inputsKey(inputs) === key;
+    return fs.existsSync(path.join(pack, "dist", "index.cjs")) && inputsKey(inputs) === key;
   } catch {
     return false;
   }
