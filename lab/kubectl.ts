@@ -12,16 +12,15 @@ export type KubectlAnswer = {
   readonly stderr: string;
 };
 
-/** Runs kubectl and captures what it says; `kubeconfig` is a path on the machine. */
+/** Runs kubectl and captures what it says. */
 export function kubectl(
   machine: Pick<MachineState, "pid">,
   args: readonly string[],
-  kubeconfig: string = adminKubeconfig,
 ): Promise<KubectlAnswer> {
   return new Promise((resolve) => {
     execFile(
       "nsenter",
-      commandLine(machine, args, "/", kubeconfig),
+      commandLine(machine, args),
       { maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
@@ -48,12 +47,11 @@ export function kubectlHere(
 function commandLine(
   machine: Pick<MachineState, "pid">,
   args: readonly string[],
-  folder: string,
-  kubeconfig: string = adminKubeconfig,
+  folder = "/",
 ): string[] {
   return [
     ...["-t", String(machine.pid), "-p", "-m", "-n", "-u", "--"],
-    ...["env", "-C", folder, `KUBECONFIG=${kubeconfig}`],
+    ...["env", "-C", folder, `KUBECONFIG=${adminKubeconfig}`],
     programOnMachine("kubectl"),
     ...args,
   ];

@@ -1,0 +1,128 @@
+/** The configuration of the policies: one schema, of which each policy takes what concerns it. */
+import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema.js";
+
+/** A kube-apiserver that lives in another stack. */
+export type DeclaredApiServer = {
+  /** The cluster's name in the label `kubelet-trust/cluster`. Default: kubelets of no named cluster. */
+  readonly cluster?: string;
+  /** Default: the policy's `kubernetesVersion`. */
+  readonly kubernetesVersion?: string;
+  /** Flags as they are given, e.g. `--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt`. */
+  readonly flags: readonly string[];
+  /** Why kubelet serving certificates are not verified, when that is meant. Default: it is not. */
+  readonly skipReason?: string;
+};
+
+/** Something outside of the stack that approves requests for kubelet serving certificates. */
+export type DeclaredApprover = {
+  /** Default: every cluster of the stack. */
+  readonly cluster?: string;
+  /** Who or what approves, for people. */
+  readonly name: string;
+};
+
+/** A file that the stack does not hold and that decides. */
+export type DeclaredFile = {
+  /** Default: every cluster of the stack. */
+  readonly cluster?: string;
+  /** Absolute path on the machine, or as the flag or field names it. */
+  readonly path: string;
+  /** Certificates, PEM. A private key is refused. */
+  readonly pem: string;
+};
+
+/** An agreed exception from one policy. */
+export type Waiver = {
+  /** Name of the policy; default: the one that it is configured for. */
+  readonly policy?: string;
+  /** URN or name of a resource, or a machine's name; `*` stands for any text. */
+  readonly resource?: string;
+  /** Name of a cluster; `*` stands for any text. */
+  readonly cluster?: string;
+  readonly reason: string;
+  /** Last day on which it holds, `YYYY-MM-DD`, UTC. */
+  readonly until: string;
+};
+
+/** What a policy is configured with. */
+export type Config = {
+  /** Default: what the stack says, else the newest version that is known. */
+  readonly kubernetesVersion?: string;
+  readonly apiServers?: readonly DeclaredApiServer[];
+  readonly approvers?: readonly DeclaredApprover[];
+  readonly files?: readonly DeclaredFile[];
+  /** Days before its end from which a certificate is reported. Default 30. */
+  readonly expiryWindowDays?: number;
+  readonly waivers?: readonly Waiver[];
+};
+
+type Properties = Record<string, PolicyConfigJSONSchema>;
+
+const cluster: PolicyConfigJSONSchema = { type: "string", minLength: 1 };
+
+function objects(properties: Properties, required: string[]): PolicyConfigJSONSchema {
+  return {
+    type: "array",
+    items: { type: "object", properties, required, additionalProperties: false },
+  };
+}
+
+/** What policies that judge need to know beyond the stack. */
+export const judgingProperties: Properties = {
+  kubernetesVersion: {
+    type: "string",
+    pattern: "^v?\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}$",
+    description: "Kubernetes version where the stack does not say one.",
+  },
+  apiServers: {
+    ...objects(
+      {
+        cluster,
+        kubernetesVersion: { type: "string", pattern: "^v?\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}$" },
+        flags: { type: "array", items: { type: "string", pattern: "^--" } },
+        skipReason: { type: "string", minLength: 1 },
+      },
+      ["flags"],
+    ),
+    description: "kube-apiservers of other stacks that call this stack's kubelets.",
+  },
+  approvers: {
+    ...objects({ cluster, name: { type: "string", minLength: 1 } }, ["name"]),
+    description: "Who approves requests for kubelet serving certificates, outside of this stack.",
+  },
+  files: {
+    ...objects(
+      { cluster, path: { type: "string", pattern: "^/" }, pem: { type: "string", minLength: 1 } },
+      ["path", "pem"],
+    ),
+    description: "Certificates on the machines that are not in this stack, by path.",
+  },
+};
+
+/** How long before its end a certificate is reported. */
+export const lifetimeProperties: Properties = {
+  expiryWindowDays: {
+    type: "integer",
+    minimum: 1,
+    maximum: 3650,
+    default: 30,
+    description: "Days before its end from which a certificate is reported.",
+  },
+};
+
+/** Agreed exceptions, with an end. */
+export const waiverProperties: Properties = {
+  waivers: {
+    ...objects(
+      {
+        policy: { type: "string", minLength: 1 },
+        resource: { type: "string", minLength: 1 },
+        cluster,
+        reason: { type: "string", minLength: 1 },
+        until: { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}$" },
+      },
+      ["reason", "until"],
+    ),
+    description: "Resources or clusters that this policy leaves alone until a day, and why.",
+  },
+};

@@ -1,0 +1,447 @@
+/**
+ * Host-files Secrets: the exact files of one machine, as our HostFiles component makes them. What their data says is
+ * read when it is known; at the first preview it is unknown as a whole, and what the component registered beside it
+ * (flags, configuration, and the certificates of its siblings) stands in.
+ */
+import { posix } from "node:path";
+import { type Fact, known, type Source, unknown, valueOr } from "../../trust/evidence.ts";
+import type { CertificateFacts, FileContent, HostFiles, NodeAddress } from "../../trust/facts.ts";
+import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
+import { readPod } from "../../trust/readers/pod.ts";
+import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
+import { asList, asObject, asText, type Json, readYaml } from "../../trust/readers/yaml.ts";
+import {
+  addressesAnnotation,
+  hostFilesSecretType,
+  kubernetesVersionAnnotation,
+  machineLabel,
+  type NodeAddressType,
+  nodeAddressTypes,
+} from "../../trust/vocabulary.ts";
+import { describe, field, type Resource, type Stack, text } from "../resource.ts";
+import { type Certificates, certificatesOf, makesCertificate } from "./certificates.ts";
+import type {
+  Findings,
+  Found,
+  FoundApiServer,
+  FoundKubelet,
+  FoundSigner,
+  Reader,
+} from "./evidence.ts";
+import { type Entry, entriesOf, kindOf, membershipOf } from "./kubernetes.ts";
+import { withLines } from "./lines.ts";
+import { skipOf } from "./skip.ts";
+
+const component = "kubelet-trust:index:HostFiles";
+
+/** Reads the machines that host-files Secrets are for. */
+export const readHostFiles: Reader = (stack) => {
+  const secrets = stack.resources.filter(
+    (resource) => kindOf(resource) === "Secret" && text(resource, "type") === hostFilesSecretType,
+  );
+  const machines = secrets.map((secret) => readMachine(stack, secret));
+  return {
+    kubelets: machines.flatMap((machine) => machine.kubelets ?? []),
+    apiServers: machines.flatMap((machine) => machine.apiServers ?? []),
+    signers: machines.flatMap((machine) => machine.signers ?? []),
+    gaps: machines.flatMap((machine) => machine.gaps ?? []),
+    claims: [...secrets.map(({ urn }) => urn), ...claimedSiblings(stack, secrets)],
+  };
+};
+
+/** The ConfigMaps of our own components that say again what the machines' files say. */
+function claimedSiblings(stack: Stack, secrets: readonly Resource[]): string[] {
+  const claims = new Set<string>();
+  for (const secret of secrets) {
+    const [owner, above] = stack.ancestorsOf(secret);
+    if (owner?.type !== component || above === undefined) continue;
+    for (const sibling of stack.childrenOf(above.urn)) {
+      if (/:(KubeletConfigMap|ApiServerKubeletAccess)$/.test(sibling.type)) {
+        for (const child of stack.childrenOf(sibling.urn)) {
+          if (kindOf(child) === "ConfigMap") claims.add(child.urn);
+        }
+      }
+    }
+  }
+  return [...claims];
+}
+
+/** What one machine starts, and the files it has. */
+type Machine = {
+  readonly kubelet: CommandLine | undefined;
+  readonly apiServer: CommandLine | undefined;
+  readonly signer: CommandLine | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly files: HostFiles;
+};
+
+function readMachine(stack: Stack, secret: Resource): Findings {
+  const where = describe(secret);
+  const found: Found = {
+    resource: secret,
+    membership: membershipOf(stack, secret),
+    source: { where },
+  };
+  const name = text(secret, "metadata", "labels", machineLabel) ?? secret.name;
+  const version = text(secret, "metadata", "annotations", kubernetesVersionAnnotation);
+  const machine = fromData(stack, secret) ?? fromComponent(stack, secret, name);
+  if (machine === undefined) {
+    return { gaps: [{ ...found, missing: `the files of ${where}, which are not known yet` }] };
+  }
+  const common = { ...found, ...(version !== undefined && { version }), files: machine.files };
+  return {
+    ...(machine.kubelet && {
+      kubelets: [
+        {
+          ...common,
+          label: name,
+          commandLine: machine.kubelet,
+          node: {
+            hostName: known(name, found.source),
+            name: known(name.toLowerCase(), found.source),
+            addresses: addressesOf(secret, found.source),
+          },
+        } satisfies FoundKubelet,
+      ],
+    }),
+    ...(machine.apiServer && {
+      apiServers: [
+        {
+          ...common,
+          label: `kube-apiserver of ${name}`,
+          commandLine: machine.apiServer,
+          skip: skipOf(machine.annotations, found.source),
+          byKubeadm: false,
+        } satisfies FoundApiServer,
+      ],
+    }),
+    ...(machine.signer && {
+      signers: [{ ...common, commandLine: machine.signer } satisfies FoundSigner],
+    }),
+  };
+}
+
+/** `InternalIP=10.240.0.11,Hostname=worker-0` */
+function addressesOf(secret: Resource, source: Source): Fact<readonly NodeAddress[]> {
+  const written = text(secret, "metadata", "annotations", addressesAnnotation);
+  if (written === undefined) {
+    return unknown(`the annotation ${addressesAnnotation} of ${source.where}`, source);
+  }
+  const addresses = written.split(",").flatMap((part): NodeAddress[] => {
+    const [type = "", address = ""] = part.split("=");
+    return isAddressType(type) && address !== "" ? [{ type, address }] : [];
+  });
+  return known(addresses, { ...source, key: addressesAnnotation });
+}
+
+function isAddressType(type: string): type is NodeAddressType {
+  return (nodeAddressTypes as readonly string[]).includes(type);
+}
+
+// From the Secret's data ----------------------------------------------------------------------------------
+
+function fromData(stack: Stack, secret: Resource): Machine | undefined {
+  const entries = new Map(entriesOf(secret).map((entry) => [entry.key, entry]));
+  const list = entries.get("files.json");
+  if (!list?.text.known) return undefined;
+  const byPath = new Map(
+    filesIn(list.text.value, list.source).flatMap(({ path, key }): [string, Entry][] => {
+      const entry = entries.get(key);
+      return entry ? [[path, entry]] : [];
+    }),
+  );
+  const texts = [...byPath].flatMap(([path, entry]) =>
+    entry.text.known
+      ? [{ path, text: entry.text.value, source: { where: `${entry.source.where}: ${path}` } }]
+      : [],
+  );
+  const units = texts.filter(({ path }) => path.endsWith(".service"));
+  const programs = units.flatMap(({ text: unit, source }) =>
+    readSystemdUnit(unit, source).commandLines.map((line) => withLines(line, unit)),
+  );
+  const pods = texts
+    .filter(({ path }) => /^\/etc\/kubernetes\/manifests\//.test(path))
+    .flatMap(({ text: manifest, source }) => programsOf(manifest, source));
+  const certificates = certificatesOf(stack);
+  const skip = pods.find(({ commandLine }) => commandLine.program === "kube-apiserver");
+  return {
+    kubelet: programs.find(({ program }) => program === "kubelet"),
+    apiServer: skip?.commandLine,
+    signer: pods.find(({ commandLine }) => commandLine.program === "kube-controller-manager")
+      ?.commandLine,
+    annotations: skip?.annotations ?? {},
+    files: (path) => fileOf(path, byPath.get(path), certificates, describe(secret)),
+  };
+}
+
+function programsOf(manifest: string, source: Source) {
+  return readYaml(manifest, source).documents.flatMap((document) =>
+    readPod(document.value, source).programs.map((program) => ({
+      ...program,
+      commandLine: withLines(program.commandLine, manifest),
+    })),
+  );
+}
+
+function filesIn(text: string, source: Source): { path: string; key: string }[] {
+  const [document] = readYaml(text, source).documents;
+  return asList(document?.value).flatMap((entry) => {
+    const path = asText(asObject(entry)?.path);
+    const key = asText(asObject(entry)?.key);
+    return path === undefined || key === undefined ? [] : [{ path: posix.normalize(path), key }];
+  });
+}
+
+/** Certificates get the identities that the stack's resources give them; everything else is its text. */
+function fileOf(
+  path: string,
+  entry: Entry | undefined,
+  certificates: Certificates,
+  where: string,
+): Fact<FileContent> {
+  if (entry === undefined) {
+    return unknown(`the content of ${path}, which is not among the files of ${where}`, { where });
+  }
+  if (!entry.text.known) return entry.text;
+  const content = entry.text.value;
+  const source = { where: `${where}: ${path}` };
+  const made = content.includes("-----BEGIN CERTIFICATE-----")
+    ? certificates.inText(content, source)
+    : [];
+  const isOurs = made.some(({ ids }) => ids.some((id) => id.startsWith("urn:")));
+  return known(
+    isOurs ? { kind: "certificates", certificates: made } : { kind: "text", text: content },
+    source,
+  );
+}
+
+// From what the component registered ----------------------------------------------------------------------
+
+function fromComponent(stack: Stack, secret: Resource, machine: string): Machine | undefined {
+  const [owner] = stack.ancestorsOf(secret);
+  if (owner?.type !== component) return undefined;
+  const source = { where: describe(secret) };
+  const flags = field(owner, "kubeletFlags", machine);
+  const configuration = field(owner, "kubelet");
+  const commands = field(owner, "commands", machine);
+  const command = (name: string, program: CommandLine["program"]) =>
+    commandLineOf(
+      asList(asObject(commands.known ? commands.value : undefined)?.[name]),
+      source,
+      program,
+    );
+  const annotations = valueOr(field(secret, "metadata", "annotations"), undefined);
+  return {
+    kubelet: flags.known
+      ? commandLineOf(["kubelet", ...asList(flags.value)], source, "kubelet")
+      : undefined,
+    apiServer: command("kube-apiserver", "kube-apiserver"),
+    signer: command("kube-controller-manager", "kube-controller-manager"),
+    annotations: Object.fromEntries(
+      Object.entries(asObject(annotations) ?? {}).flatMap(([key, value]) =>
+        typeof value === "string" ? [[key, value]] : [],
+      ),
+    ),
+    files: siblingFiles(stack, owner, machine, configuration, source.where),
+  };
+}
+
+function commandLineOf(
+  argv: readonly Json[],
+  source: Source,
+  program: CommandLine["program"],
+): CommandLine | undefined {
+  const words = argv.filter((word) => typeof word === "string");
+  return readArguments(words, source).commandLines.find((line) => line.program === program);
+}
+
+/** What our components put where: certificates by the resources that make them. */
+function siblingFiles(
+  stack: Stack,
+  owner: Resource,
+  machine: string,
+  configuration: Fact<Json | undefined>,
+  where: string,
+): HostFiles {
+  const made = componentFiles(stack, owner, machine);
+  return (path) => {
+    if (path === "/var/lib/kubelet/config.yaml") {
+      if (!configuration.known) return configuration;
+      if (typeof configuration.value === "string") {
+        return known({ kind: "text", text: configuration.value }, { where: `${where}: ${path}` });
+      }
+    }
+    const content = made.get(path);
+    return content === undefined
+      ? unknown(`the content of ${path}, which is not known before ${where} is deployed`, { where })
+      : known(content, { where: `${where}: ${path}` });
+  };
+}
+
+const files = new WeakMap<Stack, Map<string, Map<string, FileContent>>>();
+
+function componentFiles(stack: Stack, owner: Resource, machine: string): Map<string, FileContent> {
+  const byMachine = files.get(stack) ?? new Map<string, Map<string, FileContent>>();
+  files.set(stack, byMachine);
+  const id = `${owner.parentUrn} ${machine}`;
+  const made = byMachine.get(id) ?? readComponentFiles(stack, owner, machine);
+  byMachine.set(id, made);
+  return made;
+}
+
+/** kubeadm's paths, as `components/paths.ts` has them. */
+const pki = "/etc/kubernetes/pki";
+const kubeletPki = "/var/lib/kubelet/pki";
+
+function readComponentFiles(
+  stack: Stack,
+  owner: Resource,
+  machine: string,
+): Map<string, FileContent> {
+  const content = new Map<string, FileContent>();
+  const siblings = stack.childrenOf(owner.parentUrn ?? "");
+  const ofType = (name: string) =>
+    siblings.filter(({ type }) => type === `kubelet-trust:index:${name}`);
+  const add = (parents: readonly Resource[], suffix: string, path: string) => {
+    for (const leaf of parents.flatMap(({ urn }) => leavesOf(stack, urn).get(suffix) ?? [])) {
+      addPair(content, certificatesOf(stack), leaf, path);
+      const [maker] = leaf.madeFrom("caCertPem").filter(makesCertificate);
+      const ca = maker && certificatesOf(stack).of(maker);
+      if (ca) content.set(`${pki}/ca.crt`, { kind: "certificates", certificates: [ca] });
+    }
+  };
+  // The kubelet client certificate is in every mode: it shows the CA that the machine has.
+  add(ofType("NodeCertificates"), `${machine}/kubelet-client`, "");
+  add(ofType("NodeCertificates"), `${machine}/kubelet-serving`, `${kubeletPki}/kubelet-serving`);
+  add(
+    ofType("ControlPlaneCertificates"),
+    `${machine}/apiserver-kubelet-client`,
+    `${pki}/apiserver-kubelet-client`,
+  );
+  addWrittenAuthority(stack, siblings, content);
+  addBundle(stack, ofType("ApiServerKubeletAccess"), content);
+  addSelfSigned(stack, owner, machine, content);
+  content.delete(".crt");
+  content.delete(".key");
+  return content;
+}
+
+/** The certificate that the machine's kubelet has signed itself, where it was handed in. */
+function addSelfSigned(
+  stack: Stack,
+  owner: Resource,
+  machine: string,
+  content: Map<string, FileContent>,
+): void {
+  const pem = text(owner, "selfSignedCertificates", machine);
+  if (pem === undefined) return;
+  const source = { where: describe(owner), key: `selfSignedCertificates.${machine}` };
+  content.set(`${kubeletPki}/kubelet.crt`, {
+    kind: "certificates",
+    certificates: certificatesOf(stack).inText(pem, source),
+  });
+}
+
+const leaves = new WeakMap<Stack, Map<string, Map<string, Resource[]>>>();
+
+/** The signed certificates under a component by the last two parts of their names. */
+function leavesOf(stack: Stack, urn: string): Map<string, Resource[]> {
+  const byParent = leaves.get(stack) ?? new Map<string, Map<string, Resource[]>>();
+  leaves.set(stack, byParent);
+  const made =
+    byParent.get(urn) ??
+    Map.groupBy(stack.childrenOf(urn).filter(makesCertificate), ({ name }) =>
+      name.split("/").slice(-2).join("/"),
+    );
+  byParent.set(urn, made);
+  return made;
+}
+
+function addPair(
+  content: Map<string, FileContent>,
+  certificates: Certificates,
+  leaf: Resource,
+  path: string,
+): void {
+  const certificate = certificates.of(leaf);
+  if (!certificate) return;
+  content.set(`${path}.crt`, { kind: "certificates", certificates: [certificate] });
+  if (certificate.key.known) {
+    content.set(`${path}.key`, { kind: "privateKey", key: certificate.key.value });
+  }
+}
+
+/** A CA that was handed in is known by its PEM, which the leaves name as `caCertPem`. */
+function addWrittenAuthority(
+  stack: Stack,
+  siblings: readonly Resource[],
+  content: Map<string, FileContent>,
+): void {
+  if (content.has(`${pki}/ca.crt`)) return;
+  for (const sibling of siblings) {
+    for (const leaf of stack.childrenOf(sibling.urn).filter(makesCertificate)) {
+      const pem = text(leaf, "caCertPem");
+      if (pem === undefined || !pem.includes("-----BEGIN")) continue;
+      if (!/\/(kubelet-client|apiserver-kubelet-client)$/.test(leaf.name)) continue;
+      const source = { where: describe(leaf), key: "caCertPem" };
+      const certificates = certificatesOf(stack).inText(pem, source);
+      content.set(`${pki}/ca.crt`, { kind: "certificates", certificates });
+      return;
+    }
+  }
+}
+
+/** The bundle of stance `trustSelfSigned`: the collected certificates, and the cluster's CA. */
+function addBundle(
+  stack: Stack,
+  access: readonly Resource[],
+  content: Map<string, FileContent>,
+): void {
+  const path = `${pki}/kubelet-serving-bundle.crt`;
+  for (const resource of access) {
+    if (field(resource, "stance").known && text(resource, "stance") !== "trustSelfSigned") continue;
+    const bundle = text(resource, "bundle");
+    const source = { where: describe(resource), key: "bundle" };
+    content.set(path, {
+      kind: "certificates",
+      certificates:
+        bundle === undefined
+          ? [...authorityIn(content), ...collected(stack, resource)]
+          : certificatesOf(stack).inText(bundle, source),
+    });
+  }
+}
+
+function authorityIn(content: ReadonlyMap<string, FileContent>): readonly CertificateFacts[] {
+  const ca = content.get(`${pki}/ca.crt`);
+  return ca?.kind === "certificates" ? ca.certificates : [];
+}
+
+/** What the machines of the cluster handed in, before the bundle itself is known. */
+function collected(stack: Stack, access: Resource): CertificateFacts[] {
+  return under(stack, access.parentUrn ?? "")
+    .filter(({ type }) => type === component)
+    .flatMap((owner) => {
+      const given = field(owner, "selfSignedCertificates");
+      const source = { where: describe(owner), key: "selfSignedCertificates" };
+      return Object.values(asObject(valueOr(given, undefined)) ?? {}).flatMap((pem) =>
+        typeof pem === "string" ? certificatesOf(stack).inText(pem, source) : [],
+      );
+    });
+}
+
+/** The resources below one, at any depth. */
+function under(stack: Stack, urn: string): Resource[] {
+  const seen = new Set([urn]);
+  const found: Resource[] = [];
+  const queue = [urn];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    for (const child of stack.childrenOf(next)) {
+      if (seen.has(child.urn)) continue;
+      seen.add(child.urn);
+      found.push(child);
+      queue.push(child.urn);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,77 @@
+/**
+ * What the policy SDK knows and does not hand over: which values are secret, and that the resources of one
+ * analysis are the same for every policy of the pack.
+ *
+ * The engine sends secrets marked; `@pulumi/policy` (`server.js`, `deserialize.js`) removes the marks, and does so
+ * again for each policy. Its function is wrapped here, so that the marks can be asked for, and so that six
+ * policies deserialize a stack of ten thousand nodes once. A test pins that the wrapping takes hold.
+ */
+import deserializer from "@pulumi/policy/deserialize.js";
+
+/** The part of google-protobuf's Struct that matters here. */
+type Struct = { toJavaScript(): Record<string, unknown> };
+
+type Deserialize = (properties: Struct, proxySecrets: boolean) => Record<string, unknown>;
+
+/** The marks that the engine puts on special values. Source: pulumi `sdk/go/common/resource/sig/sig.go`. */
+const signatureKey = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+
+/** What the SDK answers through its proxies when asked for the object behind it. */
+const behindProxy = "__getSpecialProxyTarget";
+
+const structs = new WeakMap<object, Struct>();
+const deserialized = new WeakMap<Struct, Record<string, unknown>>();
+
+/** Wraps the SDK's function. Called once, before the pack is registered. */
+export function keepSecretMarks(): void {
+  const module = deserializer as { deserializeProperties: Deserialize };
+  const original = module.deserializeProperties;
+  module.deserializeProperties = (struct, proxySecrets) => {
+    if (proxySecrets) return original(struct, proxySecrets);
+    const known = deserialized.get(struct);
+    if (known) return known;
+    const properties = original(struct, proxySecrets);
+    deserialized.set(struct, properties);
+    structs.set(properties, struct);
+    return properties;
+  };
+}
+
+/** The plain object behind the proxy that throws on unknown values; what is no such proxy is itself. */
+export function behind(properties: Record<string, unknown>): Record<string, unknown> {
+  try {
+    const target = properties[behindProxy];
+    return typeof target === "object" && target !== null
+      ? (target as Record<string, unknown>)
+      : properties;
+  } catch {
+    return properties;
+  }
+}
+
+/**
+ * Whether the value at a path of a resource's properties is secret, by itself or as part of a secret one.
+ *
+ * @param properties the plain object, from {@link behind}. What did not come from the engine has no marks.
+ */
+export function isSecret(
+  properties: Record<string, unknown>,
+  path: readonly (string | number)[],
+): boolean {
+  let value: unknown = structs.get(properties)?.toJavaScript();
+  for (const key of path) {
+    if (isSecretMark(value)) return true;
+    if (typeof value !== "object" || value === null) return false;
+    value = (value as Record<string | number, unknown>)[key];
+  }
+  return isSecretMark(value);
+}
+
+function isSecretMark(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (value as Record<string, unknown>)[signatureKey] === secretSignature
+  );
+}

@@ -1,0 +1,37 @@
+/** Our components in every serving mode under every stance that they allow. */
+import type { Case } from "../preview.ts";
+
+const verified = "kubelet-serving-verified";
+const lifetime = "certificate-lifetime";
+
+const program = (mode: string, more: string, node = "") => `
+new Cluster("c", {
+  controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.1"] }],
+  nodePools: [
+    { name: "workers", servingMode: "${mode}", nodes: [{ name: "w-0", addresses: ["10.0.0.11"]${node} }] },
+  ],
+  ${more}
+}, { providers: [parts.provider()] });`;
+
+export const ours: readonly Case[] = [
+  {
+    name: "provisioned under verify: verified at the first preview",
+    program: program("provisioned", ""),
+  },
+  { name: "bootstrap under verify: verified", program: program("bootstrap", "") },
+  {
+    name: "provisioned under skip: an acknowledged skip stays in sight",
+    program: program("provisioned", 'stance: "skip", skipReason: "a test"'),
+    advisory: [verified],
+  },
+  {
+    name: "bootstrap under skip: an acknowledged skip stays in sight",
+    program: program("bootstrap", 'stance: "skip", skipReason: "a test"'),
+    advisory: [verified],
+  },
+  {
+    name: "self-signing under skip: an acknowledged skip, and nobody renews",
+    program: program("selfSigned", 'stance: "skip", skipReason: "a test"'),
+    advisory: [verified, lifetime],
+  },
+];
