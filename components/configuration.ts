@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../trust/vocabulary.ts";
 import type { ClusterArgs } from "./cluster.ts";
+import { clusterProblems } from "./clusterPlan.ts";
 import { failOn } from "./failure.ts";
 import type { KubeletConfiguration } from "./kubeletConfiguration.ts";
 import type { MachineArgs, NodeAddress } from "./machines.ts";
@@ -46,7 +47,7 @@ type Key = keyof typeof keys;
 /**
  * The configuration of the stack that runs.
  *
- * @throws pulumi.RunError when a key is unknown or a value has the wrong form, with one paragraph for each.
+ * @throws pulumi.RunError when a key is unknown or a value will not do, with one paragraph for each.
  */
 export function readConfiguration(): Configuration {
   return parseConfiguration(
@@ -95,8 +96,11 @@ export function parseConfiguration(
     renderTo: (values.renderTo as string | undefined) ?? "rendered",
   };
   problems.push(...targetProblems(target));
+  const cluster = clusterArgs(stack, values, controlPlanes, nodePools);
+  // What has no form cannot be judged further. Cluster would find these too, but after the provider is made.
+  if (problems.length === 0) problems.push(...clusterProblems(stack, cluster, new Date()));
   failOn(problems);
-  return { cluster: clusterArgs(stack, values, controlPlanes, nodePools), target };
+  return { cluster, target };
 }
 
 type Values = Partial<Record<Key, unknown>>;

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { coherence } from "../trust/coherence.ts";
 import {
   type ApiServerStance,
+  apiServerStances,
   nodeAddressTypes,
   type ServingMode,
   servingModes,
@@ -46,16 +47,26 @@ export function coherenceProblems(
   // The bundle of trustSelfSigned holds the issuing CA too, so issued certificates are verified as ever.
   const effective = stance === "trustSelfSigned" && mode !== "selfSigned" ? "verify" : stance;
   const answer = coherence(mode, effective);
-  if (
-    answer.coherent ||
-    (answer.reason.startsWith("Nothing is decided") &&
-      !(mode === "selfSigned" && stance === "verify"))
-  )
-    return [];
-  const remedies = answer.remedies.map((remedy) => remedy.text).join(" Or: ");
+  if (answer.coherent) return [];
   return [
-    `${field}: ${mode} does not go together with stance ${stance}: ${answer.reason} A user would see: ${answer.symptom} ${remedies}`,
+    `${field}: ${mode} does not go together with stance ${stance}: ${answer.reason} A user would see e.g. "${answer.symptom}". Either use servingMode ${modesFor(stance)}, or keep ${mode} and use stance ${stancesFor(mode)}.`,
   ];
+}
+
+function modesFor(stance: ApiServerStance): string {
+  return servingModes.filter((mode) => coherence(mode, stance).coherent).join(" or ");
+}
+
+function stancesFor(mode: ServingMode): string {
+  const needs = {
+    verify: "",
+    trustSelfSigned: " with each kubelet.crt",
+    skip: " with a skipReason",
+  };
+  return apiServerStances
+    .filter((stance) => coherence(mode, stance).coherent)
+    .map((stance) => stance + needs[stance])
+    .join(" or ");
 }
 
 /** What is wrong with the machines of a pool, or with the control planes. */

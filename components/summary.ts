@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServingMode } from "../trust/vocabulary.ts";
+import { reasonAnnotation, type ServingMode } from "../trust/vocabulary.ts";
 import type { Cluster } from "./cluster.ts";
 import type { NodeCertificates } from "./nodeCertificates.ts";
 
@@ -11,9 +11,15 @@ export function certificateExpiry(cluster: Cluster) {
   const kubelets = Object.fromEntries(
     cluster.nodePools.map((pool) => [pool.poolName, earliestEnd(pool.certificates)]),
   );
+  const controlPlanes = Object.fromEntries(
+    Object.entries(cluster.controlPlaneCertificates.expiry).map(([host, ends]) => [
+      host,
+      Object.fromEntries(Object.entries(ends).map(([id, end]) => [id, toTheSecond(end)])),
+    ]),
+  );
   return {
-    ca: cluster.ca.validityEndTime,
-    controlPlanes: cluster.controlPlaneCertificates.expiry,
+    ca: toTheSecond(cluster.ca.validityEndTime),
+    controlPlanes,
     kubelets: { "control-planes": earliestEnd(cluster.controlPlaneKubelets), ...kubelets },
   };
 }
@@ -25,10 +31,15 @@ function earliestEnd({ nodes }: NodeCertificates): pulumi.Output<string> {
       : [client.validityEndTime, serving.validityEndTime],
   );
   // RFC 3339 times of different offsets do not sort as texts.
-  return pulumi.all(ends).apply((times) => {
+  const earliest = pulumi.all(ends).apply((times) => {
     const [first = ""] = times.sort((a, b) => Date.parse(a) - Date.parse(b));
     return first;
   });
+  return toTheSecond(earliest);
+}
+
+function toTheSecond(time: pulumi.Output<string>): pulumi.Output<string> {
+  return time.apply((text) => text.replace(/\.\d+/, ""));
 }
 
 /** The trust between each pool's kubelets and kube-apiserver, one line a pool. */
@@ -36,22 +47,25 @@ export function trustLines(cluster: Cluster): Record<string, string> {
   return Object.fromEntries(
     cluster.nodePools.map(({ poolName, servingMode, machines }) => [
       poolName,
-      `${machines.length} kubelet${machines.length === 1 ? "" : "s"} ${serves[servingMode]}; kube-apiserver ${verifies(cluster)}`,
+      `${count(machines.length, "kubelet")}, certificates ${origins[servingMode]}; ${verification(cluster)}`,
     ]),
   );
 }
 
-const serves: Record<ServingMode, string> = {
-  provisioned: "serve certificates that this stack issued (provisioned)",
-  bootstrap: "request their serving certificates from the cluster (bootstrap)",
-  selfSigned: "sign their own serving certificates (selfSigned)",
+const origins: Record<ServingMode, string> = {
+  provisioned: "issued by this stack",
+  bootstrap: "requested from the cluster",
+  selfSigned: "signed by themselves",
 };
 
-function verifies({ kubeletAccess: { stance, flags, annotations } }: Cluster): string {
-  if (stance === "skip") {
-    const reason = Object.values(annotations).at(-1);
-    return `does not verify them, on purpose (skip): ${reason}`;
-  }
-  const [authority = "", ...rest] = flags;
-  return `verifies them (${stance}): ${authority} ${rest.at(-1)}`;
+function verification({ kubeletAccess: { stance, flags, annotations } }: Cluster): string {
+  if (stance === "skip") return `not verified: ${annotations[reasonAnnotation]}`;
+  const value = (name: string) =>
+    flags.find((flag) => flag.startsWith(`--${name}=`))?.replace(/^.*?=/, "");
+  const [dialled] = value("kubelet-preferred-address-types")?.split(",") ?? [];
+  return `verified by ${value("kubelet-certificate-authority")}, dialled by ${dialled}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

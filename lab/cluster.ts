@@ -15,6 +15,7 @@ import {
   type ControlPlaneProgram,
   orItsEnd,
   startStaticPod,
+  superAdminKubeconfig,
   untilEtcdListens,
   untilReady,
 } from "./controlPlane.ts";
@@ -23,7 +24,7 @@ import type { Lab } from "./identity.ts";
 import { writeImage } from "./image.ts";
 import { kubectl } from "./kubectl.ts";
 import { startKubelet } from "./kubelet.ts";
-import { connect, type RunningMachine, startMachine, writeHosts } from "./machine.ts";
+import { connect, hostPath, type RunningMachine, startMachine, writeHosts } from "./machine.ts";
 import { nodeName, notReady, readNode } from "./node.ts";
 import { waitFor } from "./patience.ts";
 import type { ProcessIdentity } from "./processes.ts";
@@ -185,13 +186,14 @@ async function applyManifests(
   const [controlPlane] = pairs;
   if (controlPlane === undefined) return;
   row.is("applying");
+  const first = fileText(controlPlane.machine, superAdminKubeconfig);
+  const kubeconfig = first === undefined ? adminKubeconfig : superAdminKubeconfig;
   for (const folder of stack.manifestFolders) {
     // A machine has its own /run; what is rendered may lie anywhere on the host.
     const target = path.join("/run/kubelet-trust/manifests", path.basename(folder));
-    fs.cpSync(folder, `/proc/${controlPlane.running.pid}/root${target}`, { recursive: true });
-    const { code, stderr } = await kubectl(controlPlane.running, [
-      ...["apply", "--server-side", "--force-conflicts", "--filename", target],
-    ]);
+    fs.cpSync(folder, hostPath(controlPlane.running, target), { recursive: true });
+    const apply = ["apply", "--server-side", "--force-conflicts", "--filename", target];
+    const { code, stderr } = await kubectl(controlPlane.running, apply, kubeconfig);
     if (code !== 0) throw new Failure(`The rendered manifests are refused: ${stderr.trim()}`);
   }
   row.ended(`${stack.manifests.length} objects applied`);

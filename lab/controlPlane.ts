@@ -1,17 +1,22 @@
 /**
  * The control plane of a machine: the real programs with exactly the flags of its static pods.
  */
-import { connect } from "node:net";
 import { Failure } from "../toolchain/fail.mjs";
 import { type Api, apiClient, readKubeconfig } from "./api.ts";
 import { flagValue, staticPodCommands } from "./commandLines.ts";
 import type { RunningMachine } from "./machine.ts";
-import { waitFor } from "./patience.ts";
+import { accepts, waitFor } from "./patience.ts";
 import { lastWords, programOnMachine, type RunningProgram, startProgram } from "./programRun.ts";
 import { fileText, ipAddresses, type Machine } from "./rendered.ts";
 
 /** What a cluster's administrator has on a control plane (kubeadm). */
 export const adminKubeconfig = "/etc/kubernetes/admin.conf";
+
+/**
+ * Who may apply the first manifests: an administrator's rights come from a binding that is one of them (kubeadm
+ * since 1.29, `cmd/kubeadm/app/phases/kubeconfig`).
+ */
+export const superAdminKubeconfig = "/etc/kubernetes/super-admin.conf";
 
 export type ControlPlaneProgram =
   | "etcd"
@@ -82,17 +87,4 @@ export async function orItsEnd<T>(program: RunningProgram, wait: () => Promise<T
     );
   });
   return Promise.race([wait(), ending]);
-}
-
-function accepts(host: string, port: number): Promise<true | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1000 });
-    const end = (result: true | undefined) => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.on("connect", () => end(true));
-    socket.on("error", () => end(undefined));
-    socket.on("timeout", () => end(undefined));
-  });
 }

@@ -12,15 +12,16 @@ export type KubectlAnswer = {
   readonly stderr: string;
 };
 
-/** Runs kubectl and captures what it says. */
+/** Runs kubectl and captures what it says; `kubeconfig` is a path on the machine. */
 export function kubectl(
   machine: Pick<MachineState, "pid">,
   args: readonly string[],
+  kubeconfig: string = adminKubeconfig,
 ): Promise<KubectlAnswer> {
   return new Promise((resolve) => {
     execFile(
       "nsenter",
-      commandLine(machine, args),
+      commandLine(machine, args, "/", kubeconfig),
       { maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
@@ -47,11 +48,12 @@ export function kubectlHere(
 function commandLine(
   machine: Pick<MachineState, "pid">,
   args: readonly string[],
-  folder = "/",
+  folder: string,
+  kubeconfig: string = adminKubeconfig,
 ): string[] {
   return [
     ...["-t", String(machine.pid), "-p", "-m", "-n", "-u", "--"],
-    ...["env", "-C", folder, `KUBECONFIG=${adminKubeconfig}`],
+    ...["env", "-C", folder, `KUBECONFIG=${kubeconfig}`],
     programOnMachine("kubectl"),
     ...args,
   ];

@@ -20,6 +20,20 @@ export function startKubelet(
   machine: RunningMachine,
   args: readonly string[],
 ): Promise<RunningProgram> {
+  return startProgram(machine, {
+    name: "kubelet",
+    file: programOnMachine("kubelet"),
+    args: prepareKubelet(machine, args),
+  });
+}
+
+/**
+ * Lays out the lab's drop-in and the kubelet's cgroup.
+ *
+ * @param args the words after `kubelet` of its unit
+ * @returns the words that it is really started with
+ */
+export function prepareKubelet(machine: RunningMachine, args: readonly string[]): string[] {
   const given = flagValue(args, "config-dir");
   const folder = given ?? `${labFolderOnMachine}/kubelet.d`;
   if (given !== undefined && !given.startsWith("/")) {
@@ -28,11 +42,8 @@ export function startKubelet(
   createCgroup(machineCgroup(machine.lab, machine.name));
   const content = Buffer.from(JSON.stringify(labConfiguration(machine), undefined, 2));
   layOut(machine, [{ path: `${folder}/${dropInName}`, mode: 0o644, content }]);
-  return startProgram(machine, {
-    name: "kubelet",
-    file: programOnMachine("kubelet"),
-    args: given === undefined ? [...args, `--config-dir=${folder}`] : args,
-  });
+  // First, so that it cannot be taken for the value of a last flag that lacks one.
+  return given === undefined ? [`--config-dir=${folder}`, ...args] : [...args];
 }
 
 /**

@@ -121,9 +121,36 @@ export async function startMachine(
   return machine;
 }
 
-/** The host's path of a file as the machine sees it. Root reaches another mount namespace through its processes. */
-export function hostPath(machine: RunningMachine, file: string): string {
-  return `/proc/${machine.pid}/root${file}`;
+/**
+ * The host's path of a file as the machine sees it. Root reaches another mount namespace through its processes; a
+ * symbolic link on the way would lead back to the host's own files, so each is followed here.
+ */
+export function hostPath(machine: Pick<RunningMachine, "pid">, file: string): string {
+  const root = `/proc/${machine.pid}/root`;
+  let at = "";
+  let steps = file.split("/").filter((part) => part !== "");
+  for (let links = 0; steps.length > 0; ) {
+    const [step = "", ...rest] = steps;
+    const next = path.join(at, "/", step);
+    const target = links < 40 ? linkTarget(root + next) : undefined;
+    if (target === undefined) {
+      at = next;
+      steps = rest;
+    } else {
+      links += 1;
+      at = path.isAbsolute(target) ? "" : at;
+      steps = [...target.split("/").filter((part) => part !== ""), ...rest];
+    }
+  }
+  return root + at;
+}
+
+function linkTarget(file: string): string | undefined {
+  try {
+    return fs.readlinkSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Folders below which the lab lays out files: elsewhere they would change the host. */

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../toolchain/fail.mjs";
 
@@ -25,4 +26,18 @@ export async function waitFor<T>(
     if (result !== undefined) return result;
     if (Date.now() > end) throw new Failure(`Gave up waiting for ${what} after ${seconds} s.`);
   }
+}
+
+/** True once something listens there; for {@link waitFor}. */
+export function accepts(host: string, port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const end = (result: true | undefined) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.on("connect", () => end(true));
+    socket.on("error", () => end(undefined));
+    socket.on("timeout", () => end(undefined));
+  });
 }

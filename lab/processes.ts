@@ -51,6 +51,26 @@ export function processesBeside(pid: number): ProcessIdentity[] {
     .flatMap((other) => identify(other) ?? []);
 }
 
+/** Processes of one machine: those that see its files, and those in its cgroup (its containers). */
+export function processesOf(machine: ProcessIdentity, cgroup: string): ProcessIdentity[] {
+  const mounts = mountNamespace(machine.pid);
+  return allProcesses()
+    .filter(
+      (pid) =>
+        (mounts !== undefined && mountNamespace(pid) === mounts) ||
+        (readProc(pid, "cgroup") ?? "").includes(`/${cgroup}/`),
+    )
+    .flatMap((pid) => identify(pid) ?? []);
+}
+
+function mountNamespace(pid: number): string | undefined {
+  try {
+    return fs.readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch {
+    return undefined;
+  }
+}
+
 function pidNamespace(pid: number): string | undefined {
   try {
     return fs.readlinkSync(`/proc/${pid}/ns/pid`);

@@ -80,16 +80,20 @@ export async function startProgram(
   return { ...identity, ...program };
 }
 
-/** Why a program ended, by its last line that says so; its very last line when none does. */
+/** Why a program ended, in plain words. */
 export function lastWords(log: string): string {
+  return readable(tellingLine(log));
+}
+
+/** The last line of a log that says why the program ended; its very last line when none does. */
+export function tellingLine(log: string): string {
   const lines = readTail(log)
     .split("\n")
     .filter((line) => line.trim() !== "");
   const telling = lines.filter((line) =>
     /command failed|^Error: |panic: |"level":"(fatal|panic)"|level=fatal|^containerd: /.test(line),
   );
-  const line = telling.at(-1) ?? lines.at(-1) ?? "(it printed nothing)";
-  return readable(line);
+  return telling.at(-1) ?? lines.at(-1) ?? "(it printed nothing)";
 }
 
 /** The message inside a line of klog, zap or logrus. */

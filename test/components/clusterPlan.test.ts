@@ -123,7 +123,7 @@ describe("planCluster", () => {
     [
       "self-signing kubelets under verify",
       { nodePools: [{ name: "s", servingMode: "selfSigned", nodes: [worker("s-0", "10.0.0.1")] }] },
-      /nodePools\[0\]\.servingMode: selfSigned does not go together with stance verify/,
+      /nodePools\[0\]\.servingMode: selfSigned does not go together with stance verify: .*doesn't contain any IP SANs.* Either use servingMode provisioned or bootstrap, or keep selfSigned and use stance trustSelfSigned with each kubelet\.crt or skip with a skipReason\./,
     ],
     [
       "trustSelfSigned without the certificates",

@@ -40,3 +40,68 @@ export function selfSigned(options: {
     rmSync(folder, { recursive: true });
   }
 }
+
+/** What a certificate says, in openssl's words. */
+export interface Described {
+  /** RFC 2253, most specific first, e.g. `CN=system:node:worker-0,O=system:nodes`. */
+  subject: string;
+  issuer: string;
+  /** `DNS:...` and `IP Address:...`, sorted. */
+  sans: string[];
+  extendedKeyUsage: string[];
+  keyUsage: string[];
+  isCa: boolean;
+  notBefore: Date;
+  notAfter: Date;
+  publicKey: string;
+}
+
+/** Reads a certificate with openssl. */
+export function describeCertificate(pem: string): Described {
+  const fields = openssl(
+    ["x509", "-noout", "-subject", "-issuer", "-startdate", "-enddate", "-nameopt", "RFC2253"],
+    pem,
+  );
+  const field = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(fields)?.[1] ?? "";
+  const text = openssl(["x509", "-noout", "-text"], pem);
+  const extension = (name: string) =>
+    new RegExp(`X509v3 ${name}:.*\n\\s*(.*)`).exec(text)?.[1]?.trim().split(", ") ?? [];
+  return {
+    subject: field("subject"),
+    issuer: field("issuer"),
+    sans: extension("Subject Alternative Name").sort(),
+    extendedKeyUsage: extension("Extended Key Usage").sort(),
+    keyUsage: extension("Key Usage").sort(),
+    isCa: extension("Basic Constraints").includes("CA:TRUE"),
+    notBefore: new Date(field("notBefore")),
+    notAfter: new Date(field("notAfter")),
+    publicKey: /Public Key Algorithm: .*\n\s*(Public-Key: .*)\n/.exec(text)?.[1] ?? "",
+  };
+}
+
+/** Whether openssl verifies a certificate under a CA for a purpose; its complaint when it does not. */
+export function verify(pem: string, caPem: string, options: string[] = []): string {
+  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-openssl-"));
+  try {
+    writeFileSync(join(folder, "ca.pem"), caPem);
+    writeFileSync(join(folder, "leaf.pem"), pem);
+    return openssl([
+      ...["verify", "-no-CApath", "-no-CAstore", "-CAfile", join(folder, "ca.pem"), ...options],
+      join(folder, "leaf.pem"),
+    ]).replace(`${join(folder, "leaf.pem")}: `, "");
+  } catch (error) {
+    return String((error as { stderr?: string }).stderr ?? error);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The public key of a private key, PEM. */
+export function publicKeyOf(privateKeyPem: string): string {
+  return openssl(["pkey", "-pubout"], privateKeyPem);
+}
+
+/** The public key in a certificate, PEM. */
+export function publicKeyIn(certPem: string): string {
+  return openssl(["x509", "-noout", "-pubkey"], certPem);
+}

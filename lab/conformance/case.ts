@@ -1,0 +1,68 @@
+/**
+ * One case of a matrix: what the verdict said, what happened, and whether that is the same.
+ */
+import { type Outcome, type VerdictWord, works } from "../../trust/verdict.ts";
+
+export type Part = "serving" | "client" | "startup";
+
+/** What a real program answered. */
+export type Reality = {
+  readonly outcome: "works" | "fails";
+  readonly httpStatus?: number;
+  readonly message: string;
+};
+
+/** The verdict, in the same words. */
+export type Judgement = Reality & { readonly verdict: VerdictWord };
+
+export type Case = {
+  readonly id: string;
+  readonly part: Part;
+  /** How the kubelet was set up, in words. */
+  readonly kubelet?: string;
+  /** How kube-apiserver was set up, in words. */
+  readonly apiserver?: string;
+  readonly request?: string;
+  readonly judge: Judgement;
+  readonly reality: Reality;
+  readonly agrees: boolean;
+};
+
+/** A verdict in the words of an answer. */
+export function judgementOf(outcome: Outcome): Judgement {
+  const { verdict } = outcome;
+  if (works(outcome)) return { verdict, outcome: "works", message: "" };
+  if (outcome.verdict === "fails" || outcome.verdict === "doesNotStart") {
+    const { httpStatus } = outcome;
+    const message =
+      outcome.verdict === "fails" ? outcome.symptom : (outcome.symptom ?? outcome.message);
+    return { verdict, outcome: "fails", message, ...(httpStatus !== undefined && { httpStatus }) };
+  }
+  return { verdict, outcome: "fails", message: `undecidable: ${outcome.reason}` };
+}
+
+/** Puts both together. Works agrees with works; failures agree when status and message do. */
+export function compare(
+  about: Omit<Case, "judge" | "reality" | "agrees">,
+  judge: Judgement,
+  reality: Reality,
+): Case {
+  const agrees =
+    judge.outcome === reality.outcome &&
+    (reality.outcome === "works" ||
+      (judge.httpStatus === reality.httpStatus &&
+        comparable(judge.message) === comparable(reality.message)));
+  return { ...about, judge, reality, agrees };
+}
+
+/** Takes out of a message what nobody can know beforehand: the moment, and the resolver's address. */
+export function comparable(message: string): string {
+  return message
+    .replace(/current time \S+ is after/, "current time <now> is after")
+    .replace(/current time \S+ is before \S+?(?=["\s]|$)/, "current time <now> is before <date>")
+    .replace(/(lookup \S+ on )\S+(: no such host)/, "$1<resolver>$2")
+    .replace(/^[EIWF]\d{4} \S+ +\d+ /, "")
+    .replace(/^run\.go:\d+\] /, "run.go] ")
+    .replace(/\s*goroutine 1 \[running\]:\s*$/, "")
+    .trim();
+}

@@ -1,0 +1,310 @@
+/**
+ * Where a matrix runs: one machine with etcd and every kube-apiserver, and one machine for each kubelet.
+ */
+
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { stringify } from "yaml";
+import { type Api, apiClient } from "../api.ts";
+import { startContainerd } from "../containerd.ts";
+import { orItsEnd, untilReady } from "../controlPlane.ts";
+import type { Lab } from "../identity.ts";
+import { writeImage } from "../image.ts";
+import { connect, layOut, type RunningMachine, startMachine, writeHosts } from "../machine.ts";
+import { waitFor } from "../patience.ts";
+import type { ProcessIdentity } from "../processes.ts";
+import { programOnMachine, type RunningProgram, startProgram } from "../programRun.ts";
+import type { Programs } from "../programs.ts";
+import { switchAddress, untilReady as untilPrinted } from "../sandbox.ts";
+import { type Issued, issue, issueAuthority, publicKeyPem } from "./pki.ts";
+
+/** The CAs of a matrix. */
+export type Authorities = {
+  /** The cluster's own. */
+  readonly cluster: Issued;
+  /** Signed by the cluster's. */
+  readonly intermediate: Issued;
+  /** Has nothing to do with the cluster. */
+  readonly other: Issued;
+  /** Another key under the cluster CA's name. */
+  readonly sameName: Issued;
+};
+
+export type World = {
+  readonly lab: Lab;
+  readonly init: ProcessIdentity;
+  readonly programs: Programs;
+  readonly authorities: Authorities;
+  /** The machine of the control plane. */
+  readonly hub: RunningMachine;
+  /** Administrator at the hub's own kube-apiserver, which the kubelets use. */
+  readonly admin: Api;
+  readonly adminPair: Issued;
+  /** Names that kube-apiservers resolve. */
+  readonly hosts: Map<string, string>;
+};
+
+/** A kube-apiserver of the matrix. */
+export type RunningApiServer = { readonly program: RunningProgram; readonly api: Api };
+
+const hubAddress = "10.250.0.1";
+const firstPort = 6443;
+const pki = "/etc/kubernetes/pki";
+
+/** Uids of kube-apiservers; the kernel counts inotify instances by uid. */
+const firstUid = 70_000;
+
+/** Starts the hub: etcd, one kube-apiserver for the kubelets, and the signer of their requests. */
+export async function startWorld(
+  lab: Lab,
+  init: ProcessIdentity,
+  programs: Programs,
+): Promise<World> {
+  const cluster = await issueAuthority("kubernetes");
+  const authorities = {
+    cluster,
+    intermediate: await issueAuthority("kubelet-intermediate", cluster),
+    other: await issueAuthority("other-ca"),
+    sameName: await issueAuthority("kubernetes"),
+  };
+  const adminPair = await issue({
+    subject: "CN=admin,O=system:masters",
+    issuer: cluster,
+    uses: ["clientAuth"],
+  });
+  const hub = await startMachine(lab, init, programs, {
+    name: "hub",
+    addresses: [hubAddress],
+    files: await hubFiles(authorities, adminPair),
+  });
+  writeImage(imageOf(lab));
+  await startNameServer(init);
+  const hosts = new Map<string, string>();
+  writeHosts(hub, hosts);
+  await startProgram(hub, {
+    name: "etcd",
+    file: programOnMachine("etcd"),
+    args: ["--data-dir=/var/lib/etcd", "--unsafe-no-fsync=true", "--log-level=warn"],
+  });
+  const base = { lab, init, programs, authorities, hub, adminPair, hosts };
+  const { api } = await startApiServer({ ...base, admin: neverCalled }, "base", 0, []);
+  await startProgram(hub, {
+    name: "kube-controller-manager",
+    file: programOnMachine("kube-controller-manager"),
+    args: [
+      "--controllers=certificatesigningrequest-signing-controller",
+      "--kubeconfig=/etc/kubernetes/admin.conf",
+      `--cluster-signing-cert-file=${pki}/ca.crt`,
+      `--cluster-signing-key-file=${pki}/ca.key`,
+      "--leader-elect=false",
+      "--secure-port=0",
+    ],
+  });
+  return { ...base, admin: api };
+}
+
+const neverCalled: Api = () => Promise.reject(new Error("there is no kube-apiserver yet"));
+
+/** What every kube-apiserver of the matrix is started with; what is under test comes after. */
+export function apiServerArguments(index: number, flags: readonly string[]): string[] {
+  return [
+    `--advertise-address=${hubAddress}`,
+    "--authorization-mode=Node,RBAC",
+    `--bind-address=${hubAddress}`,
+    `--client-ca-file=${pki}/ca.crt`,
+    // Pods of the matrix have no need of a ServiceAccount, and nobody makes one.
+    "--disable-admission-plugins=ServiceAccount",
+    "--endpoint-reconciler-type=none",
+    "--etcd-servers=http://127.0.0.1:2379",
+    `--secure-port=${firstPort + index}`,
+    "--service-account-issuer=https://kubernetes.default.svc",
+    `--service-account-key-file=${pki}/sa.pub`,
+    `--service-account-signing-key-file=${pki}/sa.key`,
+    "--service-cluster-ip-range=10.96.0.0/16",
+    `--tls-cert-file=${pki}/apiserver.crt`,
+    `--tls-private-key-file=${pki}/apiserver.key`,
+    ...flags,
+  ];
+}
+
+/** Starts a kube-apiserver and waits until it is ready; number 0 is the kubelets' own. */
+export async function startApiServer(
+  world: World,
+  name: string,
+  index: number,
+  flags: readonly string[],
+): Promise<RunningApiServer> {
+  const program = await launchApiServer(world, name, index, flags);
+  const api = clientOf(world, index);
+  await untilReady(api, program);
+  return { program, api };
+}
+
+/** An administrator's client of one kube-apiserver. */
+export function clientOf(
+  { authorities, adminPair }: Pick<World, "authorities" | "adminPair">,
+  index: number,
+): Api {
+  return apiClient({
+    host: hubAddress,
+    port: firstPort + index,
+    ca: authorities.cluster.certPem,
+    cert: adminPair.certPem,
+    key: adminPair.keyPem,
+  });
+}
+
+/** Starts a kube-apiserver and does not wait. */
+export function launchApiServer(
+  { hub }: World,
+  name: string,
+  index: number,
+  flags: readonly string[],
+): Promise<RunningProgram> {
+  return startProgram(hub, {
+    name: `kube-apiserver-${name}`,
+    file: programOnMachine("kube-apiserver"),
+    args: apiServerArguments(index, flags),
+    uid: firstUid + index,
+  });
+}
+
+/** Starts a machine for a kubelet, with its address and name known to the hub. */
+export async function addMachine(
+  world: World,
+  plan: {
+    readonly name: string;
+    readonly hostName: string;
+    readonly node: string;
+    readonly address: string;
+    /** Names under which kube-apiservers find it. */
+    readonly resolvable: readonly string[];
+    readonly files: Readonly<Record<string, string>>;
+  },
+): Promise<RunningMachine> {
+  const { lab, init, programs, hub, hosts } = world;
+  const machine = await startMachine(lab, init, programs, {
+    name: plan.name,
+    hostName: plan.hostName,
+    addresses: [plan.address],
+    files: asFiles(plan.files),
+  });
+  // A kubelet looks its node's name up to find its own address.
+  const own = [plan.hostName, plan.node].map((name) => [name, plan.address] as const);
+  writeHosts(machine, new Map(own));
+  for (const name of plan.resolvable) hosts.set(name, plan.address);
+  writeHosts(hub, hosts);
+  await connect([hub, machine]);
+  return machine;
+}
+
+/** Starts the container runtime of a kubelet's machine. */
+export function addRuntime({ lab }: World, machine: RunningMachine): Promise<RunningProgram> {
+  return startContainerd(machine, imageOf(lab), "10.85.0.0/24");
+}
+
+/** A kubeconfig for a node's kubelet, or for anybody else. */
+export async function kubeconfigFor(
+  { authorities }: Pick<World, "authorities">,
+  subject: string,
+): Promise<string> {
+  const { certPem, keyPem } = await issue({
+    subject,
+    issuer: authorities.cluster,
+    uses: ["clientAuth"],
+  });
+  return kubeconfig(authorities.cluster.certPem, certPem, keyPem);
+}
+
+/** Text files with the mode that lets a program with any uid read them: nothing here outlives the lab. */
+export function asFiles(files: Readonly<Record<string, string>>) {
+  return Object.entries(files).map(([file, text]) => ({
+    path: file,
+    mode: 0o644,
+    content: Buffer.from(text),
+  }));
+}
+
+/** Puts files on the hub. */
+export function onHub({ hub }: World, files: Readonly<Record<string, string>>): void {
+  layOut(hub, asFiles(files));
+}
+
+/** Waits until something listens on an address, or the program ends. */
+export function untilListening(
+  program: RunningProgram,
+  what: string,
+  look: () => Promise<true | undefined>,
+): Promise<true> {
+  return orItsEnd(program, () => waitFor(what, look, { seconds: 30, every: 50 }));
+}
+
+function imageOf(lab: Lab): string {
+  return path.join(lab.folder, "image.tar");
+}
+
+async function hubFiles({ cluster }: Authorities, admin: Issued) {
+  const serviceAccount = await issue({ subject: "CN=sa" });
+  const server = await issue({
+    subject: "CN=kube-apiserver",
+    issuer: cluster,
+    uses: ["serverAuth"],
+    dnsNames: ["localhost"],
+    ipAddresses: [hubAddress, "127.0.0.1"],
+  });
+  return asFiles({
+    [`${pki}/ca.crt`]: cluster.certPem,
+    [`${pki}/ca.key`]: cluster.keyPem,
+    [`${pki}/sa.key`]: serviceAccount.keyPem,
+    [`${pki}/sa.pub`]: await publicKeyPem(serviceAccount),
+    [`${pki}/apiserver.crt`]: server.certPem,
+    [`${pki}/apiserver.key`]: server.keyPem,
+    "/etc/kubernetes/admin.conf": kubeconfig(cluster.certPem, admin.certPem, admin.keyPem),
+  });
+}
+
+function kubeconfig(ca: string, cert: string, key: string): string {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const server = `https://${hubAddress}:${firstPort}`;
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "c", cluster: { server, "certificate-authority-data": base64(ca) } }],
+    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    "current-context": "c",
+    users: [
+      {
+        name: "u",
+        user: { "client-certificate-data": base64(cert), "client-key-data": base64(key) },
+      },
+    ],
+  });
+}
+
+async function startNameServer(init: ProcessIdentity): Promise<void> {
+  const program = path.join(import.meta.dirname, "..", "nameServer.ts");
+  const child = spawn(
+    "nsenter",
+    ["-t", String(init.pid), "-p", "-m", "-n", "--", process.execPath, program, switchAddress],
+    { detached: true, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  await untilPrinted(child, "The lab's name server does not start");
+}
+
+/** Free inotify instances of root: what limits how many kubelets run at once. */
+export function freeInotifyInstances(): number {
+  const most = Number(fs.readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8"));
+  let used = 0;
+  for (const pid of fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (fs.statSync(`/proc/${pid}`).uid !== 0) continue;
+      for (const descriptor of fs.readdirSync(`/proc/${pid}/fd`)) {
+        if (fs.readlinkSync(`/proc/${pid}/fd/${descriptor}`) === "anon_inode:inotify") used += 1;
+      }
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return most - used;
+}

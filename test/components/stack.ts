@@ -1,0 +1,81 @@
+/** Stacks of the project's own program, run by the real engine, and what they render. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { makeProject, type Project, repository } from "../engine.ts";
+
+/** The configuration of the default stack, as its file has it; keys with their namespace. */
+export function defaultConfiguration(): Record<string, unknown> {
+  return parse(readFileSync(join(repository, "Pulumi.dev.yaml"), "utf8")).config;
+}
+
+/** The project's program with the default stack's configuration, and changes to it. */
+export function ownProject(
+  changes: Record<string, unknown> = {},
+  options: { stack?: string } = {},
+): Promise<Project> {
+  const config = { ...defaultConfiguration(), ...changes };
+  return makeProject({ program: repository, stack: "dev", config, ...options });
+}
+
+/** The objects that a stack rendered, by file name. */
+// biome-ignore lint/suspicious/noExplicitAny: objects of any kind
+export function renderedObjects(project: Project): Record<string, any> {
+  const folder = join(project.folder, "rendered", "1-manifest");
+  if (!existsSync(folder)) return {};
+  return Object.fromEntries(
+    readdirSync(folder).map((file) => [file, parse(readFileSync(join(folder, file), "utf8"))]),
+  );
+}
+
+/** A file of a machine as its host-files Secret holds it. */
+export interface MachineFile {
+  mode: string;
+  owner: string;
+  content: string;
+}
+
+/** The files of each machine, by machine and path. */
+export function machineFiles(project: Project): Record<string, Record<string, MachineFile>> {
+  const secrets = Object.values(renderedObjects(project)).filter(
+    ({ type }) => type === "kubelet-trust/host-files",
+  );
+  return Object.fromEntries(
+    secrets.map(({ metadata, data }) => {
+      const decode = (key: string) => Buffer.from(data[key], "base64").toString("utf8");
+      const list: { path: string; mode: string; owner: string; key: string }[] = JSON.parse(
+        decode("files.json"),
+      );
+      const files = list.map(({ path, mode, owner, key }) => [
+        path,
+        { mode, owner, content: decode(key) },
+      ]);
+      return [metadata.labels["kubelet-trust/machine"], Object.fromEntries(files)];
+    }),
+  );
+}
+
+/** The certificates of a machine, PEM, by path; those inside kubeconfigs under the kubeconfig's path. */
+export function certificatesOf(files: Record<string, { content: string }>): Record<string, string> {
+  const found = Object.entries(files).flatMap(([path, { content }]): [string, string][] => {
+    if (path.endsWith(".crt")) return [[path, content]];
+    if (path.endsWith(".conf")) return [[path, kubeconfigOf(content).certificate]];
+    return [];
+  });
+  return Object.fromEntries(found);
+}
+
+/** What a kubeconfig with embedded credentials says. */
+export function kubeconfigOf(text: string) {
+  const { clusters, users, contexts, ...rest } = parse(text);
+  const decode = (base64: string) => Buffer.from(base64, "base64").toString("utf8");
+  return {
+    server: clusters[0].cluster.server as string,
+    ca: decode(clusters[0].cluster["certificate-authority-data"]),
+    user: users[0].name as string,
+    certificate: decode(users[0].user["client-certificate-data"]),
+    key: decode(users[0].user["client-key-data"]),
+    context: contexts[0].name as string,
+    current: rest["current-context"] as string,
+  };
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { createTable } from "../../lab/table.ts";
+
+function record(isTTY: boolean) {
+  const written: string[] = [];
+  const output = { isTTY, write: (text: string) => written.push(text) };
+  return { written, table: createTable(output, {}) };
+}
+
+describe("the table of a lab", () => {
+  it("is one line a change, and once at the end, where there is no terminal", () => {
+    const { written, table } = record(false);
+    const row = table.row("worker-0 kubelet");
+    row.is("starting");
+    row.ended("node Ready");
+    table.close();
+    assert.match(written[0] ?? "", /^\[0\.\d s\] worker-0 kubelet: starting\n$/);
+    assert.match(written[1] ?? "", /^\[0\.\d s\] worker-0 kubelet: node Ready\n$/);
+    assert.match(
+      written.slice(2).join(""),
+      /COMPONENT +STATE +SECONDS\nworker-0 kubelet +node Ready +0\.\d\n$/,
+    );
+    assert.ok(!written.join("").includes("\x1b"));
+  });
+
+  it("is redrawn in place on a terminal", () => {
+    const { written, table } = record(true);
+    const row = table.row("etcd");
+    row.is("starting");
+    row.ended("running");
+    table.close();
+    const text = written.join("");
+    assert.ok(text.includes("\x1b[2A\x1b[J"), "the two lines of before are erased");
+    assert.ok(text.endsWith("\n"));
+  });
+});
