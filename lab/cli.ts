@@ -9,6 +9,7 @@ import { labOf } from "./identity.ts";
 import { kubectlHere } from "./kubectl.ts";
 import { showLogs } from "./logs.ts";
 import { requireLinuxRoot } from "./programs.ts";
+import { refresh } from "./refresh.ts";
 import { readState } from "./state.ts";
 import { showStatus } from "./status.ts";
 import { up } from "./up.ts";
@@ -16,6 +17,7 @@ import { up } from "./up.ts";
 const usage = `Usage: npm run lab -- COMMAND
 
   up [STACK]             boot what STACK rendered (default: dev); a folder can be given as a path
+  refresh [STACK]        put what has been rendered since on the machines, and say who picks it up
   status [STACK]         what runs, and since when
   logs [MACHINE [PROGRAM]]
                          what the programs print; without names: which logs there are
@@ -27,6 +29,9 @@ logs and kubectl take the stack from LAB_STACK (default: dev).
 `;
 
 const clone = path.join(import.meta.dirname, "..");
+
+// A reader such as `head` may leave before everything is written.
+process.stdout.on("error", () => process.exit());
 
 await runMain(async () => {
   const [command = "help", ...rest] = process.argv.slice(2);
@@ -42,6 +47,8 @@ await runMain(async () => {
       return up(lab, clone);
     case "down":
       return down(lab);
+    case "refresh":
+      return refresh(lab, clone);
     case "status":
       return showStatus(lab);
     case "logs":

@@ -19,7 +19,7 @@ import {
   untilEtcdListens,
   untilReady,
 } from "./controlPlane.ts";
-import { type HelloNode, sayHello } from "./hello.ts";
+import { answersAll, type HelloNode, sayHello } from "./hello.ts";
 import type { Lab } from "./identity.ts";
 import { writeImage } from "./image.ts";
 import { kubectl } from "./kubectl.ts";
@@ -271,6 +271,6 @@ async function startNode(
     if (controlPlane === undefined) throw new Failure("The stack has no control plane.");
     return kubectl(controlPlane.running, args);
   });
-  hello.ended(answer.logs.works && answer.exec.works ? "logs and exec work" : "logs or exec fail");
+  hello.ended(answersAll(answer) ? "logs, exec and metrics work" : "runs; not all requests work");
   return answer;
 }

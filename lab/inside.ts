@@ -1,10 +1,10 @@
 /**
  * The part of `up` that runs in the lab's network namespace, where the machines can be reached.
- * A program of its own: `node inside.ts STACK CLONE`.
+ * A program of its own: `node inside.ts STACK CLONE MARK`; the mark is for whoever cleans up after it.
  */
 import { runMain } from "../toolchain/fail.mjs";
 import { bringUp } from "./cluster.ts";
-import type { HelloNode } from "./hello.ts";
+import { answersAll, type HelloNode } from "./hello.ts";
 import { type Lab, labOf } from "./identity.ts";
 import { describeMemory, labMemory } from "./memory.ts";
 import { readRendered } from "./rendered.ts";
@@ -28,18 +28,21 @@ await runMain(async () => {
   updateState(lab, (now) => ({ ...now, readyAt: new Date().toISOString() }));
   return report(lab, hellos, (Date.now() - start) / 1000);
 });
+// One machine's failure ends the run; what the others are still at is of no use.
+process.exit();
 
 function report(lab: Lab, hellos: readonly HelloNode[], seconds: number): number {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   say("");
-  for (const { node, pod, logs, exec } of hellos) {
+  for (const { node, pod, logs, exec, metrics } of hellos) {
     say(`${node}: kubectl logs ${pod}: ${logs.text}`);
     say(`${node}: kubectl exec ${pod} -- hostname: ${exec.text}`);
+    say(`${node}: kubectl get --raw /api/v1/nodes/${node}/proxy/metrics: ${metrics.text}`);
   }
-  const working = hellos.filter(({ logs, exec }) => logs.works && exec.works).length;
+  const working = hellos.filter(answersAll).length;
   say("");
   say(
-    `${working}/${hellos.length} nodes answer kubectl logs and exec, after ${seconds.toFixed(1)} s.`,
+    `${working}/${hellos.length} nodes answer kubectl logs, exec and metrics, after ${seconds.toFixed(1)} s.`,
   );
   say(describeMemory(labMemory(lab)));
   return working === hellos.length ? 0 : 1;

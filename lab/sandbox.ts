@@ -50,6 +50,30 @@ export async function startSandbox(lab: Lab): Promise<ProcessIdentity> {
 }
 
 /**
+ * Runs one of the lab's own programs in its network namespace, on this process's terminal; its last argument is the
+ * lab's mark, for whoever cleans up after it.
+ *
+ * @param program file name beside this one
+ * @returns its exit code
+ */
+export function runInside(
+  init: ProcessIdentity,
+  lab: Lab,
+  program: string,
+  args: readonly string[],
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const file = path.join(import.meta.dirname, program);
+    // It must not go on building while the next run already cleans up.
+    const bound = ["--pdeathsig", "KILL", "nsenter", "-t", String(init.pid), "-n", "--"];
+    const words = [...bound, process.execPath, file, ...args, processMark(lab)];
+    const child = spawn("setpriv", words, { stdio: "inherit" });
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+/**
  * Waits until a process has printed `ready`, then lets go of it.
  *
  * @throws {Failure} with what it printed instead.

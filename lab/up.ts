@@ -1,7 +1,6 @@
 /**
  * `npm run lab -- up`: gets what is needed, removes what an interrupted run left, and boots.
  */
-import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
@@ -10,10 +9,9 @@ import { withLock } from "../toolchain/lock.mjs";
 import { createProgress } from "../toolchain/progress.mjs";
 import { removeLab } from "./cleanup.ts";
 import { type Lab, labRoot } from "./identity.ts";
-import type { ProcessIdentity } from "./processes.ts";
 import { ensurePackages, ensurePrograms, kubernetesVersion } from "./programs.ts";
 import { readRendered } from "./rendered.ts";
-import { startSandbox } from "./sandbox.ts";
+import { runInside, startSandbox } from "./sandbox.ts";
 import { bootId, readState, writeState } from "./state.ts";
 
 /** Bytes that a small cluster needs free to come up. */
@@ -45,7 +43,7 @@ export async function up(lab: Lab, clone: string): Promise<number> {
         ...{ id: lab.id, stack: lab.stack, rendered, kubernetesVersion, programs },
         ...{ bootId: bootId(), machines: [], processes: [], init },
       });
-      return runInside(init, lab, clone);
+      return runInside(init, lab, "inside.ts", [lab.stack, clone]);
     },
     ({ pid }) => progress.say(`Waiting for process ${pid}, which is starting the same lab`),
   );
@@ -87,19 +85,4 @@ async function removeLeftovers(lab: Lab, say: (line: string) => void): Promise<v
   if (!found && processes === 0) return;
   const what = state?.readyAt === undefined ? "an interrupted run" : "the lab that was up";
   say(`Removed ${what}: ${processes} processes, ${cgroups} cgroups`);
-}
-
-function runInside(init: ProcessIdentity, lab: Lab, clone: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      "nsenter",
-      [
-        ...["-t", String(init.pid), "-n", "--", process.execPath],
-        ...[path.join(import.meta.dirname, "inside.ts"), lab.stack, clone],
-      ],
-      { stdio: "inherit" },
-    );
-    child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
-  });
 }

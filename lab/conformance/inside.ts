@@ -30,3 +30,4 @@ await runMain(async () => {
   await runStartup(world, plan.startup, onCase, say);
   return 0;
 });
+process.exit();

@@ -51,7 +51,7 @@ export async function runConformance(
     const code = await runInside(init.pid, [name, clone, results, length], write);
     if (code !== 0) throw new Failure("The matrix did not run to its end.");
   } finally {
-    if (!process.env.KEEPLAB) await removeLab(lab);
+    await removeLab(lab);
   }
   const cases = readCases(results);
   const agreements = cases.filter(({ agrees }) => agrees).length;

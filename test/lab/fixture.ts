@@ -4,8 +4,8 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { stringify } from "yaml";
-import { packFiles } from "../../components/hostFiles.ts";
+import { parse, stringify } from "yaml";
+import { fileKey, packFiles } from "../../components/hostFiles.ts";
 import {
   kubeletConfiguration,
   renderKubeletConfiguration,
@@ -20,6 +20,8 @@ export type FixtureMachine = {
   readonly ip: string;
   readonly role: "control-plane" | "node";
   readonly servingMode: ServingMode;
+  /** Fields over the KubeletConfiguration of the serving mode. */
+  readonly kubelet?: Readonly<Record<string, unknown>>;
 };
 
 export type Fixture = {
@@ -93,11 +95,42 @@ export async function writeFixture(folder: string, fixture: Fixture): Promise<vo
     writeManifest(manifests, name, object);
 }
 
+/** Changes one file of a rendered machine. */
+export async function replaceFile(
+  folder: string,
+  machine: string,
+  file: string,
+  change: (text: string) => string,
+): Promise<void> {
+  const secret = path.join(
+    folder,
+    "1-manifest",
+    `v1-secret-kube-system-host-files-${machine}.yaml`,
+  );
+  const object = parse(fs.readFileSync(secret, "utf8")) as { data: Record<string, string> };
+  const key = fileKey(file);
+  const text = Buffer.from(object.data[key] ?? "", "base64").toString("utf8");
+  object.data[key] = Buffer.from(change(text)).toString("base64");
+  fs.writeFileSync(secret, stringify(object), { mode: 0o600 });
+}
+
+/** Renders a new serving pair for a machine, self-signed: what is served is the question, not who trusts it. */
+export async function replaceServingPair(
+  folder: string,
+  { name, ip }: Pick<FixtureMachine, "name" | "ip">,
+): Promise<void> {
+  const pair = await issue({ subject: `CN=${name}`, dnsNames: [name], ipAddresses: [ip] });
+  const base = "/var/lib/kubelet/pki/kubelet-serving";
+  await replaceFile(folder, name, `${base}.crt`, () => pair.certPem);
+  await replaceFile(folder, name, `${base}.key`, () => pair.keyPem);
+}
+
 type Authorities = Record<"ca" | "etcdCa" | "frontProxyCa" | "serviceAccount", Issued>;
 
 const pki = "/etc/kubernetes/pki";
 
-async function nodeFiles({ name, ip, servingMode }: FixtureMachine, fixture: Fixture, ca: Issued) {
+async function nodeFiles(machine: FixtureMachine, fixture: Fixture, ca: Issued) {
+  const { name, ip, servingMode } = machine;
   const client = await issue({
     subject: `CN=system:node:${name},O=system:nodes`,
     issuer: ca,
@@ -114,7 +147,12 @@ async function nodeFiles({ name, ip, servingMode }: FixtureMachine, fixture: Fix
     [`${pki}/ca.crt`]: ca.certPem,
     "/etc/kubernetes/kubelet.conf": kubeconfig(fixture, ca, client, `system:node:${name}`),
     "/var/lib/kubelet/config.yaml": renderKubeletConfiguration(
-      kubeletConfiguration({ servingMode, clusterDns: "10.96.0.10", dnsDomain: "cluster.local" }),
+      kubeletConfiguration({
+        servingMode,
+        clusterDns: "10.96.0.10",
+        dnsDomain: "cluster.local",
+        configuration: machine.kubelet ?? {},
+      }),
     ),
     "/etc/systemd/system/kubelet.service": kubeletUnit({
       name,

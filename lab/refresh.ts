@@ -1,0 +1,22 @@
+/**
+ * `npm run lab -- refresh`: what has been rendered since the lab came up.
+ */
+import { Failure } from "../toolchain/fail.mjs";
+import type { Lab } from "./identity.ts";
+import { isAlive } from "./processes.ts";
+import { runInside } from "./sandbox.ts";
+import { readState } from "./state.ts";
+
+/**
+ * Puts changed files on the machines of a lab that is up, and says of each who picks it up.
+ *
+ * @returns 1 when a certificate that should have been picked up was not
+ * @throws {Failure} when the lab is not up.
+ */
+export async function refresh(lab: Lab, clone: string): Promise<number> {
+  const init = readState(lab)?.init;
+  if (init === undefined || !isAlive(init)) {
+    throw new Failure(`Lab ${lab.id} is not up: npm run lab -- up`);
+  }
+  return runInside(init, lab, "refreshInside.ts", [lab.stack, clone]);
+}

@@ -1,0 +1,70 @@
+/**
+ * Who picks a replaced file up while running, and who does not.
+ */
+import type { Machine } from "./rendered.ts";
+
+/** What becomes of a file that was replaced on a running machine. */
+export type Reload = {
+  /** Completes the sentence "FILE was replaced: ...". */
+  readonly says: string;
+  /** Where the new certificate must be seen soon; undefined where nobody shows it. */
+  readonly servedOn?: "kubelet" | "kube-apiserver";
+};
+
+const restart = (program: string) =>
+  `${program} does not reload it; \`npm run lab -- up\` starts everything with it.`;
+
+type Rule = { readonly files: RegExp; readonly reload: (machine: Machine) => Reload };
+
+/**
+ * The first rule that matches decides. Sources: kubernetes `pkg/kubelet/certificate/kubelet.go`,
+ * `staging/src/k8s.io/apiserver/pkg/server/dynamiccertificates`, client-go `transport/cert_rotation.go`; times as
+ * observed with v1.37.2.
+ */
+const rules: readonly Rule[] = [
+  {
+    files: /^\/var\/lib\/kubelet\/pki\/kubelet-serving\.(crt|key)$/,
+    reload: () => ({ says: "the kubelet picks it up within seconds.", servedOn: "kubelet" }),
+  },
+  {
+    files: /^\/etc\/kubernetes\/pki\/apiserver\.(crt|key)$/,
+    reload: () => ({
+      says: "kube-apiserver picks it up within a minute.",
+      servedOn: "kube-apiserver",
+    }),
+  },
+  {
+    files:
+      /^\/etc\/kubernetes\/pki\/(apiserver-kubelet-client\.(crt|key)|kubelet-serving-bundle\.crt)$/,
+    reload: () => ({ says: "kube-apiserver picks it up within five minutes." }),
+  },
+  {
+    files: /^\/etc\/kubernetes\/pki\/ca\.crt$/,
+    reload: ({ role }) => ({
+      says:
+        role === "node"
+          ? "the kubelet picks it up as its clientCAFile within seconds."
+          : "kubelet and kube-apiserver pick it up within a minute as the CA of their clients; as " +
+            "--kubelet-certificate-authority within five minutes.",
+    }),
+  },
+  {
+    files:
+      /^\/var\/lib\/kubelet\/config\.yaml$|^\/etc\/systemd\/|^\/etc\/kubernetes\/kubelet\.conf$/,
+    reload: () => ({ says: restart("the kubelet") }),
+  },
+  {
+    files: /^\/etc\/kubernetes\/manifests\//,
+    reload: () => ({
+      says:
+        "a kubelet would start the static pod anew, but the lab runs it in its place; " +
+        "`npm run lab -- up` starts everything with it.",
+    }),
+  },
+];
+
+/** What becomes of a replaced file; one that no rule names is taken not to be reloaded. */
+export function reloadOf(machine: Machine, file: string): Reload {
+  const rule = rules.find(({ files }) => files.test(file));
+  return rule?.reload(machine) ?? { says: restart("whoever reads it") };
+}
