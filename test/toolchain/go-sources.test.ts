@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { repository } from "../../toolchain/paths.mjs";
+
+const modules = path.join(repository, "toolchain", "go");
+const ours = fs
+  .readdirSync(modules)
+  .filter((name) => fs.readdirSync(path.join(modules, name)).some((file) => file.endsWith(".go")));
+
+describe("the project's own Go sources", function () {
+  this.timeout(900_000); // the first run compiles every dependency
+
+  before(function () {
+    if (spawnSync("go", ["version"]).error === undefined) return;
+    assert.notEqual(process.env.CI, "true", "Go is not on PATH, and CI=true forbids to skip");
+    console.warn("    skipped: Go is not on PATH, so the stand-ins are not built from here either");
+    this.skip();
+  });
+
+  for (const name of ours) {
+    const run = (command: string, ...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync(command, args, {
+        cwd: path.join(modules, name),
+        env: { ...process.env, CGO_ENABLED: "0" },
+        encoding: "utf8",
+      });
+      assert.equal(status, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`);
+      return stdout;
+    };
+
+    it(`in ${name} are formatted, vetted and pass their tests`, () => {
+      assert.equal(run("gofmt", "-l", "."), "", "gofmt would change these files");
+      // As in the build, so that its cache serves here too.
+      run("go", "vet", "-trimpath", "./...");
+      run("go", "test", "-trimpath", "./...");
+    });
+  }
+});
