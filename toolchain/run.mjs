@@ -2,11 +2,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { checkEverything, runMocha } from "./check.mjs";
+import { runChild } from "./child.mjs";
 import { pulumiEnvironment } from "./environment.mjs";
 import { Failure, runMain } from "./fail.mjs";
 import { ensurePackages } from "./npm.mjs";
 import { ensurePack } from "./pack.mjs";
-import { policyPack } from "./paths.mjs";
+import { node, policyPack, repository } from "./paths.mjs";
 import { createProgress, isInteractive } from "./progress.mjs";
 import { defaultStack, ensureSelectedStack, openPulumi, withStack } from "./stack.mjs";
 
@@ -29,6 +30,12 @@ const commands = {
   mocha: async (args) => {
     await ensurePack(progress);
     return runMocha(args, await pulumiEnvironment(progress));
+  },
+  bench: async (args) => {
+    const program = path.join(repository, "test", "bench", "main.ts");
+    const env = await pulumiEnvironment(progress);
+    const { code } = await runChild(node, [program, ...args], { cwd: repository, env });
+    return code;
   },
   test: async (args) => {
     await ensurePack(progress);

@@ -1,0 +1,160 @@
+/**
+ * `npm run bench`: what the components cost over a bare program with as many resources. Both run in turns, so that
+ * whatever else the machine does falls on both.
+ *
+ * `--nodes N` (may be repeated; default 50 and 200) says how many nodes, `--rounds N` (default 3) how many times
+ * each program is deployed. The exit code is 1 when a ratio is above the target.
+ */
+import * as os from "node:os";
+import { parseArgs } from "node:util";
+import { Failure, runMain } from "../../toolchain/fail.mjs";
+import { createProgress } from "../../toolchain/progress.mjs";
+import {
+  type Deployment,
+  deploy,
+  type Measurement,
+  type Operation,
+  operations,
+  type Program,
+  programs,
+} from "./measure.ts";
+
+/** The most that the components may take, in times of what the bare program takes. */
+const target = 1.15;
+
+await runMain(async () => {
+  const { nodes, rounds } = readFlags();
+  process.stdout.write(`${describeMachine()}\n`);
+  let met = true;
+  for (const count of nodes) met = (await benchmark(count, rounds)) && met;
+  return met ? 0 : 1;
+});
+
+/** @returns whether every ratio is within the target. */
+async function benchmark(nodes: number, rounds: number): Promise<boolean> {
+  const progress = createProgress();
+  const deployments: Record<Program, Deployment[]> = { components: [], bare: [] };
+  let wanted: Deployment["resources"] | undefined;
+  for (let round = 1; round <= rounds; round++) {
+    // Who goes first has cold caches: the turns change.
+    const order: readonly Program[] =
+      round % 2 === 1 || wanted === undefined ? programs : programs.toReversed();
+    for (const program of order) {
+      const title = `${nodes} nodes, round ${round} of ${rounds}, ${program}`;
+      const deployment = await progress.step(title, (step) =>
+        deploy(program, program === "bare" ? { wanted } : { nodes }, step.update),
+      );
+      wanted ??= deployment.resources;
+      requireSameNumber(wanted, deployment.resources);
+      deployments[program].push(deployment);
+    }
+  }
+  const resources = total(wanted ?? {});
+  process.stdout.write(`\n${nodes} nodes: ${resources} resources of tls and kubernetes\n`);
+  process.stdout.write(
+    row(["", ...programs.flatMap((program) => [program, "", "", ""]), "ratio", ""]) +
+      row(["", ...programs.flatMap(() => ["s", "ms/resource", "CPU s", "MiB"]), "s", "CPU s"]),
+  );
+  const ratios = operations.map((operation) => {
+    const [components, bare] = [
+      best(deployments.components, operation),
+      best(deployments.bare, operation),
+    ];
+    const ratio = components.seconds / bare.seconds;
+    const cpuRatio = (components.cpuSeconds ?? Number.NaN) / (bare.cpuSeconds ?? Number.NaN);
+    process.stdout.write(
+      row([
+        operation,
+        ...figures(components, resources),
+        ...figures(bare, resources),
+        ratio.toFixed(2),
+        Number.isNaN(cpuRatio) ? "?" : cpuRatio.toFixed(2),
+      ]),
+    );
+    return ratio;
+  });
+  const worst = Math.max(...ratios);
+  process.stdout.write(
+    worst <= target
+      ? `No ratio of seconds is above ${target}.\n`
+      : `A ratio of seconds is ${worst.toFixed(2)}, above the target of ${target}.\n`,
+  );
+  return worst <= target;
+}
+
+function readFlags(): { nodes: number[]; rounds: number } {
+  const { values } = parseArgs({
+    options: { nodes: { type: "string", multiple: true }, rounds: { type: "string" } },
+  });
+  const number = (flag: string, value: string) => {
+    if (!/^[1-9]\d{0,4}$/.test(value)) {
+      throw new Failure(`--${flag} is ${JSON.stringify(value)}: give a whole number from 1 on.`);
+    }
+    return Number(value);
+  };
+  return {
+    nodes: (values.nodes ?? ["50", "200"]).map((value) => number("nodes", value)),
+    rounds: number("rounds", values.rounds ?? "3"),
+  };
+}
+
+function requireSameNumber(wanted: Record<string, number>, got: Record<string, number>): void {
+  for (const name of ["tls", "kubernetes"]) {
+    const [expected, actual] = [wanted, got].map((counts) => total(counts, `${name}:`));
+    if (expected !== actual) {
+      throw new Failure(
+        `The programs are not comparable: ${expected} resources of ${name} against ${actual}. ` +
+          "Bring test/bench/programs/bare in line with the components.",
+      );
+    }
+  }
+}
+
+function total(counts: Record<string, number>, prefix = ""): number {
+  return Object.entries(counts)
+    .filter(([type]) => type.startsWith(prefix))
+    .reduce((sum, [, count]) => sum + count, 0);
+}
+
+/** The least of each figure over the rounds: other work on the machine only ever adds. */
+function best(deployments: readonly Deployment[], operation: Operation): Measurement {
+  const all = deployments.map(({ measurements }) => measurements[operation]);
+  const least = (of: (measurement: Measurement) => number | undefined) => {
+    const known = all.flatMap((measurement) => of(measurement) ?? []);
+    return known.length === 0 ? undefined : Math.min(...known);
+  };
+  const seconds = least((measurement) => measurement.seconds);
+  if (seconds === undefined) throw new Error("nothing was measured");
+  return {
+    seconds,
+    cpuSeconds: least((measurement) => measurement.cpuSeconds),
+    peak: least((measurement) => measurement.peak),
+  };
+}
+
+function figures({ seconds, cpuSeconds, peak }: Measurement, resources: number): string[] {
+  return [
+    seconds.toFixed(1),
+    ((seconds * 1000) / resources).toFixed(1),
+    cpuSeconds === undefined ? "?" : cpuSeconds.toFixed(1),
+    peak === undefined ? "?" : (peak / 2 ** 20).toFixed(0),
+  ];
+}
+
+function row([first = "", ...rest]: readonly string[]): string {
+  return `${first.padEnd(14)}${rest.map((cell) => cell.padStart(12)).join("")}\n`.replace(
+    / +\n$/,
+    "\n",
+  );
+}
+
+function describeMachine(): string {
+  const cpus = os.cpus();
+  return [
+    `${cpus.length} × ${cpus[0]?.model.trim() ?? "unknown processor"}`,
+    `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB`,
+    `${os.type()} ${os.release()}`,
+    `Node ${process.versions.node}`,
+    `load ${os.loadavg()[0]?.toFixed(1)}`,
+  ].join(", ");
+}
