@@ -43,6 +43,9 @@ type State = {
 };
 
 const separators = new Set(["\n", ";", "&", "|", "(", ")"]);
+const blanks = new Set([" ", "\t", "\r"]);
+/** No other white space: to a shell a form feed or a no-break space is part of the word. */
+const endsWord = new Set([...separators, ...blanks, "<", ">"]);
 
 function readCommand(state: State): Word[] {
   const words: Word[] = [];
@@ -68,7 +71,7 @@ function skipBlanks(state: State): void {
     const two = state.text.slice(state.at, state.at + 2);
     if (two === "\\\n") {
       advance(state, 2);
-    } else if (two.startsWith(" ") || two.startsWith("\t") || two.startsWith("\r")) {
+    } else if (blanks.has(two.charAt(0))) {
       advance(state, 1);
     } else {
       return;
@@ -110,7 +113,7 @@ function readWord(state: State): Word[] {
   let quoted = false;
   while (state.at < state.text.length) {
     const character = state.text[state.at] ?? "";
-    if (/[\s;&|()<>]/.test(character)) {
+    if (endsWord.has(character)) {
       break;
     }
     if (character === "'") {
