@@ -122,13 +122,18 @@ function createSecret(
   args: HostFilesArgs,
 ): void {
   const files = machineFiles(machine, args);
-  const data = pulumi
-    .all(files.map((file) => file.content))
-    .apply((contents) =>
-      packFiles(
-        files.map(({ path, mode }, index) => ({ path, mode, content: contents[index] ?? "" })),
-      ),
+  // One output for all that is unknown; an output for each text would cost more than the texts.
+  const outputs = files.flatMap(({ content }) => (typeof content === "string" ? [] : [content]));
+  const data = pulumi.all(outputs).apply((contents) => {
+    const resolved = contents.values();
+    return packFiles(
+      files.map(({ path, mode, content }) => ({
+        path,
+        mode,
+        content: typeof content === "string" ? content : (resolved.next().value ?? ""),
+      })),
     );
+  });
   new k8s.core.v1.Secret(
     `${name}/${machine.name}`,
     {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import type { IssuedCertificate } from "./issuance.ts";
 
 /** What a kubeconfig with an embedded client certificate says. */
 export interface KubeconfigArgs {
@@ -10,13 +11,14 @@ export interface KubeconfigArgs {
   /** User name; the certificate's CN. */
   user: string;
   caPem: pulumi.Input<string>;
-  client: { certPem: pulumi.Input<string>; privateKeyPem: pulumi.Input<string> };
+  /** `privateKeyPem` is a secret. */
+  client: IssuedCertificate;
 }
 
-/** A kubeconfig as kubeadm writes it; secret, since it holds the client key. */
+/** A kubeconfig as kubeadm writes it; as secret as the client's key is. */
 export function kubeconfig(args: KubeconfigArgs): pulumi.Output<string> {
   return pulumi
-    .all([args.caPem, args.client.certPem, pulumi.secret(args.client.privateKeyPem)])
+    .all([args.caPem, args.client.certPem, args.client.privateKeyPem])
     .apply(([ca, certificate, key]) => renderKubeconfig(args, ca, certificate, key));
 }
 
