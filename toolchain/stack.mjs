@@ -7,6 +7,7 @@ import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
 import { withLock } from "./lock.mjs";
 import { localState, repository } from "./paths.mjs";
+import { keepSettings, restoreSettings } from "./settings.mjs";
 
 /** The stack that is used when none is named. */
 export const defaultStack = "dev";
@@ -28,35 +29,28 @@ export const defaultStack = "dev";
 export function openPulumi(environment) {
   const backend = prepareBackend(environment);
   const options = { cwd: repository, env: { ...environment, ...backend.env } };
+  /**
+   * @param {readonly string[]} args
+   * @param {{ onLine?: (line: string) => void }} [capture]
+   */
+  const cli = async (args, capture = {}) => {
+    if (!backend.ownPassphrase) return runChild("pulumi", args, { ...options, ...capture });
+    await keepSettings();
+    try {
+      return await runChild("pulumi", args, { ...options, ...capture });
+    } finally {
+      await restoreSettings();
+    }
+  };
   return {
     backend,
-    run: async (args) => {
-      try {
-        return (await runChild("pulumi", args, options)).code;
-      } finally {
-        if (backend.ownPassphrase) projectFolders().forEach(dropSalts);
-      }
-    },
+    run: async (args) => (await cli(args)).code,
     ask: async (args) => {
-      const { code, output } = await runChild("pulumi", [...args, "--non-interactive"], {
-        ...options,
-        onLine: () => {},
-      });
-      if (backend.ownPassphrase) projectFolders().forEach(dropSalts);
+      const { code, output } = await cli([...args, "--non-interactive"], { onLine: () => {} });
       if (code !== 0) throw new Failure(`pulumi ${args.join(" ")} failed:\n${output}`);
       return output;
     },
   };
-}
-
-/** The folders of this project's Pulumi programs. */
-function projectFolders() {
-  const examples = path.join(repository, "examples");
-  const folders = [repository];
-  if (fs.existsSync(examples)) {
-    folders.push(...fs.readdirSync(examples).map((name) => path.join(examples, name)));
-  }
-  return folders.filter((folder) => fs.existsSync(path.join(folder, "Pulumi.yaml")));
 }
 
 /**
@@ -148,22 +142,4 @@ function hasPendingOperations(folder, stack) {
   if (!fs.existsSync(stacks)) return false;
   const { checkpoint } = JSON.parse(fs.readFileSync(stacks, "utf8"));
   return (checkpoint?.latest?.pending_operations ?? []).length > 0;
-}
-
-/**
- * Takes the passphrase's salt out of the stacks' settings files again, where the CLI writes it: the
- * state holds it too, and with a passphrase that only this clone knows it would mean nothing in
- * another. A file with encrypted settings keeps its salt, without which they could not be read.
- * @param {string} folder with `Pulumi.<stack>.yaml` files
- */
-export function dropSalts(folder) {
-  const files = fs.readdirSync(folder).filter((name) => /^Pulumi\..+\.yaml$/.test(name));
-  for (const file of files.map((name) => path.join(folder, name))) {
-    const text = fs.readFileSync(file, "utf8");
-    const without = text.replace(/^encryptionsalt: .*\n?/m, "");
-    if (without === text || /^\s*(- )?secure: /m.test(text)) continue;
-    const draft = `${file}.${process.pid}`;
-    fs.writeFileSync(draft, without);
-    fs.renameSync(draft, file);
-  }
 }
