@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { repository } from "../../toolchain/paths.mjs";
+import { versions } from "../../toolchain/versions.mjs";
+
+describe("toolchain/versions", () => {
+  const read = (file: string) => fs.readFileSync(path.join(repository, file), "utf8");
+
+  it("are those of the Go modules that name one", () => {
+    for (const [module, dependency] of [
+      ["pulumi", "github.com/pulumi/pulumi/pkg/v3"],
+      ["pulumi", "github.com/pulumi/pulumi/sdk/v3"],
+      ["pulumi-language-nodejs", "github.com/pulumi/pulumi/sdk/v3"],
+      ["pulumi-resource-kubernetes", "github.com/pulumi/pulumi/sdk/v3"],
+      ["pulumi-resource-tls", "github.com/pulumi/pulumi/sdk/v3"],
+    ]) {
+      const line = new RegExp(`^\\s*(require )?${dependency} v(\\S+)`, "m");
+      const named = line.exec(read(`toolchain/go/${module}/go.mod`))?.[2];
+      assert.equal(named, versions.pulumi, `${dependency} in toolchain/go/${module}/go.mod`);
+    }
+  });
+
+  it("are those that the SDKs ask for", () => {
+    for (const name of ["kubernetes", "tls"] as const) {
+      const { pulumi } = JSON.parse(read(`node_modules/@pulumi/${name}/package.json`));
+      assert.equal(pulumi.version, versions[name]);
+    }
+    const sdk = JSON.parse(read("node_modules/@pulumi/pulumi/package.json"));
+    assert.equal(sdk.version, versions.pulumi);
+  });
+
+  it("is that of the stand-in for the Kubernetes plugin, too", () => {
+    const folder = path.join(repository, "toolchain/go/pulumi-resource-kubernetes");
+    const sources = fs.readdirSync(folder).filter((name) => name.endsWith(".go"));
+    const named = sources
+      .map((name) => /version = "([^"]+)"/.exec(fs.readFileSync(path.join(folder, name), "utf8")))
+      .find((match) => match !== null);
+    assert.equal(named?.[1], versions.kubernetes);
+  });
+
+  it("come from files that name no registry", () => {
+    const files = execFileSync("git", ["ls-files"], { cwd: repository, encoding: "utf8" });
+    for (const file of files
+      .split("\n")
+      .filter((name) => /\.npmrc$|lock|go\.(mod|sum)$/.test(name))) {
+      if (!fs.existsSync(path.join(repository, file))) continue;
+      assert.doesNotMatch(read(file), /"resolved"|registry\s*=|GOPROXY|GOSUMDB/, file);
+    }
+  });
+});
