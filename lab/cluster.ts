@@ -1,7 +1,6 @@
 /**
  * The machines of a rendered stack, brought up step by step. Runs in the lab's network namespace.
  */
-import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure } from "../toolchain/fail.mjs";
@@ -22,6 +21,7 @@ import {
 import { answersAll, type HelloNode, sayHello } from "./hello.ts";
 import type { Lab } from "./identity.ts";
 import { writeImage } from "./image.ts";
+import { keptFiles } from "./keptCertificates.ts";
 import { kubectl } from "./kubectl.ts";
 import { startKubelet } from "./kubelet.ts";
 import { connect, hostPath, type RunningMachine, startMachine, writeHosts } from "./machine.ts";
@@ -31,7 +31,8 @@ import type { ProcessIdentity } from "./processes.ts";
 import type { RunningProgram } from "./programRun.ts";
 import type { Programs } from "./programs.ts";
 import { fileText, hostNames, ipAddresses, type Machine, type RenderedStack } from "./rendered.ts";
-import { switchAddress, untilReady as untilPrinted } from "./sandbox.ts";
+import { startNameServer } from "./sandbox.ts";
+import { kubeletPort, servedFingerprint } from "./served.ts";
 import type { Table } from "./table.ts";
 
 /** What a lab consists of while it comes up. */
@@ -60,7 +61,7 @@ export async function bringUp(site: Site, stack: RenderedStack): Promise<HelloNo
   const approving = startApproving(site, stack, controlPlanes, api);
   try {
     return await Promise.all(
-      (await runtimes).map((pair) => startNode(site, pair, controlPlanes, api)),
+      (await runtimes).map((pair) => startNode(site, stack, pair, controlPlanes, api)),
     );
   } finally {
     await approving.stop();
@@ -78,7 +79,7 @@ async function startMachines({ lab, init, programs, table }: Site, stack: Render
     const running = await startMachine(lab, init, programs, {
       name: machine.name,
       addresses: [...new Set([...ipAddresses(machine), ...extra])],
-      files: machine.files,
+      files: [...machine.files, ...keptFiles(lab, machine.name)],
     });
     pairs.push({ machine, running });
   }
@@ -111,19 +112,6 @@ function hostsOf(stack: RenderedStack, endpoint: string | undefined): Map<string
     if (endpoint !== undefined && machine === stack.machines[0]) hosts.set(endpoint, address);
   }
   return hosts;
-}
-
-async function startNameServer(init: ProcessIdentity): Promise<void> {
-  const program = path.join(import.meta.dirname, "nameServer.ts");
-  const child = spawn(
-    "nsenter",
-    [
-      ...["-t", String(init.pid), "-p", "-m", "-n", "--"],
-      ...[process.execPath, program, switchAddress],
-    ],
-    { detached: true, stdio: ["ignore", "pipe", "pipe"] },
-  );
-  await untilPrinted(child, "The lab's name server does not start");
 }
 
 /** Starts a container runtime wherever a kubelet will run. */
@@ -236,9 +224,18 @@ function startApproving(
   };
 }
 
+/** Waits until the kubelet has been issued a serving certificate; when it never is, the pod's answers will show it. */
+async function untilServed(machine: Machine): Promise<void> {
+  const [host] = ipAddresses(machine);
+  if (host === undefined) return;
+  const served = () => servedFingerprint(host, kubeletPort);
+  await waitFor("a serving certificate", served, { seconds: 15, every: 200 }).catch(() => {});
+}
+
 /** Starts the kubelet, waits for its node, and lets a pod say hello on it. */
 async function startNode(
   site: Site,
+  stack: RenderedStack,
   { machine, running }: Pair,
   controlPlanes: readonly Pair[],
   api: Api,
@@ -263,6 +260,10 @@ async function startNode(
       { every: 200 },
     ),
   );
+  if (approverRules(stack) !== undefined && machine.servingMode === "bootstrap") {
+    row.is("node Ready, waits for its serving certificate");
+    await untilServed(machine);
+  }
   row.ended("node Ready");
   const hello = site.table.row(`${machine.name} pod`);
   hello.is("starting");

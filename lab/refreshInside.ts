@@ -4,19 +4,19 @@
  */
 import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
-import { connect } from "node:tls";
 import { runMain } from "../toolchain/fail.mjs";
 import { labOf } from "./identity.ts";
 import { hostPath, layOut, type RunningMachine } from "./machine.ts";
 import { waitFor } from "./patience.ts";
 import { type Reload, reloadOf } from "./reloads.ts";
 import { ipAddresses, type Machine, type MachineFile, readRendered } from "./rendered.ts";
+import { kubeletPort, servedFingerprint } from "./served.ts";
 import { readState } from "./state.ts";
 
 /** Seconds in which a certificate must be seen; kube-apiserver looks once a minute at the latest. */
 const patience = 70;
 
-const ports = { kubelet: 10250, "kube-apiserver": 6443 };
+const ports = { kubelet: kubeletPort, "kube-apiserver": 6443 };
 
 await runMain(async () => {
   const [stackName = "", clone = ""] = process.argv.slice(2);
@@ -76,16 +76,4 @@ async function seenAfter(machine: Machine, file: MachineFile, { servedOn }: Relo
   } catch {
     return { served: false, says: `${servedOn} still serves the old one after ${patience} s.` };
   }
-}
-
-/** Fingerprint of the certificate that a server presents; whether to trust it is not the question here. */
-function servedFingerprint(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, rejectUnauthorized: false, timeout: 5000 }, () => {
-      resolve(socket.getPeerX509Certificate()?.fingerprint256);
-      socket.destroy();
-    });
-    socket.on("error", () => resolve(undefined));
-    socket.on("timeout", () => socket.destroy());
-  });
 }

@@ -49,6 +49,17 @@ export async function startSandbox(lab: Lab): Promise<ProcessIdentity> {
   return identity;
 }
 
+/** Starts the lab's name server on its switch. */
+export async function startNameServer(init: ProcessIdentity): Promise<void> {
+  const program = path.join(import.meta.dirname, "nameServer.ts");
+  const inLab = ["-t", String(init.pid), "-p", "-m", "-n", "--"];
+  const child = spawn("nsenter", [...inLab, process.execPath, program, switchAddress], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  await untilReady(child, "The lab's name server does not start");
+}
+
 /**
  * Runs one of the lab's own programs in its network namespace, on this process's terminal; its last argument is the
  * lab's mark, for whoever cleans up after it.

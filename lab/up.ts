@@ -9,10 +9,11 @@ import { withLock } from "../toolchain/lock.mjs";
 import { createProgress } from "../toolchain/progress.mjs";
 import { removeLab } from "./cleanup.ts";
 import { type Lab, labRoot } from "./identity.ts";
+import { keepCertificates, readCertificates } from "./keptCertificates.ts";
 import { ensurePackages, ensurePrograms, kubernetesVersion } from "./programs.ts";
 import { readRendered } from "./rendered.ts";
 import { runInside, startSandbox } from "./sandbox.ts";
-import { bootId, readState, writeState } from "./state.ts";
+import { bootId, type LabState, readState, writeState } from "./state.ts";
 
 /** Bytes that a small cluster needs free to come up. */
 const leastFree = 1024 ** 3;
@@ -33,16 +34,16 @@ export async function up(lab: Lab, clone: string): Promise<number> {
   return withLock(
     path.join(labRoot(), ".locks", lab.id),
     async () => {
+      const certificates = readCertificates(lab);
       await removeLeftovers(lab, progress.say);
-      writeState(lab, {
+      const state: LabState = {
         ...{ id: lab.id, stack: lab.stack, rendered, kubernetesVersion, programs },
         ...{ bootId: bootId(), machines: [], processes: [] },
-      });
+      };
+      writeState(lab, state);
+      keepCertificates(lab, certificates);
       const init = await startSandbox(lab);
-      writeState(lab, {
-        ...{ id: lab.id, stack: lab.stack, rendered, kubernetesVersion, programs },
-        ...{ bootId: bootId(), machines: [], processes: [], init },
-      });
+      writeState(lab, { ...state, init });
       return runInside(init, lab, "inside.ts", [lab.stack, clone]);
     },
     ({ pid }) => progress.say(`Waiting for process ${pid}, which is starting the same lab`),

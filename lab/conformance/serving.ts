@@ -207,5 +207,3 @@ async function ask(
 export function seconds(start: number): string {
   return `${((Date.now() - start) / 1000).toFixed(1)} s`;
 }
-
-export type { NodeAddress };

@@ -2,21 +2,19 @@
  * Where a matrix runs: one machine with etcd and every kube-apiserver, and one machine for each kubelet.
  */
 
-import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify } from "yaml";
 import { type Api, apiClient } from "../api.ts";
 import { startContainerd } from "../containerd.ts";
-import { orItsEnd, untilReady } from "../controlPlane.ts";
+import { untilReady } from "../controlPlane.ts";
 import type { Lab } from "../identity.ts";
 import { writeImage } from "../image.ts";
 import { connect, layOut, type RunningMachine, startMachine, writeHosts } from "../machine.ts";
-import { waitFor } from "../patience.ts";
 import type { ProcessIdentity } from "../processes.ts";
 import { programOnMachine, type RunningProgram, startProgram } from "../programRun.ts";
 import type { Programs } from "../programs.ts";
-import { switchAddress, untilReady as untilPrinted } from "../sandbox.ts";
+import { startNameServer } from "../sandbox.ts";
 import { type Issued, issue, issueAuthority, publicKeyPem } from "./pki.ts";
 
 /** The CAs of a matrix. */
@@ -231,15 +229,6 @@ export function onHub({ hub }: World, files: Readonly<Record<string, string>>): 
   layOut(hub, asFiles(files));
 }
 
-/** Waits until something listens on an address, or the program ends. */
-export function untilListening(
-  program: RunningProgram,
-  what: string,
-  look: () => Promise<true | undefined>,
-): Promise<true> {
-  return orItsEnd(program, () => waitFor(what, look, { seconds: 30, every: 50 }));
-}
-
 function imageOf(lab: Lab): string {
   return path.join(lab.folder, "image.tar");
 }
@@ -280,16 +269,6 @@ function kubeconfig(ca: string, cert: string, key: string): string {
       },
     ],
   });
-}
-
-async function startNameServer(init: ProcessIdentity): Promise<void> {
-  const program = path.join(import.meta.dirname, "..", "nameServer.ts");
-  const child = spawn(
-    "nsenter",
-    ["-t", String(init.pid), "-p", "-m", "-n", "--", process.execPath, program, switchAddress],
-    { detached: true, stdio: ["ignore", "pipe", "pipe"] },
-  );
-  await untilPrinted(child, "The lab's name server does not start");
 }
 
 /** Free inotify instances of root: what limits how many kubelets run at once. */

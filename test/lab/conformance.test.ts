@@ -6,7 +6,28 @@ import { type Case, compare } from "../../lab/conformance/case.ts";
 import { runConformance } from "../../lab/conformance/main.ts";
 import { longPlan } from "../../lab/conformance/plan.ts";
 import { goneSettings } from "../../lab/conformance/startup.ts";
+import { coherence } from "../../trust/coherence.ts";
+import {
+  type ApiServerStance,
+  apiServerStances,
+  type ServingMode,
+  servingModes,
+} from "../../trust/vocabulary.ts";
 import { needsLab } from "./requirements.ts";
+
+/** The kubelet of the matrix in each serving mode. */
+const kubeletOf: Record<ServingMode, string> = {
+  provisioned: "good",
+  bootstrap: "boot-issued",
+  selfSigned: "self",
+};
+
+/** The kube-apiserver of the matrix with each stance, and the address types that the components give it. */
+const apiServerOf: Record<ApiServerStance, string> = {
+  verify: "verify@kubeadm",
+  trustSelfSigned: "collected@hostname",
+  skip: "skip@kubeadm",
+};
 
 describe("the short conformance", function () {
   this.timeout(600_000);
@@ -41,6 +62,25 @@ describe("the short conformance", function () {
       for (const stance of ["verify", "collected", "skip"]) assert.equal(seen(kubelet, stance), 2);
     }
   });
+
+  for (const mode of servingModes) {
+    for (const stance of apiServerStances) {
+      const answer = coherence(mode, stance);
+      const what = answer.coherent ? "works" : "fails as the error of Cluster says";
+      it(`sees that ${mode} under ${stance} ${what}`, () => {
+        const id = `serving/${kubeletOf[mode]}/${apiServerOf[stance]}`;
+        const reality = cases.find((one) => one.id === id)?.reality;
+        assert.ok(reality);
+        assert.equal(reality.outcome, answer.coherent ? "works" : "fails");
+        // The address is that of a typical node.
+        const symptom = answer.coherent ? "" : answer.symptom.replace(/ for [\d.]+ /, " for ");
+        assert.ok(
+          reality.message.replace(/ for [\d.]+ /, " for ").includes(symptom),
+          reality.message,
+        );
+      });
+    }
+  }
 
   const symptoms = [
     "x509: certificate signed by unknown authority",
