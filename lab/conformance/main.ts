@@ -1,21 +1,25 @@
 /**
- * `npm run lab -- conformance [short]`: the verdict against real programs, case by case.
+ * `npm run lab -- conformance [short|document]`: the verdict against real programs, case by case.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
+import { withLock } from "../../toolchain/lock.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
 import { removeLab } from "../cleanup.ts";
-import { labOf } from "../identity.ts";
+import { type Lab, labOf, labRoot, processMark } from "../identity.ts";
 import {
   ensurePackages,
   ensurePrograms,
   kubernetesVersion,
+  type Programs,
   requireLinuxRoot,
 } from "../programs.ts";
 import { startSandbox } from "../sandbox.ts";
-import { bootId, writeState } from "../state.ts";
+import { bootId, type LabState, writeState } from "../state.ts";
+import { document } from "./document.ts";
+import { longPlan } from "./plan.ts";
 import { describe, readCases, type Summary } from "./report.ts";
 
 const clone = path.join(import.meta.dirname, "..", "..");
@@ -30,25 +34,37 @@ export async function runConformance(
   const progress = createProgress();
   await ensurePackages(progress);
   const programs = await ensurePrograms(progress);
-  const name = `conformance-${length}`;
-  const lab = labOf(name, clone);
+  const lab = labOf(`conformance-${length}`, clone);
+  return withLock(
+    path.join(labRoot(), ".locks", lab.id),
+    () => runAlone(lab, length, programs, results, write),
+    ({ pid }) => progress.say(`Waiting for process ${pid}, which runs the same matrix`),
+  );
+}
+
+async function runAlone(
+  lab: Lab,
+  length: "short" | "long",
+  programs: Programs,
+  results: string,
+  write: (line: string) => void,
+): Promise<Summary> {
   await removeLab(lab);
   fs.rmSync(results, { force: true });
   const start = Date.now();
-  const empty = { machines: [], processes: [] };
-  const state = {
-    id: lab.id,
-    stack: name,
-    rendered: "",
-    kubernetesVersion,
-    programs,
-    bootId: bootId(),
+  const state: LabState = {
+    ...{ id: lab.id, stack: lab.stack, rendered: "", kubernetesVersion, programs },
+    ...{ bootId: bootId(), machines: [], processes: [] },
   };
   try {
-    writeState(lab, { ...state, ...empty });
+    writeState(lab, state);
     const init = await startSandbox(lab);
-    writeState(lab, { ...state, ...empty, init });
-    const code = await runInside(init.pid, [name, clone, results, length], write);
+    writeState(lab, { ...state, init });
+    const code = await runInside(
+      init.pid,
+      [lab.stack, clone, results, length, processMark(lab)],
+      write,
+    );
     if (code !== 0) throw new Failure("The matrix did not run to its end.");
   } finally {
     await removeLab(lab);
@@ -83,16 +99,34 @@ function runInside(
 }
 
 if (process.argv[1] === import.meta.filename) {
+  const results = path.join(clone, "conformance.jsonl");
+  const write = (line: string) => process.stdout.write(`${line}\n`);
   await runMain(async () => {
-    const [length = "long", ...rest] = process.argv.slice(2);
-    if ((length !== "long" && length !== "short") || rest.length > 0) {
-      throw new Failure("Usage: npm run lab -- conformance [short]");
+    const [what = "long", ...rest] = process.argv.slice(2);
+    if (!["long", "short", "document"].includes(what) || rest.length > 0) {
+      throw new Failure("Usage: npm run lab -- conformance [short|document]");
     }
-    const results = path.join(clone, "conformance.jsonl");
-    const write = (line: string) => process.stdout.write(`${line}\n`);
-    const summary = await runConformance(length, results, write);
+    if (what === "document") return writeDocument(results);
+    const summary = await runConformance(what === "short" ? "short" : "long", results, write);
     for (const line of describe(summary)) write(line);
     write(`Every case: ${results}`);
     return summary.agreements === summary.cases.length && summary.cases.length > 0 ? 0 : 1;
   });
+}
+
+/** Writes docs/conformance.md from the last long run. */
+function writeDocument(results: string): number {
+  const cases = readCases(results);
+  const planned = longPlan.serving.selfSigned.length + longPlan.serving.others.length;
+  const seen = new Set(
+    cases.filter(({ part }) => part === "serving").map(({ kubelet }) => kubelet),
+  );
+  if (seen.size < planned) {
+    throw new Failure("The last conformance run was not a long one: npm run lab -- conformance");
+  }
+  const agreements = cases.filter(({ agrees }) => agrees).length;
+  const date = fs.statSync(results).mtime.toISOString().slice(0, 10);
+  const page = document({ cases, agreements }, date);
+  fs.writeFileSync(path.join(clone, "docs", "conformance.md"), page);
+  return 0;
 }

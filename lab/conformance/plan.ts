@@ -1,10 +1,12 @@
 /**
  * What is run: everything, or a short choice with every serving mode under every stance and every symptom once.
  */
-import { authenticationVariants, type ClientPlan, clientVariants } from "./client.ts";
+import type { ClientPlan } from "./client.ts";
+import { authenticationVariants, clientVariants } from "./clientVariants.ts";
 import type { ServingPlan } from "./serving.ts";
 import { addressTypes, stances } from "./stances.ts";
-import { apiServerCases, kubeletCases, type StartupPlan } from "./startup.ts";
+import { apiServerCases, kubeletCases } from "./startCases.ts";
+import type { StartupPlan } from "./startup.ts";
 import { otherVariants, selfSignedVariants } from "./variants.ts";
 
 export type Plan = {

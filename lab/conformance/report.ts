@@ -7,7 +7,8 @@ import type { Case, Part } from "./case.ts";
 export type Summary = {
   readonly cases: readonly Case[];
   readonly agreements: number;
-  readonly seconds: number;
+  /** Of the whole run; undefined when only its cases are at hand. */
+  readonly seconds?: number;
 };
 
 const parts: readonly { readonly part: Part; readonly title: string }[] = [
@@ -33,7 +34,7 @@ export function describe({ cases, agreements, seconds }: Summary): string[] {
       `  reality: ${words(reality)}`,
     ]),
     ...parts.map(({ part, title }) => `${title}: ${count(cases, part)}`),
-    `Agreements: ${agreements}/${cases.length}, in ${seconds.toFixed(0)} s`,
+    `Agreements: ${agreements}/${cases.length}${seconds === undefined ? "" : `, in ${seconds.toFixed(0)} s`}`,
   ];
 }
 

@@ -2,7 +2,7 @@
  * The serving matrix: every kubelet variant called by every kube-apiserver, asked for the logs of a real pod.
  */
 import * as fs from "node:fs";
-import type { ApiServerFacts, KubeletFacts, NodeAddress } from "../../trust/facts.ts";
+import type { ApiServerFacts, KubeletFacts } from "../../trust/facts.ts";
 import { judge } from "../../trust/judge.ts";
 import { hostPath } from "../machine.ts";
 import { killAll } from "../processes.ts";

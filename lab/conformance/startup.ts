@@ -4,7 +4,6 @@
  */
 import * as fs from "node:fs";
 import { stringify } from "yaml";
-import { data } from "../../trust/data/index.ts";
 import { known } from "../../trust/evidence.ts";
 import type { Start } from "../../trust/facts.ts";
 import { prepareKubelet } from "../kubelet.ts";
@@ -17,6 +16,7 @@ import { readApiServer, readKubelet, readRbacText } from "./facts.ts";
 import { baseConfiguration, configPath, kubeconfigPath, merged } from "./kubeletNode.ts";
 import { issue } from "./pki.ts";
 import { type OnCase, type Say, seconds } from "./serving.ts";
+import { files, type StartCase } from "./startCases.ts";
 import {
   addMachine,
   addRuntime,
@@ -29,162 +29,10 @@ import {
   type World,
 } from "./world.ts";
 
-export type StartCase = {
-  readonly name: string;
-  readonly flags?: readonly string[];
-  /** Kubelet only: fields over the base configuration. */
-  readonly configuration?: Readonly<Record<string, unknown>>;
-};
-
 export type StartupPlan = {
   readonly kubelet: readonly StartCase[];
   readonly apiserver: readonly StartCase[];
 };
-
-/** Gone before the oldest table that trust has. Source: Kubernetes changelogs of 1.15 to 1.35. */
-const longGone = {
-  kubelet: {
-    flags: [
-      "allow-privileged",
-      "network-plugin",
-      "cni-conf-dir",
-      "cni-bin-dir",
-      "logtostderr",
-      "alsologtostderr",
-      "log-dir",
-      "container-runtime",
-      "keep-terminated-pod-volumes",
-      "pod-infra-container-image",
-      "cadvisor-port",
-      "dynamic-config-dir",
-      "enable-kubelet-cert-cn-validation",
-    ],
-    gates: ["RotateKubeletClientCertificate", "KubeletCertCNValidation", "DynamicKubeletConfig"],
-  },
-  "kube-apiserver": {
-    flags: [
-      "kubelet-https",
-      "logtostderr",
-      "alsologtostderr",
-      "log-dir",
-      "cloud-provider",
-      "insecure-port",
-      "enable-kubelet-cert-cn-validation",
-    ],
-    gates: ["RotateKubeletClientCertificate", "KubeletCertCNValidation"],
-  },
-} as const;
-
-/** Flags and gates that an older version has and the newest has not, with those that are gone longer. */
-export function goneSettings(program: keyof typeof longGone): StartCase[] {
-  const versions = Object.keys(data).sort((a, b) => minor(a) - minor(b));
-  const newest = data[versions.at(-1) ?? ""]?.[program];
-  const gone = (what: "flags" | "gates") => {
-    const older = versions.flatMap((version) => Object.keys(data[version]?.[program][what] ?? {}));
-    const all = [...longGone[program][what], ...older];
-    return [...new Set(all)]
-      .filter((name) => newest === undefined || !(name in newest[what]))
-      .sort();
-  };
-  return [
-    ...gone("flags").map((name) => ({ name: `flag ${name}`, flags: [`--${name}=true`] })),
-    ...gone("gates").map((name) => ({
-      name: `gate ${name}`,
-      flags: [`--feature-gates=${name}=true`],
-    })),
-  ];
-}
-
-function minor(version: string): number {
-  return Number(version.split(".")[1]);
-}
-
-const files = "/etc/kubernetes/startup";
-
-export const kubeletCases: readonly StartCase[] = [
-  { name: "baseline" },
-  { name: "serverTLSBootstrap", configuration: { serverTLSBootstrap: true } },
-  {
-    name: "serverTLSBootstrap without its gate",
-    configuration: {
-      serverTLSBootstrap: true,
-      featureGates: { RotateKubeletServerCertificate: false },
-    },
-  },
-  { name: "unknown field", configuration: { servertlsbootstrap: true } },
-  { name: "deprecated flag", flags: ["--rotate-certificates=true"] },
-  { name: "flag with an underscore", flags: ["--hostname_override=start"] },
-  { name: "flag with one dash", flags: ["-hostname-override=start"] },
-  { name: "flag without its value", flags: ["--tls-cert-file"] },
-  { name: "flag of the wrong type", flags: ["--rotate-certificates=maybe"] },
-  { name: "unknown flag", flags: ["--this-flag-never-existed=1"] },
-  { name: "positional argument", flags: ["extra"] },
-  { name: "locked gate", flags: ["--feature-gates=KubeletFineGrainedAuthz=false"] },
-  { name: "unknown authorization mode", configuration: { authorization: { mode: "RBAC" } } },
-  { name: "field of the wrong type", configuration: { serverTLSBootstrap: "maybe" } },
-  { name: "number for a text", configuration: { tlsCertFile: 1 } },
-  {
-    name: "certificate file missing",
-    configuration: { tlsCertFile: `${files}/none.crt`, tlsPrivateKeyFile: `${files}/good.key` },
-  },
-  {
-    name: "key file missing",
-    configuration: { tlsCertFile: `${files}/good.crt`, tlsPrivateKeyFile: `${files}/none.key` },
-  },
-  {
-    name: "key of another certificate",
-    configuration: { tlsCertFile: `${files}/good.crt`, tlsPrivateKeyFile: `${files}/other.key` },
-  },
-  {
-    name: "clientCAFile missing",
-    configuration: { authentication: { x509: { clientCAFile: `${files}/none.crt` } } },
-  },
-  {
-    name: "clientCAFile empty",
-    configuration: { authentication: { x509: { clientCAFile: `${files}/empty.crt` } } },
-  },
-  {
-    name: "clientCAFile not PEM",
-    configuration: { authentication: { x509: { clientCAFile: `${files}/garbage.crt` } } },
-  },
-  { name: "unknown TLS version", configuration: { tlsMinVersion: "1.2" } },
-  { name: "unknown cipher suite", configuration: { tlsCipherSuites: ["FOO"] } },
-  ...goneSettings("kubelet"),
-];
-
-export const apiServerCases: readonly StartCase[] = [
-  { name: "baseline" },
-  { name: "empty CA file", flags: [`--kubelet-certificate-authority=${files}/empty.crt`] },
-  { name: "CA file with junk", flags: [`--kubelet-certificate-authority=${files}/junk.crt`] },
-  { name: "CA file missing", flags: [`--kubelet-certificate-authority=${files}/none.crt`] },
-  { name: "CA file not PEM", flags: [`--kubelet-certificate-authority=${files}/garbage.crt`] },
-  { name: "CA file is a key", flags: [`--kubelet-certificate-authority=${files}/good.key`] },
-  { name: "CA file is a folder", flags: [`--kubelet-certificate-authority=${files}`] },
-  {
-    name: "client certificate missing",
-    flags: [
-      `--kubelet-client-certificate=${files}/none.crt`,
-      `--kubelet-client-key=${files}/good.key`,
-    ],
-  },
-  {
-    name: "client key missing",
-    flags: [
-      `--kubelet-client-certificate=${files}/good.crt`,
-      `--kubelet-client-key=${files}/none.key`,
-    ],
-  },
-  {
-    name: "client key of another certificate",
-    flags: [
-      `--kubelet-client-certificate=${files}/good.crt`,
-      `--kubelet-client-key=${files}/other.key`,
-    ],
-  },
-  { name: "unknown flag", flags: ["--no-such-flag"] },
-  { name: "positional argument", flags: ["extra"] },
-  ...goneSettings("kube-apiserver"),
-];
 
 export async function runStartup(world: World, plan: StartupPlan, onCase: OnCase, say: Say) {
   const start = Date.now();

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { type Case, compare } from "../../lab/conformance/case.ts";
 import { runConformance } from "../../lab/conformance/main.ts";
 import { longPlan } from "../../lab/conformance/plan.ts";
-import { goneSettings } from "../../lab/conformance/startup.ts";
+import { goneSettings } from "../../lab/conformance/startCases.ts";
 import { coherence } from "../../trust/coherence.ts";
 import {
   type ApiServerStance,
