@@ -19,6 +19,7 @@ import {
   onHub,
   type RunningApiServer,
   startApiServer,
+  untilNamesAreKnown,
   type World,
 } from "./world.ts";
 
@@ -102,6 +103,7 @@ export async function startNodes(
     }
   };
   await Promise.all([worker(), worker(), worker()]);
+  await untilNamesAreKnown(world);
   say(`${nodes.length} kubelets with a pod each: ${seconds(start)}`);
   return nodes;
 }

@@ -4,6 +4,7 @@
 
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { type Api, apiClient } from "../api.ts";
 import { startContainerd } from "../containerd.ts";
@@ -41,6 +42,8 @@ export type World = {
   readonly adminPair: Issued;
   /** Names that kube-apiservers resolve. */
   readonly hosts: Map<string, string>;
+  /** When they were last changed, in milliseconds. */
+  hostsChangedAt: number;
 };
 
 /** A kube-apiserver of the matrix. */
@@ -85,7 +88,7 @@ export async function startWorld(
     file: programOnMachine("etcd"),
     args: ["--data-dir=/var/lib/etcd", "--unsafe-no-fsync=true", "--log-level=warn"],
   });
-  const base = { lab, init, programs, authorities, hub, adminPair, hosts };
+  const base = { lab, init, programs, authorities, hub, adminPair, hosts, hostsChangedAt: 0 };
   const { api } = await startApiServer({ ...base, admin: neverCalled }, "base", 0, []);
   await startProgram(hub, {
     name: "kube-controller-manager",
@@ -193,8 +196,14 @@ export async function addMachine(
   writeHosts(machine, new Map(own));
   for (const name of plan.resolvable) hosts.set(name, plan.address);
   writeHosts(hub, hosts);
+  world.hostsChangedAt = Date.now();
   await connect([hub, machine]);
   return machine;
+}
+
+/** Waits until every kube-apiserver knows the names: Go reads the hosts file again after five seconds (`net/hosts.go`). */
+export async function untilNamesAreKnown({ hostsChangedAt }: World): Promise<void> {
+  await sleep(Math.max(0, hostsChangedAt + 6000 - Date.now()));
 }
 
 /** Starts the container runtime of a kubelet's machine. */
