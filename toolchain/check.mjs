@@ -2,7 +2,7 @@
 import * as path from "node:path";
 import { runChild } from "./child.mjs";
 import { node, npmBin, repository } from "./paths.mjs";
-import { elapsed } from "./progress.mjs";
+import { elapsed, isInteractive } from "./progress.mjs";
 
 /**
  * Runs lint, type check and every test, each even if one before it failed.
@@ -39,7 +39,9 @@ export async function checkEverything(args, env, progress) {
  */
 export function runMocha(args, env) {
   const all = args.some((arg) => arg.endsWith(".test.ts")) ? [] : ["test/**/*.test.ts"];
-  return npmProgram("mocha", [...args, ...all], env);
+  // Mocha takes CI for a terminal with colours.
+  const plain = isInteractive(process.stdout) ? [] : ["--no-color"];
+  return npmProgram("mocha", [...plain, ...args, ...all], env);
 }
 
 /**

@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { cacheRoot } from "./cache.mjs";
 import { Failure } from "./fail.mjs";
 import { versions } from "./versions.mjs";
 
@@ -52,12 +53,15 @@ export async function chooseWorld({ env, built, server = vendorServer }) {
 }
 
 /**
- * The user's own PULUMI_HOME.
+ * The user's own PULUMI_HOME. One in this project's cache is not: it comes from a run of this
+ * program that this one runs in.
  * @param {NodeJS.ProcessEnv} env
  * @returns {string}
  */
 export function vendorHome(env) {
-  return env.PULUMI_HOME ? path.resolve(env.PULUMI_HOME) : path.join(os.homedir(), ".pulumi");
+  const home = env.PULUMI_HOME ? path.resolve(env.PULUMI_HOME) : "";
+  const own = home.startsWith(cacheRoot(env) + path.sep);
+  return home && !own ? home : path.join(os.homedir(), ".pulumi");
 }
 
 /**

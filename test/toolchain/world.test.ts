@@ -85,6 +85,17 @@ describe("toolchain/world", function () {
     assert.equal(choice.asked, 0);
   });
 
+  it("does not take a toolchain that it has built for the vendor's", async () => {
+    const own = path.join(home, "kubelet-trust", "pulumi-home-0");
+    fs.mkdirSync(path.dirname(cliIn(own)), { recursive: true });
+    fs.writeFileSync(cliIn(own), "");
+    const choice = await choose((_, response) => response.end(), {
+      env: { PULUMI_HOME: own, XDG_CACHE_HOME: home },
+      built: true,
+    });
+    assert.equal(choice.world, "source");
+  });
+
   for (const world of ["vendor", "source"] as const) {
     it(`takes ${world} without asking when KUBELET_TRUST_TOOLCHAIN says so`, async () => {
       const choice = await choose((_, response) => response.end(), {
