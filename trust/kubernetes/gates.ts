@@ -30,9 +30,8 @@ export function gatesError(settings: GateSettings, table: GateTable): string | u
 }
 
 function dependencyErrors(settings: GateSettings, table: GateTable): string[] {
-  return Object.entries(table).flatMap(([name, gate]) => {
-    const needed = gate.dependsOn ?? [];
-    if (needed.length === 0 || !isEnabled(name, settings, table)) {
+  return dependentGates(table).flatMap(([name, needed]) => {
+    if (!isEnabled(name, settings, table)) {
       return [];
     }
     const disabled = needed.filter((one) => !isEnabled(one, settings, table));
@@ -40,6 +39,20 @@ function dependencyErrors(settings: GateSettings, table: GateTable): string[] {
       ? []
       : [`${name} is enabled, but depends on features that are disabled: ${listText(disabled)}`];
   });
+}
+
+const dependent = new WeakMap<GateTable, readonly (readonly [string, readonly string[]])[]>();
+
+/** The gates that need others; few of the many, and asked for with every kubelet. */
+function dependentGates(table: GateTable): readonly (readonly [string, readonly string[]])[] {
+  const known =
+    dependent.get(table) ??
+    Object.entries(table).flatMap(([name, gate]) => {
+      const needed = gate.dependsOn ?? [];
+      return needed.length === 0 ? [] : [[name, needed] as const];
+    });
+  dependent.set(table, known);
+  return known;
 }
 
 /** Whether a gate is on under these settings; a gate that the version does not know is off. */

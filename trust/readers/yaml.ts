@@ -88,6 +88,8 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed[] {
       version: "1.1",
       merge: true,
       uniqueKeys: false,
+      // A warning would quote what is read, which may be secret.
+      logLevel: "error",
       strict: false,
       prettyErrors: true,
       customTags: withoutGuesses,
