@@ -32,9 +32,13 @@ const commands = {
     return runMocha(args, await pulumiEnvironment(progress));
   },
   bench: async (args) => {
-    const program = path.join(repository, "test", "bench", "main.ts");
+    // `policy` measures the policy pack; without it the components are measured.
+    const isPolicy = args[0] === "policy";
+    if (isPolicy) await ensurePack(progress);
+    const program = path.join(repository, "test", "bench", isPolicy ? "policy.ts" : "main.ts");
     const env = await pulumiEnvironment(progress);
-    const { code } = await runChild(node, [program, ...args], { cwd: repository, env });
+    const flags = isPolicy ? args.slice(1) : args;
+    const { code } = await runChild(node, [program, ...flags], { cwd: repository, env });
     return code;
   },
   test: async (args) => {

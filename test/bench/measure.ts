@@ -62,7 +62,8 @@ export async function deploy(
   }
 }
 
-async function measure(project: Project, command: readonly string[]): Promise<Measurement> {
+/** Runs a command of the CLI and says what it took. Fails when the command does. */
+export async function measure(project: Project, command: readonly string[]): Promise<Measurement> {
   const start = process.hrtime.bigint();
   const cpuBefore = childrenCpuSeconds();
   const child = project.start([...command, "--stack", "test", "--suppress-outputs"]);

@@ -1,0 +1,198 @@
+/**
+ * `npm run bench -- policy`: what the policy pack costs over an empty one, in the same preview, in turns; what its
+ * start-up costs; and what `judge` takes for 10,000 pairs.
+ *
+ * `--nodes N` (may be repeated; default 200 and 1000) says how many nodes, `--rounds N` (default 3) how many times
+ * each preview is run. The exit code is 1 when a target is missed.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import { Failure, runMain } from "../../toolchain/fail.mjs";
+import { createProgress } from "../../toolchain/progress.mjs";
+import { apiServerFacts } from "../../trust/apiserver.ts";
+import { known } from "../../trust/evidence.ts";
+import { judge } from "../../trust/judge.ts";
+import { kubeadmFiles, kubeadmRbac } from "../../trust/kubeadm-pki.ts";
+import { kubeletFacts } from "../../trust/kubelet.ts";
+import { readArguments } from "../../trust/readers/command-line.ts";
+import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
+import { works } from "../../trust/verdict.ts";
+import { makeProject, type Project, repository } from "../engine.ts";
+import { type Measurement, measure } from "./measure.ts";
+
+/** The most that a preview with the pack may take, in times of one with an empty pack. */
+const target = 1.1;
+/** The most seconds that the pack's start-up may take beyond an empty pack's. */
+const startTarget = 1;
+
+const progress = createProgress();
+
+await runMain(async () => {
+  const { nodes, rounds } = readFlags();
+  judgePairs(10_000);
+  const empty = await makeProject({ files: { "index.ts": "" } });
+  let met = true;
+  try {
+    const packs = { ours: path.join(repository, "policies"), empty: emptyPack(empty.folder) };
+    const { ours, empty: none } = await compare("an empty stack", empty, packs, rounds);
+    const start = ours.seconds - none.seconds;
+    met = start <= startTarget;
+    print(
+      `start-up: ${start.toFixed(2)} s over an empty pack's (target ${startTarget.toFixed(1)} s)`,
+    );
+    for (const count of nodes) {
+      const project = await makeProject({
+        program: path.join(repository, "test", "bench", "programs", "components"),
+        config: { nodes: count },
+      });
+      try {
+        const result = await compare(`${count} nodes`, project, packs, rounds);
+        const ratio = result.ours.seconds / result.empty.seconds;
+        met = met && ratio <= target;
+        print(
+          `${count} nodes: ${result.ours.seconds.toFixed(1)} s against ${result.empty.seconds.toFixed(1)} s with an empty pack, ratio ${ratio.toFixed(2)} (target ${target}); CPU ${cpu(result.ours)} s against ${cpu(result.empty)} s`,
+        );
+      } finally {
+        project.remove();
+      }
+    }
+  } finally {
+    empty.remove();
+  }
+  return met ? 0 : 1;
+});
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function cpu({ cpuSeconds }: Measurement): string {
+  return cpuSeconds === undefined ? "?" : cpuSeconds.toFixed(1);
+}
+
+/** The least of each over the rounds: other work on the machine only ever adds. */
+async function compare<Pack extends string>(
+  title: string,
+  project: Project,
+  packs: Record<Pack, string>,
+  rounds: number,
+): Promise<Record<Pack, Measurement>> {
+  const names = Object.keys(packs) as Pack[];
+  const all = Object.fromEntries(names.map((name) => [name, [] as Measurement[]])) as Record<
+    Pack,
+    Measurement[]
+  >;
+  for (let round = 1; round <= rounds; round++) {
+    for (const name of round % 2 === 1 ? names : names.toReversed()) {
+      await progress.step(`${title}, round ${round} of ${rounds}, pack ${name}`, async () => {
+        all[name].push(await measure(project, ["preview", "--policy-pack", packs[name]]));
+      });
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, least(all[name])])) as Record<
+    Pack,
+    Measurement
+  >;
+}
+
+function least(measurements: readonly Measurement[]): Measurement {
+  const [first] = [...measurements].sort((a, b) => a.seconds - b.seconds);
+  if (first === undefined) throw new Error("nothing was measured");
+  const times = measurements.flatMap(({ cpuSeconds }) => cpuSeconds ?? []);
+  return { ...first, cpuSeconds: times.length === 0 ? undefined : Math.min(...times) };
+}
+
+/** A pack with one policy that looks at nothing. */
+function emptyPack(folder: string): string {
+  const pack = path.join(folder, "empty-pack");
+  fs.mkdirSync(pack);
+  fs.writeFileSync(path.join(pack, "PulumiPolicy.yaml"), "runtime: nodejs\n");
+  fs.writeFileSync(
+    path.join(pack, "package.json"),
+    JSON.stringify({ name: "empty", version: "0.0.1", main: "index.cjs" }),
+  );
+  fs.writeFileSync(
+    path.join(pack, "index.cjs"),
+    'const { PolicyPack } = require("@pulumi/policy");\nnew PolicyPack("empty", { policies: [{ name: "nothing", description: "nothing", enforcementLevel: "mandatory", validateStack: () => {} }] });\n',
+  );
+  return pack;
+}
+
+/** Facts and verdicts of as many kubelets under one kube-apiserver. */
+function judgePairs(count: number): void {
+  const source = { where: "bench" };
+  const files = kubeadmFiles({ cluster: "bench", version: "1.37.2" });
+  const [apiServer, kubelet] = ["kube-apiserver", "kubelet"].map((program) => {
+    const flags =
+      program === "kubelet"
+        ? ["--config=/var/lib/kubelet/config.yaml", "--kubeconfig=/etc/kubernetes/kubelet.conf"]
+        : [
+            "--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt",
+            "--kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt",
+            "--kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key",
+            "--authorization-mode=Node,RBAC",
+          ];
+    const [line] = readArguments([program, ...flags], source).commandLines;
+    if (line === undefined) throw new Error(`no command line of ${program}`);
+    return line;
+  });
+  const [configuration] = readKubeletConfiguration(
+    "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: { x509: { clientCAFile: /etc/kubernetes/pki/ca.crt } }\n",
+    source,
+  ).documents;
+  if (!apiServer || !kubelet || !configuration) throw new Error("nothing to judge");
+  const server = apiServerFacts({
+    label: "kube-apiserver",
+    version: known("1.37.2"),
+    commandLine: apiServer,
+    skip: known(undefined),
+    rbac: known(kubeadmRbac),
+    files,
+  });
+  const before = process.memoryUsage().heapUsed;
+  const start = process.hrtime.bigint();
+  let failing = 0;
+  for (let index = 0; index < count; index++) {
+    const name = `node-${index}`;
+    const facts = kubeletFacts({
+      label: name,
+      version: known("1.37.2"),
+      commandLine: kubelet,
+      configuration,
+      node: {
+        hostName: known(name),
+        name: known(name),
+        addresses: known([
+          { type: "InternalIP", address: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}` },
+          { type: "Hostname", address: name },
+        ]),
+      },
+      request: known({ state: "pending" }),
+      files,
+    });
+    if (!works(judge(facts, server).serving)) failing++;
+  }
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  const memory = (process.memoryUsage().heapUsed - before) / 2 ** 20;
+  if (failing !== count) throw new Error(`${count - failing} self-signed kubelets were accepted`);
+  print(
+    `judge: ${count} pairs, facts included, in ${seconds.toFixed(2)} s (${((seconds * 1e6) / count).toFixed(0)} µs a pair), heap grew by ${memory.toFixed(0)} MiB`,
+  );
+}
+
+function readFlags(): { nodes: number[]; rounds: number } {
+  const { values } = parseArgs({
+    options: { nodes: { type: "string", multiple: true }, rounds: { type: "string" } },
+  });
+  const number = (flag: string, value: string) => {
+    if (!/^[1-9]\d{0,4}$/.test(value)) {
+      throw new Failure(`--${flag} is ${JSON.stringify(value)}: give a whole number from 1 on.`);
+    }
+    return Number(value);
+  };
+  return {
+    nodes: (values.nodes ?? ["200", "1000"]).map((value) => number("nodes", value)),
+    rounds: number("rounds", values.rounds ?? "3"),
+  };
+}
