@@ -28,8 +28,9 @@ export type Resource = {
 
 /** The resources of one analysis. */
 export type Stack = {
+  /** In the order of their URNs, so that a verdict does not depend on which was registered first. */
   readonly resources: readonly Resource[];
-  /** Direct children, in the order of the stack. */
+  /** Direct children. */
   readonly childrenOf: (urn: string) => readonly Resource[];
   /** The parent, its parent, and so on; ends where a parent is missing or comes again. */
   readonly ancestorsOf: (resource: Resource) => readonly Resource[];
@@ -38,11 +39,13 @@ export type Stack = {
 /** Turns what the SDK hands over into a stack. Never throws. */
 export function readStack(given: readonly PolicyResource[]): Stack {
   const byUrn = new Map<string, Resource>();
-  const resources = given.map((resource) => {
-    const read = toResource(resource, byUrn);
-    byUrn.set(read.urn, read);
-    return read;
-  });
+  const resources = given
+    .map((resource) => {
+      const read = toResource(resource, byUrn);
+      byUrn.set(read.urn, read);
+      return read;
+    })
+    .sort((a, b) => (a.urn < b.urn ? -1 : a.urn > b.urn ? 1 : 0));
   const children = Map.groupBy(resources, ({ parentUrn }) => parentUrn ?? "");
   return {
     resources,

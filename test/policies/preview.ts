@@ -28,7 +28,7 @@ const parts = path.join(repository, "test/policies/stacks/parts.ts");
 const components = path.join(repository, "components/index.ts");
 
 /** Only what a program uses is imported: each import costs a fraction of a second. */
-function programText(body: string): string {
+export function programText(body: string): string {
   const imports: readonly (readonly [string, string])[] = [
     ["pulumi", 'import * as pulumi from "@pulumi/pulumi";'],
     ["k8s", 'import * as k8s from "@pulumi/kubernetes";'],

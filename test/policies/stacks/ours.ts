@@ -1,5 +1,18 @@
 /** Our components in every serving mode under every stance that they allow. */
+import { execFileSync } from "node:child_process";
 import type { Case } from "../preview.ts";
+
+/** A kubelet.crt as kubelets make it: its host name is its only name. */
+const collected = execFileSync(
+  "openssl",
+  [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+    ...["-keyout", "/dev/null", "-days", "300", "-subj", "/CN=w-0@1790000000"],
+    ...["-addext", "subjectAltName=DNS:w-0", "-addext", "extendedKeyUsage=serverAuth"],
+  ],
+  { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+);
+const handedIn = `, selfSignedCertificate: ${JSON.stringify(collected)}`;
 
 const verified = "kubelet-serving-verified";
 const lifetime = "certificate-lifetime";
@@ -14,6 +27,15 @@ new Cluster("c", {
 }, { providers: [parts.provider()] });`;
 
 export const ours: readonly Case[] = [
+  {
+    name: "self-signing under trustSelfSigned, with the collected certificate: verified, and nobody renews",
+    program: program("selfSigned", 'stance: "trustSelfSigned"', handedIn),
+    advisory: [lifetime],
+  },
+  {
+    name: "provisioned under trustSelfSigned: the bundle has the CA too, and is verified",
+    program: program("provisioned", 'stance: "trustSelfSigned"'),
+  },
   {
     name: "provisioned under verify: verified at the first preview",
     program: program("provisioned", ""),

@@ -1,0 +1,91 @@
+/** Resources as the SDK hands them to a policy, without an engine. */
+import type { PolicyResource } from "@pulumi/policy";
+import { analyseStack } from "../../policies/analysis.ts";
+import { certificateLifetime } from "../../policies/certificate-lifetime.ts";
+import type { Config } from "../../policies/config.ts";
+import { kubeletClientAuthentication } from "../../policies/kubelet-client-authentication.ts";
+import { kubeletServingTrust } from "../../policies/kubelet-serving-trust.ts";
+import { kubeletServingVerified } from "../../policies/kubelet-serving-verified.ts";
+import { kubeletStarts } from "../../policies/kubelet-starts.ts";
+import type { Spec } from "../../policies/policy.ts";
+import { privateKeyExposure } from "../../policies/private-key-exposure.ts";
+import { readStack } from "../../policies/resource.ts";
+import { report } from "../../policies/violation.ts";
+import { applyWaivers } from "../../policies/waivers.ts";
+
+export const specs: readonly Spec[] = [
+  kubeletServingTrust,
+  kubeletClientAuthentication,
+  kubeletStarts,
+  kubeletServingVerified,
+  certificateLifetime,
+  privateKeyExposure,
+];
+
+/** What the engine sends for a value that is not known yet. */
+export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** A resource, by the parts that a test cares for. */
+export function resource(
+  type: string,
+  name: string,
+  props: Record<string, unknown>,
+  more: Partial<PolicyResource> = {},
+): PolicyResource {
+  const urn = `urn:pulumi:test::test::${type}::${name}`;
+  const provider = {
+    type: "pulumi:providers:kubernetes",
+    props: {},
+    urn: "urn:provider",
+    name: "k",
+  };
+  return {
+    type,
+    name,
+    props,
+    urn,
+    opts: {
+      protect: false,
+      ignoreChanges: [],
+      aliases: [],
+      customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
+      additionalSecretOutputs: [],
+    },
+    dependencies: [],
+    propertyDependencies: {},
+    isType: () => false,
+    asType: () => undefined,
+    ...(type.startsWith("kubernetes:") && { provider }),
+    ...more,
+  };
+}
+
+/** A ConfigMap in kube-system. */
+export function configMap(
+  name: string,
+  data: unknown,
+  metadata: Record<string, unknown> = {},
+): PolicyResource {
+  const props = { metadata: { name, namespace: "kube-system", ...metadata }, data };
+  return resource("kubernetes:core/v1:ConfigMap", name, props);
+}
+
+/** A violation as it is handed to the engine. */
+export type Sent = { policy: string; message: string; urn?: string; enforcementLevel: string };
+
+/** What all policies say of some resources. */
+export function violationsOf(
+  resources: readonly PolicyResource[],
+  config: Config = {},
+  now = new Date(),
+): Sent[] {
+  const analysis = analyseStack(readStack(resources), config);
+  return specs.flatMap((spec) => {
+    const sent: Sent[] = [];
+    const findings = spec.find(analysis, config, now);
+    report(spec.name, applyWaivers(spec.name, findings, config.waivers ?? [], now), (violation) => {
+      sent.push({ policy: spec.name, enforcementLevel: spec.enforcementLevel, ...violation });
+    });
+    return sent;
+  });
+}
