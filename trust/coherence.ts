@@ -147,7 +147,8 @@ export function typicalApiServer(stance: ApiServerStance, at: Date): ApiServerFa
   const source = { where: `an apiserver with stance ${stance}` };
   const bundles = new Map([
     [caFile, [authority(at)]],
-    [bundleFile, selfSigned(nodeName, at)],
+    // The bundle of a cluster with self-signing kubelets holds its CA too, for the pools that do not.
+    [bundleFile, [...selfSigned(nodeName, at), authority(at)]],
   ]);
   return apiServerFacts({
     label: source.where,

@@ -1,15 +1,23 @@
 /** The ground floor: facts about kubelet and kube-apiserver, readers that find them, and the verdict. */
 export * from "./apiserver.ts";
+export { type Host, type Verification, verifyChain } from "./certificates/verify.ts";
 export * from "./coherence.ts";
+export * from "./controllermanager.ts";
 export * from "./evidence.ts";
 export * from "./facts.ts";
+export { type DirectCall, judgeDirectCall } from "./judge/direct.ts";
+export { bundleOf, servedByFacts } from "./judge/serving.ts";
 export * from "./judge.ts";
 export * from "./kubeadm-pki.ts";
+export * from "./kubelet/requested-certificate.ts";
+export { type Served, selfSigned, unknownNodeName } from "./kubelet/serving-certificate.ts";
 export * from "./kubelet.ts";
+export { isKnownVersion, knownMinors } from "./kubernetes/tables.ts";
 export * from "./readers/command-line.ts";
 export * from "./readers/kubeadm.ts";
 export * from "./readers/kubelet-configuration.ts";
 export * from "./readers/pem.ts";
+export * from "./readers/placeholders.ts";
 export * from "./readers/pod.ts";
 export * from "./readers/rbac.ts";
 export * from "./readers/systemd-unit.ts";

@@ -10,6 +10,7 @@ import type {
   ServingRequest,
   Start,
 } from "./facts.ts";
+import { readFileError } from "./kubelet/serving-certificate.ts";
 import { resolveSettings, type Settings } from "./kubelet/settings.ts";
 import { kubeletRefusal } from "./kubelet/start.ts";
 import { type Flags, parseFlags } from "./kubernetes/flags.ts";
@@ -17,7 +18,7 @@ import { isEnabled } from "./kubernetes/gates.ts";
 import { startRemedies } from "./kubernetes/start-remedies.ts";
 import { type KubeletTable, kubeletTable } from "./kubernetes/tables.ts";
 import { versionOf } from "./kubernetes/version.ts";
-import type { CommandLine } from "./readers/command-line.ts";
+import type { CommandLine, Word } from "./readers/command-line.ts";
 import {
   type KubeletConfigurationDocument,
   readConfigFile,
@@ -28,8 +29,11 @@ export type KubeletInputs = {
   readonly label: string;
   /** Kubernetes version, with or without the `v`. */
   readonly version: Fact<string>;
-  /** Without words where nothing is known of it but that it has no flag that decides. */
-  readonly commandLine: CommandLine;
+  /**
+   * Absent for a kubelet that is known by its configuration alone: it is taken to have a kubeconfig, and no
+   * other flag that decides.
+   */
+  readonly commandLine?: CommandLine;
   /** The content of `--config`, when it is at hand; else it is looked up in `files`. */
   readonly configuration?: KubeletConfigurationDocument;
   /** The `.conf` documents of `--config-dir`, in lexical order of their names. */
@@ -45,13 +49,14 @@ export type KubeletInputs = {
   readonly source?: Source;
 };
 
+const byConfigurationAlone: readonly Word[] = [{ kind: "text", text: "--kubeconfig=<kubeconfig>" }];
 const defaultConfigPath = "/var/lib/kubelet/config.yaml";
 const defaultCertDirectory = "/var/lib/kubelet/pki";
 
 /** Resolves what a kubelet was started with into the facts that decide. Never throws. */
 export function kubeletFacts(inputs: KubeletInputs): KubeletFacts {
   const table = kubeletTable(versionOf(inputs.version));
-  const flags = parseFlags(inputs.commandLine.words, table.flags);
+  const flags = parseFlags(inputs.commandLine?.words ?? byConfigurationAlone, table.flags);
   const settings = settingsOf(inputs, flags, table);
   const node = nodeOf(inputs.node, flags);
   const serving = servingOf(settings, flags, inputs.request);
@@ -112,24 +117,33 @@ function settingsOf(inputs: KubeletInputs, flags: Flags, table: KubeletTable): S
   const directory =
     directoryFlag.known && typeof directoryFlag.value === "string" ? directoryFlag.value : "";
   const dropIns = inputs.dropIns ?? [];
+  const file = fileOf(inputs, configFlag, given);
+  const folder = directory === "" ? undefined : inputs.files(directory);
   return resolveSettings({
     flags,
     table,
-    file: fileOf(inputs, configFlag, given),
+    file: "error" in file ? known(undefined) : file,
+    ...("error" in file && { fileError: file.error }),
     path: given === "" ? defaultConfigPath : given,
     dropIns:
       directory === "" && dropIns.length === 0
         ? undefined
         : dropIns.map((document) => ({ path: document.source.where, document })),
     dropInDirectory: directory,
+    hasNoDirectory:
+      dropIns.length === 0 && folder?.known === true && folder.value.kind === "missing",
   });
 }
+
+type ConfigurationFile =
+  | Fact<KubeletConfigurationDocument | undefined>
+  | { readonly error: { readonly message: string; readonly source?: Source } };
 
 function fileOf(
   { configuration, files }: KubeletInputs,
   flag: Fact<unknown>,
   path: string,
-): Fact<KubeletConfigurationDocument | undefined> {
+): ConfigurationFile {
   if (configuration) {
     return known(configuration);
   }
@@ -143,10 +157,19 @@ function fileOf(
   if (!file.known) {
     return unknown(`the content of ${path}, which --config names`, flag.source);
   }
+  const unread = readFileError(path, file.value);
+  if (unread !== undefined) {
+    const message = `failed to read kubelet config file ${JSON.stringify(path)}, error: ${unread}`;
+    return { error: { message, ...(flag.source && { source: flag.source }) } };
+  }
   const source = file.source ?? { where: path };
-  const document =
-    file.value.kind === "text" ? readConfigFile(file.value.text, source).documents[0] : undefined;
-  return document ? known(document) : unknown(`a readable ${path}, which --config names`, source);
+  const read = readConfigFile(file.value.kind === "text" ? file.value.text : "", {
+    ...source,
+    where: path,
+  });
+  return "document" in read
+    ? known(read.document)
+    : { error: { message: read.error, source: read.source } };
 }
 
 function nodeOf(node: NodeFacts, flags: Flags): NodeFacts {

@@ -68,12 +68,12 @@ function collect<Inputs, Facts extends Startable>(
 }
 
 /** The command line without the flag that a message names. */
-function withoutFlag<Inputs extends { readonly commandLine: CommandLine }>(
+function withoutFlag<Inputs extends { readonly commandLine?: CommandLine }>(
   inputs: Inputs,
   message: string,
 ): Inputs | undefined {
   const name = /--([A-Za-z][\w-]*)/.exec(message)?.[1];
-  if (name === undefined) return undefined;
+  if (name === undefined || !inputs.commandLine) return undefined;
   const words = dropFlag(inputs.commandLine.words, normal(name));
   return words.length === inputs.commandLine.words.length
     ? undefined
@@ -106,13 +106,14 @@ function dropFlag(words: readonly Word[], name: string): Word[] {
 
 function withoutGate<
   Inputs extends {
-    readonly commandLine: CommandLine;
+    readonly commandLine?: CommandLine;
     readonly configuration?: KubeletConfigurationDocument;
   },
 >(inputs: Inputs, message: string): Inputs | undefined {
   const gate = /(?:unrecognized feature gate: |cannot set feature gate )(\w+)/.exec(message)?.[1];
   if (gate === undefined) return undefined;
-  const words = inputs.commandLine.words.map((word) =>
+  const before = inputs.commandLine?.words ?? [];
+  const words = before.map((word) =>
     flagOf(word) === "feature-gates" && word.kind === "text"
       ? { ...word, text: dropGate(word.text, gate) }
       : word,
@@ -121,14 +122,14 @@ function withoutGate<
     inputs.configuration && withoutPath(inputs.configuration, ["featureGates", gate]);
   const isSame =
     words.every((word, index) => {
-      const old = inputs.commandLine.words[index];
+      const old = before[index];
       return word.kind !== "text" || (old?.kind === "text" && old.text === word.text);
     }) && configuration === inputs.configuration;
   return isSame
     ? undefined
     : {
         ...inputs,
-        commandLine: { ...inputs.commandLine, words },
+        ...(inputs.commandLine && { commandLine: { ...inputs.commandLine, words } }),
         ...(configuration && { configuration }),
       };
 }

@@ -25,6 +25,7 @@ export function apiServerRefusal(inputs: ApiServerStartInputs): Refusal | undefi
   return (
     commandLineRefusal("kube-apiserver", inputs.flags) ??
     gatesRefusal(inputs.flags, inputs.table) ??
+    authorizationRefusal(inputs.flags) ??
     kubeletClientRefusal(inputs)
   );
 }
@@ -95,6 +96,21 @@ export function gatesRefusal(flags: Flags, table: ProgramTable): Refusal | undef
 
 function refusal(error: string, source: Source | undefined): Refusal {
   return { message: commandFailed(error), ...(source && { source }) };
+}
+
+const authorizationModes = ["AlwaysAllow", "AlwaysDeny", "ABAC", "Webhook", "RBAC", "Node"];
+
+/** Source: kubernetes `pkg/kubeapiserver/options/authorization.go` (Validate). */
+function authorizationRefusal(flags: Flags): Refusal | undefined {
+  const modes = flags.get("authorization-mode");
+  const given = modes.known && Array.isArray(modes.value) ? modes.value : [];
+  const bad = given.find((mode: string) => !authorizationModes.includes(mode));
+  return bad === undefined
+    ? undefined
+    : refusal(
+        `authorization-mode ${quote(bad)} is not a valid mode`,
+        flags.sourceOf("authorization-mode"),
+      );
 }
 
 /** The client for kubelets is made with the core API group; all files are read first, then the CA is parsed. */

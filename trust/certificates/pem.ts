@@ -24,8 +24,11 @@ export function pemBlocks(text: string): PemBlock[] {
     if (type === undefined) {
       continue;
     }
-    const end = lines.findIndex((line, at) => at > index && line.startsWith(endMark));
-    if (end < 0) {
+    let end = index + 1;
+    while (end < lines.length && !lines[end]?.startsWith(endMark)) {
+      end += 1;
+    }
+    if (end >= lines.length) {
       break;
     }
     // Go looks for the next beginning after a block that it cannot decode, not after its end.

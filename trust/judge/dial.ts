@@ -62,9 +62,19 @@ function mayAppear(type: string, preferred: readonly string[]): boolean {
   );
 }
 
-function toHost({ type, address }: NodeAddress): Host {
-  const placeholder = address === unknownIp || address === unknownNodeName;
-  const isIp = placeholder ? type.endsWith("IP") : canonicalIp(address) !== undefined;
+/** Whether an address is an IP address, be its value known or not. */
+export function isIpAddress({ type, address }: NodeAddress): boolean {
+  return isPlaceholder(address) ? type.endsWith("IP") : canonicalIp(address) !== undefined;
+}
+
+function isPlaceholder(address: string): boolean {
+  return address === unknownIp || address === unknownNodeName;
+}
+
+function toHost(chosen: NodeAddress): Host {
+  const { address } = chosen;
+  const placeholder = isPlaceholder(address);
+  const isIp = isIpAddress(chosen);
   // A name that nobody knows still equals itself: the kubelet certifies the name it reports.
   return { text: address, isIp, placeholder: placeholder && address !== unknownNodeName };
 }

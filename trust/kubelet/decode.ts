@@ -19,22 +19,28 @@ export const configurationType = "v1beta1.KubeletConfiguration";
 
 /**
  * Decodes the fields of a configuration.
- *
- * @param anyCase take field names in any capitalisation, as Go's own decoder does where drop-ins are merged
  */
 export function decodeConfiguration(
   value: JsonObject,
   table: KubeletTable,
-  anyCase = false,
+  { anyCase = false, inOrder = false }: DecodeOptions = {},
 ): Decoded {
-  const state: State = { table, anyCase };
+  const state: State = { table, anyCase, inOrder };
   const decoded = decodeStruct(value, configurationType, [], state);
   return { value: decoded, ...(state.error && { error: state.error }) };
 }
 
+export type DecodeOptions = {
+  /** Take field names in any capitalisation, as Go's own decoder does where drop-ins are merged. */
+  readonly anyCase?: boolean;
+  /** The text is JSON: fields come in its order. Text that came as YAML has its keys sorted. */
+  readonly inOrder?: boolean;
+};
+
 type State = {
   readonly table: KubeletTable;
   readonly anyCase: boolean;
+  readonly inOrder: boolean;
   error?: { message: string; path: readonly string[] };
 };
 
@@ -47,8 +53,8 @@ function decodeStruct(
   const fields = state.table.types[type] ?? {};
   const names = new Map(Object.keys(fields).map((name) => [name.toLowerCase(), name]));
   const decoded: Record<string, Json> = {};
-  // Text that came as YAML reaches the decoder with its keys sorted.
-  for (const key of Object.keys(value).sort()) {
+  const keys = Object.keys(value);
+  for (const key of state.inOrder ? keys : keys.sort()) {
     const name = state.anyCase ? names.get(key.toLowerCase()) : key;
     const fieldType = name !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (name === undefined || fieldType === undefined) {

@@ -149,7 +149,10 @@ export function selfSigned(hostName: string, at: Date): CertificateFacts[] {
     isCA: known(true),
     ...validity,
     key: known({ ids: [`${caId}:key`], algorithm: "RSA", bits: 2048 }),
-    signedBy: known({ certificateIds: [caId] }),
+    signedBy: known({
+      certificateIds: [caId],
+      subject: { commonName: `${hostName}-ca@<time>`, organizations: [] },
+    }),
   };
   const leaf: CertificateFacts = {
     ids: [leafId],

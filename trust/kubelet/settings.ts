@@ -34,6 +34,8 @@ export type SettingsInputs = {
   readonly table: KubeletTable;
   /** `undefined` when there is no `--config`; unknown when its content is. */
   readonly file: Fact<KubeletConfigurationDocument | undefined>;
+  /** Why the content of `--config` cannot be read or decoded at all, as the kubelet says it. */
+  readonly fileError?: { readonly message: string; readonly source?: Source };
   /** Path of `--config`, for messages and relative paths. */
   readonly path: string;
   /** Each with the path that messages name; undefined when there is no `--config-dir`. */
@@ -41,6 +43,8 @@ export type SettingsInputs = {
     | readonly { readonly path: string; readonly document: KubeletConfigurationDocument }[]
     | undefined;
   readonly dropInDirectory: string;
+  /** `--config-dir` names a folder that is not there. */
+  readonly hasNoDirectory: boolean;
 };
 
 /** Resolves the configuration. Never throws. */
@@ -60,7 +64,7 @@ export function resolveSettings(inputs: SettingsInputs): Settings {
 
 type Layers = {
   value: JsonObject;
-  /** By field path; the deepest one given is the closest. */
+  /** By the path of a field that was given; defaults have none. */
   readonly sources: Map<string, Source>;
 };
 
@@ -92,48 +96,57 @@ function get(
 const unknownMark = "\u0000unknown:";
 
 function sourceOf(field: string, layers: Layers): Source | undefined {
-  const parts = field.split(".");
-  for (let length = parts.length; length > 0; length -= 1) {
-    const source = layers.sources.get(parts.slice(0, length).join("."));
-    if (source) {
-      return source;
-    }
-  }
-  return undefined;
+  return layers.sources.get(field);
 }
 
 function loadFile(inputs: SettingsInputs, layers: Layers): Refusal | undefined {
-  const { table, file, path } = inputs;
+  const { table, file, path, fileError } = inputs;
+  if (fileError) {
+    layers.value = table.defaults;
+    return {
+      message: loadFailed(path, fileError.message),
+      ...(fileError.source && { source: fileError.source }),
+    };
+  }
   const document = file.known ? file.value : undefined;
   if (!document) {
     layers.value = file.known ? table.legacyDefaults : table.defaults;
     return undefined;
   }
-  const kindError = wrongKind(document.value);
-  const decoded = decodeConfiguration(document.value, table);
+  const kindError = wrongKind(document);
+  const isJson = document.text?.trimStart().startsWith("{") ?? false;
+  const decoded = decodeConfiguration(document.value, table, { inOrder: isJson });
   layers.value = withDefaults(resolvePaths(decoded.value, table, posix.dirname(path)), table);
   addSources(decoded.value, document, layers);
   const error = kindError ?? decoded.error?.message;
   if (error !== undefined) {
     return {
-      message: commandFailed(
-        `failed to load kubelet config file, path: ${path}, error: failed to load Kubelet config file ${path}, error failed to decode: ${error}`,
-      ),
+      message: loadFailed(path, `failed to decode: ${error}`),
       source: fieldSource(document, decoded.error?.path ?? ["kind"]),
     };
   }
   return gatesPanic(layers.value, document, table);
 }
 
-function wrongKind(value: JsonObject): string | undefined {
+function loadFailed(path: string, error: string): string {
+  return commandFailed(
+    `failed to load kubelet config file, path: ${path}, error: failed to load Kubelet config file ${path}, error ${error}`,
+  );
+}
+
+function wrongKind({ value, text }: KubeletConfigurationDocument): string | undefined {
   const { apiVersion, kind } = value;
   if (apiVersion === kubeletConfigurationVersion && kind === "KubeletConfiguration") {
     return undefined;
   }
+  const shown = text ?? JSON.stringify(sorted(value));
   if (typeof kind !== "string" || kind === "") {
-    return `Object 'Kind' is missing in '${JSON.stringify(sorted(value))}'`;
+    return `Object 'Kind' is missing in '${shown}'`;
   }
-  return `no kind "${kind}" is registered for version "${typeof apiVersion === "string" && apiVersion !== "" ? apiVersion : "/"}" in scheme "pkg/runtime/scheme.go:111"`;
+  if (typeof apiVersion !== "string" || apiVersion === "") {
+    return `Object 'apiVersion' is missing in '${shown}'`;
+  }
+  return `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:111"`;
 }
 
 function sorted(value: JsonObject): JsonObject {
@@ -156,7 +169,7 @@ function gatesPanic(
 }
 
 function mergeDropIns(inputs: SettingsInputs, layers: Layers): Refusal | undefined {
-  const { table, dropIns, dropInDirectory } = inputs;
+  const { table, dropIns, dropInDirectory, hasNoDirectory } = inputs;
   if (!dropIns) {
     return undefined;
   }
@@ -166,28 +179,30 @@ function mergeDropIns(inputs: SettingsInputs, layers: Layers): Refusal | undefin
     ),
     source,
   });
+  if (hasNoDirectory) {
+    return walk(`lstat ${dropInDirectory}: no such file or directory`, { where: dropInDirectory });
+  }
   // The base goes through JSON, which leaves empty lists and maps out: their defaults come back.
   let merged: JsonObject = withoutEmpty(layers.value);
   for (const { path, document } of dropIns) {
-    const { apiVersion, kind } = document.value;
+    const { apiVersion = "", kind } = document.value;
     const prefix = `failed to load kubelet dropin file, path: ${path}`;
-    if (apiVersion === undefined || kind === undefined) {
-      const what =
-        kind === undefined
-          ? `, error: Object 'Kind' is missing in '${JSON.stringify(sorted(document.value))}'`
-          : ", no apiVersion/kind";
-      return walk(prefix + what, document.source);
+    if (kind === undefined) {
+      const shown = document.text ?? JSON.stringify(sorted(document.value));
+      return walk(`${prefix}, error: Object 'Kind' is missing in '${shown}'`, document.source);
     }
     if (apiVersion !== kubeletConfigurationVersion || kind !== "KubeletConfiguration") {
-      return walk(
-        `${prefix}, unknown apiVersion/kind: ${apiVersion}, Kind=${kind}`,
-        document.source,
-      );
+      const version = String(apiVersion).includes("/") ? apiVersion : `/${apiVersion}`;
+      return walk(`${prefix}, unknown apiVersion/kind: ${version}, Kind=${kind}`, document.source);
     }
     merged = mergePatch(merged, document.value, table);
-    addSources(decodeConfiguration(document.value, table, true).value, document, layers);
+    addSources(
+      decodeConfiguration(document.value, table, { anyCase: true }).value,
+      document,
+      layers,
+    );
   }
-  const decoded = decodeConfiguration(merged, table, true);
+  const decoded = decodeConfiguration(merged, table, { anyCase: true });
   layers.value = withDefaults(decoded.value, table);
   const last = dropIns.at(-1)?.document;
   if (decoded.error) {
@@ -232,7 +247,13 @@ function withoutEmpty(value: JsonObject): JsonObject {
 
 /** Zero values of fields without a pointer count as unset, as in SetDefaults_KubeletConfiguration. */
 function withDefaults(value: JsonObject, table: KubeletTable): JsonObject {
-  return mergeDefaults(value, table.defaults, configurationType, table);
+  const parallel = value.maxParallelImagePulls;
+  const inParallel = typeof parallel === "number" && parallel !== 1;
+  const given =
+    inParallel && value.serializeImagePulls === undefined
+      ? { ...value, serializeImagePulls: false }
+      : value;
+  return mergeDefaults(given, table.defaults, configurationType, table);
 }
 
 function mergeDefaults(

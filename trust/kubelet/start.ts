@@ -6,10 +6,10 @@
 import { isIP } from "node:net";
 import { pemBlocks } from "../certificates/pem.ts";
 import { parseCertificate } from "../certificates/x509.ts";
-import type { Source } from "../evidence.ts";
+import type { Fact, Source } from "../evidence.ts";
 import type { HostFiles, KubeletServing, NodeFacts } from "../facts.ts";
 import type { Flags } from "../kubernetes/flags.ts";
-import { gatesError } from "../kubernetes/gates.ts";
+import { gatesError, isEnabled } from "../kubernetes/gates.ts";
 import { aggregateText, commandFailed, listText, quote } from "../kubernetes/go.ts";
 import type { KubeletTable } from "../kubernetes/tables.ts";
 import type { Json } from "../readers/yaml.ts";
@@ -130,6 +130,15 @@ function configurationRefusal({ settings, table, node }: StartInputs): Refusal |
       settings.sourceOf("logging.format"),
     );
   }
+  const splitStream = ["text", "json"].find(
+    (one) => value(settings, `logging.options.${one}.splitStream`) === true,
+  );
+  if (splitStream && !isEnabled("LoggingAlphaOptions", settings.gates, table.gates)) {
+    return failed(
+      `initialize logging: logging.options.${splitStream}.splitStream: Forbidden: Feature LoggingAlphaOptions is disabled`,
+      settings.sourceOf(`logging.options.${splitStream}.splitStream`),
+    );
+  }
   const complaints = validateConfiguration({
     get: (field) => value(settings, field),
     gates: settings.gates,
@@ -153,12 +162,17 @@ function value(settings: Settings, field: string): Json | undefined {
 
 /** InitializeTLS. */
 function dependenciesRefusal({
+  flags,
   settings,
   table,
   serving,
   files,
 }: StartInputs): Refusal | undefined {
   const prefix = "failed to construct kubelet dependencies: ";
+  const noName = emptyHostName(flags);
+  if (noName && valueIs(serving.serverTLSBootstrap, false) && valueIs(serving.tlsCertFile, "")) {
+    return failed(`${prefix}empty hostname is invalid`, flags.sourceOf("hostname-override"));
+  }
   const half = halfPairError(serving, files);
   if (half !== undefined) {
     return failed(prefix + half, serving.certDirectory.source);
@@ -180,7 +194,29 @@ function dependenciesRefusal({
       settings.sourceOf("tlsMinVersion"),
     );
   }
-  return undefined;
+  const curves = value(settings, "tlsCurvePreferences");
+  const unknownCurve = (Array.isArray(curves) ? curves : []).find(
+    (curve) => typeof curve === "number" && !goCurves.includes(curve),
+  );
+  return unknownCurve === undefined
+    ? undefined
+    : failed(
+        `${prefix}curve preference ${unknownCurve} is not supported by the current Go version`,
+        settings.sourceOf("tlsCurvePreferences"),
+      );
+}
+
+/** Curves of Go's crypto/tls by their number: P-256, P-384, P-521, X25519 and three hybrids with ML-KEM. */
+const goCurves = [23, 24, 25, 29, 4587, 4588, 4589];
+
+/** An override of blanks is trimmed to nothing. */
+function emptyHostName(flags: Flags): boolean {
+  const override = textFlag(flags, "hostname-override");
+  return override !== undefined && override !== "" && override.trim() === "";
+}
+
+function valueIs<T>(fact: Fact<T>, expected: T): boolean {
+  return fact.known && fact.value === expected;
 }
 
 const runPrefix = "failed to run Kubelet: ";
@@ -201,6 +237,9 @@ function textFlag(flags: Flags, name: string): string | undefined {
 }
 
 function clientRefusal({ flags, settings, files }: StartInputs): Refusal | undefined {
+  if (emptyHostName(flags)) {
+    return failed(`${runPrefix}empty hostname is invalid`, flags.sourceOf("hostname-override"));
+  }
   if (flags.get("exit-on-lock-contention").known && textFlag(flags, "lock-file") === "") {
     const exits = flags.get("exit-on-lock-contention");
     if (exits.known && exits.value === true) {
@@ -212,7 +251,7 @@ function clientRefusal({ flags, settings, files }: StartInputs): Refusal | undef
   }
   const kubeconfig = textFlag(flags, "kubeconfig");
   const bootstrap = textFlag(flags, "bootstrap-kubeconfig");
-  if (!kubeconfig || bootstrap === undefined || !isMissing(files, kubeconfig)) {
+  if (!kubeconfig || bootstrap === undefined || isUsable(files, kubeconfig, bootstrap !== "")) {
     return undefined;
   }
   if (bootstrap !== "") {
@@ -228,6 +267,15 @@ function clientRefusal({ flags, settings, files }: StartInputs): Refusal | undef
     `${runPrefix}${rotates ? "unable to load kubeconfig" : "invalid kubeconfig"}: stat ${kubeconfig}: no such file or directory`,
     flags.sourceOf("kubeconfig"),
   );
+}
+
+/** A kubeconfig that is there; beside a bootstrap kubeconfig it must hold a client certificate too. */
+function isUsable(files: HostFiles, path: string, hasBootstrap: boolean): boolean {
+  const file = files(path);
+  if (!file.known || file.value.kind !== "text") {
+    return !isMissing(files, path);
+  }
+  return !hasBootstrap || file.value.text.includes("client-certificate");
 }
 
 function isMissing(files: HostFiles, path: string): boolean {
@@ -253,17 +301,6 @@ function authenticationRefusal(inputs: StartInputs): Refusal | undefined {
     return failed(
       `${runPrefix}no client provided, cannot use webhook authentication`,
       settings.sourceOf("authentication.webhook.enabled"),
-    );
-  }
-  if (
-    caFile === "" ||
-    (caFile === undefined && settings.get("authentication.x509.clientCAFile").known)
-      ? webhook === false && value(settings, "authentication.anonymous.enabled") === false
-      : false
-  ) {
-    return failed(
-      `${runPrefix}no authentication method configured`,
-      settings.sourceOf("authentication"),
     );
   }
   return undefined;

@@ -3,10 +3,11 @@
  * kubernetes `pkg/kubelet/apis/config/validation/validation.go` (ValidateKubeletConfiguration).
  * Checks that need the machine (NUMA nodes, kernel) are left to the machine.
  */
+import { posix } from "node:path";
 import { type GateSettings, gatesError, isEnabled } from "../kubernetes/gates.ts";
 import { durationText, listText, parseDuration, quote } from "../kubernetes/go.ts";
 import type { KubeletTable } from "../kubernetes/tables.ts";
-import type { Json } from "../readers/yaml.ts";
+import { asList, asObject, type Json, type JsonObject } from "../readers/yaml.ts";
 
 /** A complaint and the field it is about. */
 export type Complaint = { readonly message: string; readonly field: string };
@@ -31,7 +32,7 @@ export function validateConfiguration(inputs: ValidateInputs): Complaint[] {
     const complaint = rule(inputs);
     const complaints = complaint === undefined ? [] : [complaint].flat();
     return complaints.map(({ message, field }) => ({
-      message: bare.has(message) ? message : `invalid configuration: ${message}`,
+      message: bare.test(message) ? message : `invalid configuration: ${message}`,
       field,
     }));
   });
@@ -42,7 +43,7 @@ type Rule = (inputs: ValidateInputs) => Complaint | Complaint[] | undefined;
 const cgroupMessage =
   "kubelet is configured to not run on a host using cgroup v1. cgroup v1 support is unsupported and will be removed in a future release";
 /** Messages that carry no "invalid configuration: " before them. */
-const bare = new Set([cgroupMessage]);
+const bare = /^(kubelet is configured|invalid |tracing\.)/;
 
 /** A rule about one number. */
 function number(
@@ -135,6 +136,15 @@ const rules: readonly Rule[] = [
         }
       : undefined;
   },
+  (inputs) =>
+    Object.keys(object(inputs, "defaultPodSysctls")).length > 0 &&
+    !enabled(inputs, "DefaultPodSysctls")
+      ? {
+          message:
+            "DefaultPodSysctls feature gate is required for Kubelet configuration option defaultPodSysctls",
+          field: "defaultPodSysctls",
+        }
+      : undefined,
   ageRule("imageMinimumGCAge"),
   ageRule("imageMaximumGCAge"),
   (inputs) => {
@@ -200,6 +210,7 @@ const rules: readonly Rule[] = [
           field: "runOnce",
         }
       : undefined,
+  invalidTaints,
   oneOf(
     "topologyManagerPolicy",
     topologyPolicies,
@@ -213,6 +224,18 @@ const rules: readonly Rule[] = [
       `topologyManagerScope (--topology-manager-scope) ${value} must be one of: "container", or "pod"`,
   ),
   shutdownGracePeriods,
+  (inputs) => {
+    const byPriority = inputs.get("shutdownGracePeriodByPodPriority");
+    const whole = duration(inputs, "shutdownGracePeriod") ?? 0;
+    const critical = duration(inputs, "shutdownGracePeriodCriticalPods") ?? 0;
+    return Array.isArray(byPriority) && byPriority.length > 0 && (whole > 0 || critical > 0)
+      ? {
+          message:
+            "Cannot specify both shutdownGracePeriodByPodPriority and shutdownGracePeriod at the same time",
+          field: "shutdownGracePeriodByPodPriority",
+        }
+      : undefined;
+  },
   oneOf(
     "memorySwap.swapBehavior",
     ["", "NoSwap", "LimitedSwap"],
@@ -236,6 +259,15 @@ const rules: readonly Rule[] = [
     (value) =>
       `option ${value} specified for hairpinMode (--hairpin-mode). Valid options are "none", "hairpin-veth" or "promiscuous-bridge"`,
   ),
+  (inputs) =>
+    enabled(inputs, "KubeletEnsureSecretPulledImages")
+      ? oneOf(
+          "imagePullCredentialsVerificationPolicy",
+          pullPolicies,
+          (value) =>
+            `option ${value} specified for imagePullCredentialsVerificationPolicy. Valid options are "NeverVerify", "NeverVerifyPreloadedImages", "NeverVerifyAllowlistedImages" or "AlwaysVerify"`,
+        )(inputs)
+      : undefined,
   ({ get }) =>
     get("reservedSystemCPUs") && (get("systemReservedCgroup") || get("kubeReservedCgroup"))
       ? {
@@ -244,10 +276,45 @@ const rules: readonly Rule[] = [
           field: "reservedSystemCPUs",
         }
       : undefined,
+  reservedCpus,
+  reservedMemory,
   ({ get, cgroupV1 }) =>
     cgroupV1 && get("failCgroupV1") === true
       ? { message: cgroupMessage, field: "failCgroupV1" }
       : undefined,
+  ({ get, cgroupV1 }) =>
+    cgroupV1 && get("failCgroupV1") === false && get("singleProcessOOMKill") === false
+      ? {
+          message: "singleProcessOOMKill must not be explicitly set to false when using cgroup v1",
+          field: "singleProcessOOMKill",
+        }
+      : undefined,
+  number(
+    "userNamespaces.idsPerPod",
+    (value) => value < 65536,
+    () => "userNamespaces.idsPerPod must not be less than 65536",
+  ),
+  number(
+    "userNamespaces.idsPerPod",
+    (value) => value >= 65536 && value % 65536 !== 0,
+    () => "userNamespaces.idsPerPod must be a multiple of 65536",
+  ),
+  ({ get, table }) => {
+    const version = get("showHiddenMetricsForVersion");
+    const previous = `1.${table.minor - 1}`;
+    return typeof version === "string" && version !== "" && version !== previous
+      ? {
+          message: `invalid showHiddenMetricsForVersion: showHiddenMetricsForVersion: Invalid value: ${quote(version)}: must be omitted or have the value '${previous}'; only the previous minor version is allowed`,
+          field: "showHiddenMetricsForVersion",
+        }
+      : undefined;
+  },
+  number(
+    "tracing.samplingRatePerMillion",
+    (value) => value < 0,
+    (value) =>
+      `tracing.samplingRatePerMillion: Invalid value: ${value}: sampling rate must be positive`,
+  ),
   (inputs) => {
     const factor = inputs.get("memoryThrottlingFactor");
     return typeof factor === "number" && factor !== 0.9 && !enabled(inputs, "MemoryQoS")
@@ -257,6 +324,12 @@ const rules: readonly Rule[] = [
         }
       : undefined;
   },
+  oneOf(
+    "memoryReservationPolicy",
+    ["None", "TieredReservation"],
+    (value) =>
+      `option ${value} specified for memoryReservationPolicy. Valid options are "None" or "TieredReservation"`,
+  ),
   ({ get }) =>
     get("containerRuntimeEndpoint") === ""
       ? {
@@ -304,7 +377,71 @@ const rules: readonly Rule[] = [
       ? { message: `pod logs path ${quote(folder)} must be absolute path`, field: "podLogsDir" }
       : undefined;
   },
+  ({ get }) => {
+    const folder = get("podLogsDir");
+    return typeof folder === "string" && posix.normalize(folder).replace(/(.)\/$/, "$1") !== folder
+      ? { message: `pod logs path ${quote(folder)} must be normalized`, field: "podLogsDir" }
+      : undefined;
+  },
 ];
+
+const pullPolicies = [
+  "NeverVerify",
+  "NeverVerifyPreloadedImages",
+  "NeverVerifyAllowlistedImages",
+  "AlwaysVerify",
+];
+
+function object({ get }: ValidateInputs, field: string): JsonObject {
+  return asObject(get(field)) ?? {};
+}
+
+const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+
+function invalidTaints({ get }: ValidateInputs): Complaint[] {
+  return asList(get("registerWithTaints")).flatMap((taint) => {
+    const { key, value, effect } = asObject(taint) ?? {};
+    const isValid = typeof effect === "string" && taintEffects.includes(effect);
+    return isValid
+      ? []
+      : [
+          {
+            message: `invalid taint: {${key ?? ""} ${value ?? ""} ${effect ?? ""} <nil>}`,
+            field: "registerWithTaints",
+          },
+        ];
+  });
+}
+
+function reservedCpus({ get }: ValidateInputs): Complaint | undefined {
+  const cpus = get("reservedSystemCPUs");
+  const bad =
+    typeof cpus === "string" && cpus !== ""
+      ? cpus.split(/[,-]/).find((one) => !/^\d+$/.test(one))
+      : undefined;
+  return bad === undefined
+    ? undefined
+    : {
+        message: `unable to parse reservedSystemCPUs (--reserved-cpus) ${cpus}, error: strconv.Atoi: parsing ${quote(bad)}: invalid syntax`,
+        field: "reservedSystemCPUs",
+      };
+}
+
+function reservedMemory({ get }: ValidateInputs): Complaint[] {
+  return asList(get("reservedMemory")).flatMap((one) => {
+    const { numaNode, limits } = asObject(one) ?? {};
+    return Object.entries(asObject(limits) ?? {}).flatMap(([resource, quantity]) =>
+      /^0[A-Za-z]*$/.test(String(quantity))
+        ? [
+            {
+              message: `reserved memory may not be zero for NUMA node ${numaNode ?? 0} and resource ${quote(resource)}`,
+              field: "reservedMemory",
+            },
+          ]
+        : [],
+    );
+  });
+}
 
 function ageRule(field: string): Rule {
   return (inputs) => {

@@ -38,7 +38,21 @@ export function setFlag(
     case "kubeletIp":
       return parseIp(text, (wrong) => `${quote(wrong)} is not a valid IP address`);
     case "Level":
-      return parseInteger(text, 32, true);
+      return parseInteger(text, 32, false);
+    case "goDuration": {
+      const read = parseDuration(text);
+      return read.error === undefined ? read : { error: "parse error" };
+    }
+    case "namedCertKey":
+      return text.includes(",")
+        ? { value: text }
+        : { error: "expected comma separated certificate and key file paths" };
+    case "[]v1.Taint":
+      return parseTaints(text);
+    case "reserved-memory":
+      return parseReservedMemory(text);
+    case "pattern=N,...":
+      return parseModules(text);
     case "stringSlice":
     case "strings":
       return { value: [...asList(before), ...splitCsv(text)] };
@@ -47,7 +61,15 @@ export function setFlag(
     case "mapStringBool":
       return setMap(text, before, "=", parseBool);
     case "mapStringString":
-      return setMap(text, before, text.includes("<") ? "<" : "=");
+      return setMap(text, before, "=");
+    case "langleMap":
+      return setMap(text, before, "<");
+    case "configurationMap":
+      return setConfigurationMap(text, before);
+    case "colonMap":
+      return text.includes(":")
+        ? { value: [...asList(before), text] }
+        : { error: "malformed pair, expect string:string" };
     case "colonSeparatedMultimapStringString":
       return { value: [...asList(before), text].join(",") };
     default:
@@ -100,4 +122,50 @@ function setMap(
     map.set(key, checked === undefined ? value : String(checked.value));
   }
   return { value: map };
+}
+
+/** Kubernetes' ConfigurationMap: a key without a value is one with an empty value. */
+function setConfigurationMap(text: string, before: FlagValue | undefined): Read<FlagValue> {
+  const map = new Map(before instanceof Map ? before : []);
+  for (const pair of text.split(",").filter((one) => one !== "")) {
+    const [key = "", value = ""] = pair.split(/=(.*)/s);
+    map.set(key.trim(), value.trim());
+  }
+  return { value: map };
+}
+
+const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+
+/** Kubernetes' pkg/util/taints ParseTaints, as far as the form goes. */
+function parseTaints(text: string): Read<FlagValue> {
+  for (const taint of text.split(",").filter((one) => one !== "")) {
+    const [head = "", effect, ...rest] = taint.split(":");
+    if (
+      rest.length > 0 ||
+      head.split("=").length > 2 ||
+      (effect === undefined && !taint.endsWith("-"))
+    ) {
+      return { error: `invalid taint spec: ${taint}` };
+    }
+    if (effect !== undefined && !taintEffects.includes(effect.replace(/-$/, ""))) {
+      return { error: `invalid taint effect: ${effect}, unsupported taint effect` };
+    }
+  }
+  return { value: text };
+}
+
+function parseReservedMemory(text: string): Read<FlagValue> {
+  const bad = text.split(";").find((one) => one !== "" && one.split(":").length !== 2);
+  return bad === undefined
+    ? { value: text }
+    : {
+        error: `the reserved memory has incorrect format, expected numaNodeID:type=quantity[,type=quantity...], got ${bad}`,
+      };
+}
+
+function parseModules(text: string): Read<FlagValue> {
+  const bad = text.split(",").find((one) => one !== "" && one.split("=").length !== 2);
+  return bad === undefined
+    ? { value: text }
+    : { error: `${quote(bad)} does not have the pattern=N format` };
 }

@@ -124,7 +124,10 @@ export function aggregateText(errors: readonly string[]): string {
   return unique.length === 1 ? (unique[0] ?? "") : `[${unique.join(", ")}]`;
 }
 
-/** The line that component-base's cli.Run logs as a program gives up. */
+/** The line that component-base's cli.Run logs as a program gives up; klog breaks a text of several lines. */
 export function commandFailed(error: string): string {
-  return `run.go:72] "command failed" err=${quote(error)}`;
+  const shown = error.includes("\n")
+    ? `<\n\t${error.replace(/\n$/, "").replaceAll("\n", "\n\t")}\n >`
+    : quote(error);
+  return `run.go:72] "command failed" err=${shown}`;
 }

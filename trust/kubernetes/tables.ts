@@ -39,6 +39,8 @@ export type ProgramTable = {
 };
 
 export type KubeletTable = ProgramTable & {
+  /** Minor version of this table. */
+  readonly minor: number;
   /** Go type of each field of each struct, by struct. */
   readonly types: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What a KubeletConfiguration defaults to. */
@@ -103,6 +105,7 @@ export function kubeletTable(version: string): KubeletTable {
   const raw = data[`1.${minorOf(version)}`]?.kubelet;
   return {
     ...programTable("kubelet", version),
+    minor: minorOf(version),
     types: raw?.types ?? {},
     defaults: raw?.defaults ?? {},
     legacyDefaults: raw?.legacy ?? {},
@@ -113,6 +116,21 @@ export function kubeletTable(version: string): KubeletTable {
   };
 }
 
+/** Flags that parse their text in a way of their own, whatever pflag calls their type. */
+const ownTypes: Readonly<Record<Program, Readonly<Record<string, string>>>> = {
+  kubelet: {
+    address: "kubeletIp",
+    "healthz-bind-address": "kubeletIp",
+    "eviction-hard": "langleMap",
+    "eviction-soft": "langleMap",
+    "housekeeping-interval": "goDuration",
+    "manifest-url-header": "colonMap",
+    "node-labels": "configurationMap",
+  },
+  "kube-apiserver": { "runtime-config": "configurationMap" },
+  "kube-controller-manager": {},
+};
+
 function flagTable(program: Program, flags: Readonly<Record<string, FlagFacts>>): FlagTable {
   const shorthands = new Map(
     Object.entries(flags).flatMap(([name, { shorthand }]) =>
@@ -122,9 +140,8 @@ function flagTable(program: Program, flags: Readonly<Record<string, FlagFacts>>)
   return {
     byName: (name) => {
       const facts = Object.hasOwn(flags, name) ? flags[name] : undefined;
-      return program === "kubelet" && facts?.type === "ip"
-        ? { ...facts, type: "kubeletIp" }
-        : facts;
+      const own = facts && ownTypes[program][name];
+      return facts && own !== undefined ? { ...facts, type: own } : facts;
     },
     byShorthand: (letter) => shorthands.get(letter),
   };

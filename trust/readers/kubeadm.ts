@@ -32,6 +32,7 @@ export type KubeadmKubelet = {
 
 /** What a kubeadm configuration says about the two sides. */
 export type KubeadmConfiguration = {
+  readonly source: Source;
   /** From ClusterConfiguration: kube-apiserver's flags, kubeadm's own first, `extraArgs` in their place. */
   readonly apiServer?: CommandLine;
   /** kube-controller-manager's flags, which name the CA that signs kubelet certificates. */
@@ -67,6 +68,7 @@ export function readKubeadm(text: string, source: Source): KubeadmConfiguration 
     asText(valueAt(cluster?.value, ["certificatesDir"])) ?? defaultCertificatesDirectory;
   const version = asText(valueAt(cluster?.value, ["kubernetesVersion"]))?.replace(/^v/, "");
   return {
+    source,
     ...(cluster && {
       apiServer: commandLine(
         cluster,

@@ -1,6 +1,6 @@
 /** KubeletConfiguration documents; what they mean to a kubelet is resolved in ../kubelet/. */
 import type { Problem, Source } from "../evidence.ts";
-import { asObject, type JsonObject, readYaml, type YamlDocument } from "./yaml.ts";
+import { asObject, type Json, type JsonObject, readYaml, type YamlDocument } from "./yaml.ts";
 
 export const kubeletConfigurationVersion = "kubelet.config.k8s.io/v1beta1";
 
@@ -9,6 +9,8 @@ export type KubeletConfigurationDocument = {
   readonly value: JsonObject;
   readonly source: Source;
   readonly lineOf: YamlDocument["lineOf"];
+  /** The whole text, where the document is a file of its own: some messages quote it. */
+  readonly text?: string;
 };
 
 export type KubeletConfigurationDocuments = {
@@ -36,24 +38,30 @@ export function asKubeletConfiguration(document: YamlDocument): KubeletConfigura
     : [];
 }
 
-/**
- * Any document taken for the content of `--config`, whatever it says it is: a kubelet reads the first one
- * and complains when it is no KubeletConfiguration.
- */
-export function readConfigFile(text: string, source: Source): KubeletConfigurationDocuments {
-  const { documents, problems } = readYaml(text, source);
-  const [first] = documents;
-  if (!first) {
-    return { documents: [], problems };
+/** The content of `--config`: its first document, or why a kubelet cannot decode it, in the kubelet's words. */
+export type ConfigFile =
+  | { readonly document: KubeletConfigurationDocument }
+  | { readonly error: string; readonly source: Source };
+
+/** Reads the content of `--config` as a kubelet does: the first document alone counts, whatever its kind. */
+export function readConfigFile(text: string, source: Source): ConfigFile {
+  if (text === "") {
+    return { error: `kubelet config file ${JSON.stringify(source.where)} was empty`, source };
   }
-  return {
-    documents: [
-      {
-        value: asObject(first.value) ?? {},
-        source: first.source,
-        lineOf: first.lineOf,
-      },
-    ],
-    problems: [],
-  };
+  const { first, problems } = readYaml(text, source);
+  const [problem] = problems;
+  if (!first) {
+    return problem
+      ? { error: `failed to decode: ${problem.message}`, source: problem.source }
+      : { document: { value: {}, source, lineOf: () => undefined, text } };
+  }
+  const value = asObject(first.value);
+  return value
+    ? { document: { value, source: first.source, lineOf: first.lineOf, text } }
+    : { error: `failed to decode: ${notAnObject(first.value)}`, source: first.source };
+}
+
+function notAnObject(value: Json): string {
+  const kind = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  return `couldn't get version/kind; json parse error: json: cannot unmarshal ${kind} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
 }

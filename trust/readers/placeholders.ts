@@ -3,15 +3,15 @@
  * text is an unknown value, not a string.
  */
 
-// ${VAR}, $(VAR), {{ .X }}, <% x %>, %%VAR%%, @@VAR@@.
-const placeholder = /\$\{[^}]*\}|\$\([^)]*\)|\{\{.*?\}\}|<%.*?%>|%%\w+%%|@@\w+@@/s;
+// ${VAR}, $(VAR), {{ .X }}, <% x %>, %%VAR%%, @@VAR@@. None of them spans an opening mark of its own kind, so
+// that a text of opening marks alone is searched once and not once for each.
+const placeholder = /\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<%[^<>]*%>|%%\w+%%|@@\w+@@/;
 
 /** The first placeholder in a text; undefined when there is none. */
 export function placeholderIn(text: string): string | undefined {
   return placeholder.exec(text)?.[0];
 }
 
-const curly = /\{\{.*?\}\}/gs;
 const mark = /\uE000(\d+)\uE001/g;
 
 /** Takes `{{ ... }}` out of a text, because YAML would read it as a map; `restore` puts it back into strings. */
@@ -20,13 +20,23 @@ export function hideTemplates(text: string): {
   readonly restore: (value: string) => string;
 } {
   const found: string[] = [];
-  const hidden = text.replace(curly, (match) => {
-    found.push(match);
+  const pieces: string[] = [];
+  let at = 0;
+  for (;;) {
+    const open = text.indexOf("{{", at);
+    const close = open < 0 ? -1 : text.indexOf("}}", open);
+    if (close < 0) {
+      break;
+    }
+    const template = text.slice(open, close + 2);
     // Line breaks stay, so that line numbers do.
-    return `\uE000${found.length - 1}\uE001${"\n".repeat(match.split("\n").length - 1)}`;
-  });
+    const breaks = "\n".repeat(template.split("\n").length - 1);
+    pieces.push(text.slice(at, open), `\uE000${found.length}\uE001${breaks}`);
+    found.push(template);
+    at = close + 2;
+  }
   return {
-    text: hidden,
+    text: pieces.join("") + text.slice(at),
     restore: (value) =>
       found.length === 0 ? value : value.replace(mark, (_, index) => found[Number(index)] ?? ""),
   };

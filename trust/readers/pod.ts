@@ -16,6 +16,7 @@ import {
   type Json,
   type JsonObject,
   valueAt,
+  type YamlDocument,
 } from "./yaml.ts";
 
 /** A program that a pod runs. */
@@ -50,8 +51,14 @@ const podPaths: Readonly<Record<string, FieldPath>> = {
 /**
  * Finds the programs in a Pod, or in the template of a Deployment, DaemonSet, StatefulSet, Job and the like.
  * Objects of other kinds hold none. Never throws.
+ *
+ * @param lineOf of the document that the object was read from, so that flags have lines
  */
-export function readPod(object: Json, source: Source): PodPrograms {
+export function readPod(
+  object: Json,
+  source: Source,
+  lineOf: YamlDocument["lineOf"] = () => undefined,
+): PodPrograms {
   const kind = asText(asObject(object)?.kind) ?? "";
   const path = Object.hasOwn(podPaths, kind) ? podPaths[kind] : undefined;
   const pod = path && asObject(valueAt(object, path));
@@ -66,8 +73,8 @@ export function readPod(object: Json, source: Source): PodPrograms {
   const programs = (["initContainers", "containers"] as const).flatMap((list) =>
     asList(spec[list]).flatMap((container, index) =>
       readContainer(asObject(container) ?? {}, spec, annotations, {
-        ...source,
-        key: [...path, "spec", `${list}[${index}]`].join("."),
+        source: { ...source, key: [...path, "spec", `${list}[${index}]`].join(".") },
+        lineOf: (field) => lineOf([...path, "spec", list, index, ...field]),
       }),
     ),
   );
@@ -78,14 +85,19 @@ function readContainer(
   container: JsonObject,
   spec: JsonObject,
   annotations: Readonly<Record<string, string>>,
-  source: Source,
+  { source, lineOf }: { readonly source: Source; readonly lineOf: YamlDocument["lineOf"] },
 ): PodProgram[] {
   const environment = environmentOf(container);
   const image = asText(container.image);
-  const argv = [...texts(container.command), ...texts(container.args)].map((text) =>
-    withEnvironment(text, environment),
+  const words = (["command", "args"] as const).flatMap((field) =>
+    texts(container[field]).flatMap((text, index) => {
+      const line = lineOf([field, index]);
+      return toWords([withEnvironment(text, environment)], {
+        ...source,
+        ...(line !== undefined && { line }),
+      });
+    }),
   );
-  const words = toWords(argv, source);
   const found = readArguments(words, source, environment).commandLines;
   return [...found, ...(found.length === 0 ? byImage(container, words, source) : [])].map(
     (commandLine) => ({

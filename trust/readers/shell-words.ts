@@ -190,7 +190,7 @@ function readVariable(state: State, quoted: boolean): Part {
     advance(state, length);
     return { kind: "unknown", name: rest.slice(0, length), quoted };
   }
-  const match = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)|\{[^}]*\}|[@*#?!$0-9-])/.exec(rest);
+  const match = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)|\{[^{}]*\}|[@*#?!$0-9-])/.exec(rest);
   if (!match) {
     advance(state, 1);
     return { kind: "text", text: "$" };

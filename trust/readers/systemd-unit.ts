@@ -204,7 +204,7 @@ function words(start: Setting, unit: Unit): Word[] {
 function substitute(text: string, unit: Unit, source: Source): Word {
   let placeholder: string | undefined;
   const replaced = text.replace(
-    /\$\$|\$\{([A-Za-z_]\w*)\}|\{\{.*?\}\}|%%|%[A-Za-z]/g,
+    /\$\$|\$\{([A-Za-z_]\w*)\}|\{\{[^{}]*\}\}|%%|%[A-Za-z]/g,
     (match, name: string | undefined) => {
       if (match === "$$" || match === "%%") {
         return match.slice(1);

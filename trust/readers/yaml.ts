@@ -1,7 +1,14 @@
 /**
  * YAML and JSON as Kubernetes reads them (sigs.k8s.io/yaml: YAML 1.1 words, the last of equal keys wins).
  */
-import { type Document, isNode, LineCounter, parseAllDocuments, type Tags } from "yaml";
+import {
+  type Document,
+  isNode,
+  LineCounter,
+  parseAllDocuments,
+  type Tags,
+  type YAMLError,
+} from "yaml";
 import type { Problem, Source } from "../evidence.ts";
 import { hideTemplates } from "./placeholders.ts";
 
@@ -26,13 +33,18 @@ export type YamlDocument = {
 };
 
 export type YamlDocuments = {
+  /** Those that hold something. */
   readonly documents: readonly YamlDocument[];
+  /** The first one, unless it is empty: who reads one document reads this. */
+  readonly first?: YamlDocument;
   readonly problems: readonly Problem[];
 };
 
 /** Texts longer than this are refused: no Kubernetes object is larger (etcd's limit is 1.5 MiB). */
 const maxLength = 4 * 1024 * 1024;
 const maxAliases = 100;
+/** Nobody nests so deeply; the parser would take seconds to find that out. */
+const endless = /[[{]{200}/;
 
 /**
  * Reads all documents; empty ones are left out. Broken syntax and aliases nested to explode are problems,
@@ -47,15 +59,19 @@ export function readYaml(text: string, source: Source): YamlDocuments {
   }
   const templates = hideTemplates(text);
   const lines = new LineCounter();
+  const parsed = endless.test(templates.text) ? undefined : parse(templates.text, lines);
+  if (!parsed) {
+    return problem("yaml: nested too deeply to be read", source);
+  }
   const documents: YamlDocument[] = [];
   const problems: Problem[] = [];
-  for (const document of parse(templates.text, lines)) {
+  let first: YamlDocument | undefined;
+  for (const [index, document] of parsed.entries()) {
     const [error] = document.errors;
     if (error) {
       const line = error.linePos?.[0].line;
-      const [what = "broken YAML"] = error.message.split("\n");
       problems.push({
-        message: `yaml: ${line === undefined ? "" : `line ${line}: `}${what.replace(/ at line \d+.*$/, "")}`,
+        message: complaint(error, line),
         source: line === undefined ? source : { ...source, line },
         fatal: true,
       });
@@ -64,7 +80,9 @@ export function readYaml(text: string, source: Source): YamlDocuments {
     try {
       const value = restore(document.toJS({ maxAliasCount: maxAliases }), templates.restore, 0);
       if (value !== null) {
-        documents.push({ value, lineOf: (path) => lineOf(document, lines, path), source });
+        const read = { value, lineOf: (path: FieldPath) => lineOf(document, lines, path), source };
+        first = index === 0 ? read : first;
+        documents.push(read);
       }
     } catch (error) {
       problems.push({
@@ -74,30 +92,45 @@ export function readYaml(text: string, source: Source): YamlDocuments {
       });
     }
   }
-  return { documents, problems };
+  return { documents, ...(first && { first }), problems };
+}
+
+/** go-yaml's words for what people get wrong most, and its habit of naming no first line. */
+function complaint({ code, message }: YAMLError, line: number | undefined): string {
+  const words: Readonly<Record<string, string>> = {
+    BLOCK_AS_IMPLICIT_KEY: "mapping values are not allowed in this context",
+    TAB_AS_INDENT: "found a tab character that violates indentation",
+    MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
+    BAD_INDENT: "did not find expected key",
+  };
+  const [own = "broken YAML"] = message.split("\n");
+  const where = line === undefined || line === 1 ? "" : `line ${line}: `;
+  return `yaml: ${where}${words[code] ?? own.replace(/ at line \d+.*$/, "")}`;
 }
 
 function problem(message: string, source: Source): YamlDocuments {
   return { documents: [], problems: [{ message, source, fatal: true }] };
 }
 
-function parse(text: string, lineCounter: LineCounter): Document.Parsed[] {
+/** The documents of a text; undefined when they are nested so deeply that the parser's stack ends. */
+function parse(text: string, lineCounter: LineCounter): Document.Parsed[] | undefined {
   try {
     const documents = parseAllDocuments(text, {
       lineCounter,
       version: "1.1",
       merge: true,
       uniqueKeys: false,
-      // A warning would quote what is read, which may be secret.
-      logLevel: "error",
       strict: false,
-      prettyErrors: true,
       customTags: withoutGuesses,
+      // A warning would quote the text, which may hold a secret.
+      logLevel: "error",
     });
     return Array.isArray(documents) ? documents : [];
   } catch (error) {
-    const document = parseAllDocuments("!", { lineCounter })[0];
-    return document && error instanceof Error ? [document] : [];
+    if (error instanceof RangeError) {
+      return undefined;
+    }
+    throw error;
   }
 }
 

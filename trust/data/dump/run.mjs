@@ -35,7 +35,8 @@ try {
     facts[program] = JSON.parse(go(["run", "-p", "2", ...linkerFlags(), `./programs/${program}`]));
   }
   const file = join(here, "..", `kubernetes-${version.split(".").slice(0, 2).join(".")}.json`);
-  writeFileSync(file, `${JSON.stringify(compact(facts), undefined, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(compact(facts), undefined, 2)}\n`);
+  execFileSync("npx", ["biome", "format", "--write", file], { stdio: "ignore" });
   say(`wrote ${file}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

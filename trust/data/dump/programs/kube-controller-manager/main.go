@@ -3,6 +3,8 @@ package main
 
 import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	// Its flags are added where the format is registered, as the program itself does.
+	_ "k8s.io/component-base/logs/json/register"
 	"k8s.io/kubernetes/cmd/kube-controller-manager/app"
 
 	"kubelet-trust/facts/programs/dump"

@@ -4,6 +4,8 @@ package main
 import (
 	"encoding/json"
 	"io"
+	// Its flags are added where the format is registered, as the program itself does.
+	_ "k8s.io/component-base/logs/json/register"
 	"reflect"
 	"slices"
 	"strings"
