@@ -72,6 +72,11 @@ export async function makeKeys(kind: KeyKind = "ECDSA-P256"): Promise<KeyPair> {
   ])) as KeyPair;
 }
 
+/** A critical extension by its object identifier and its DER. */
+export function criticalExtension(id: string, der: Uint8Array): x509.Extension {
+  return new x509.Extension(id, true, der);
+}
+
 let serial = 1000;
 
 /** Issues a certificate: by `issuer`, or by itself. */

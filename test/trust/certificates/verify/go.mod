@@ -1,0 +1,3 @@
+module kubelet-trust/test/verify
+
+go 1.24
