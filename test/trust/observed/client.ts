@@ -140,11 +140,7 @@ function kubelet(row: ClientKubelet, authorities: Authorities): KubeletFacts {
       webhook: { enabled: row.webhook_authn },
     },
     authorization: { mode: row.authorization },
-    ...(row.enableServer !== undefined && { enableServer: row.enableServer }),
-    ...(row.enableDebuggingHandlers !== undefined && {
-      enableDebuggingHandlers: row.enableDebuggingHandlers,
-    }),
-    ...(row.readOnlyPort !== undefined && { readOnlyPort: row.readOnlyPort }),
+    ...otherFields(row),
   });
   const contents = new Map([
     ["/lab/config.yaml", textFile(configuration)],
@@ -171,6 +167,22 @@ function kubelet(row: ClientKubelet, authorities: Authorities): KubeletFacts {
     files: hostFiles(contents),
     at: observedAt,
   });
+}
+
+const described = [
+  "node",
+  "ip",
+  "clientCAFile",
+  "anonymous",
+  "webhook_authn",
+  "authorization",
+  "authz_cache",
+  "serving",
+];
+
+/** Whatever else a row says of its kubelet is a field of the configuration by its own name. */
+function otherFields(row: ClientKubelet): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !described.includes(name)));
 }
 
 const day = 86_400_000;
@@ -204,9 +216,16 @@ async function client(words: string, authorities: Authorities): Promise<Client> 
     ],
     contents: new Map([
       [certificate, textFile(made.pem + chain)],
-      [key, textFile(made.keyPem)],
+      [key, textFile(keyText(words, made, authorities))],
     ]),
   };
+}
+
+function keyText(words: string, made: Issued, { cluster }: Authorities): string {
+  if (/not match|mismatch/.test(words)) {
+    return cluster.keyPem;
+  }
+  return /garbage/.test(words) ? "this is not PEM\n" : made.keyPem;
 }
 
 /** Common name and organization; those that the words leave open are an administrator's. */

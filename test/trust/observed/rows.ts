@@ -44,9 +44,6 @@ export type ClientKubelet = {
   readonly anonymous: boolean;
   readonly webhook_authn: boolean;
   readonly authorization: string;
-  readonly enableServer?: boolean;
-  readonly enableDebuggingHandlers?: boolean;
-  readonly readOnlyPort?: number;
 };
 
 export type ClientRow = Answer & {
