@@ -45,9 +45,9 @@ const maxExamples = 3;
 /** More causes than this are counted, not told: nobody reads them, and a message has its limit. */
 const maxViolations = 200;
 
-/** The name of a violation's page. */
+/** A policy's page: a URL relative to the root of this repository, wherever it is kept. */
 export function pageOf(policy: string): string {
-  return `https://github.com/kubelet-trust/kubelet-trust/blob/main/docs/policies/${policy}.md`;
+  return `docs/policies/${policy}.md`;
 }
 
 /** Reports findings as violations. */
@@ -105,7 +105,7 @@ export function render(
     ...(first.reason === undefined ? [] : [`  Why:   ${first.reason}`]),
     ...remedies.map((text, index) => `  ${index === 0 ? "Fix:  " : "Or:   "} ${text}`),
     ...(waived ? [`  The waiver for this (${waived.reason}) expired on ${waived.until}.`] : []),
-    `  More:  ${pageOf(policy)}`,
+    `  More:  ${pageOf(policy)} of kubelet-trust`,
   ]
     .map(oneLine)
     .slice(0, 12)
