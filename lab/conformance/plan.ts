@@ -34,7 +34,7 @@ export const shortPlan: Plan = {
       "boot-issued",
       "boot-pending",
     ]),
-    stances: named(stances, ["skip", "verify", "collected"]),
+    stances: named(stances, ["skip", "verify", "verify-and-collected"]),
     addressTypes: named(addressTypes, ["hostname", "kubeadm"]),
   },
   client: {
