@@ -260,12 +260,13 @@ describe("the stand-in for the Kubernetes plugin, rendering to a folder", functi
     const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {a: b}\n";
     await stack.up(
       rendering((opts) => {
-        new k8s.yaml.ConfigGroup(
+        const group = new k8s.yaml.ConfigGroup(
           "group",
           { yaml: text },
           { providers: [opts.provider as k8s.Provider] },
         );
-        return undefined;
+        // The group reads its text while the program goes on: an output keeps the program waiting.
+        return { objects: group.resources.apply(Object.keys) };
       }),
     );
     assert.deepEqual(files(), ["1-manifest/v1-configmap-default-one.yaml"]);
