@@ -6,9 +6,9 @@
  * each program is deployed. The exit code is 1 when a ratio is above the target.
  */
 import * as os from "node:os";
-import { parseArgs } from "node:util";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
+import { readFlags } from "./flags.ts";
 import {
   type Deployment,
   deploy,
@@ -23,7 +23,7 @@ import {
 const target = 1.15;
 
 await runMain(async () => {
-  const { nodes, rounds } = readFlags();
+  const { nodes, rounds } = readFlags([50, 200]);
   process.stdout.write(`${describeMachine()}\n`);
   let met = true;
   for (const count of nodes) met = (await benchmark(count, rounds)) && met;
@@ -80,22 +80,6 @@ async function benchmark(nodes: number, rounds: number): Promise<boolean> {
       : `A ratio of seconds is ${worst.toFixed(2)}, above the target of ${target}.\n`,
   );
   return worst <= target;
-}
-
-function readFlags(): { nodes: number[]; rounds: number } {
-  const { values } = parseArgs({
-    options: { nodes: { type: "string", multiple: true }, rounds: { type: "string" } },
-  });
-  const number = (flag: string, value: string) => {
-    if (!/^[1-9]\d{0,4}$/.test(value)) {
-      throw new Failure(`--${flag} is ${JSON.stringify(value)}: give a whole number from 1 on.`);
-    }
-    return Number(value);
-  };
-  return {
-    nodes: (values.nodes ?? ["50", "200"]).map((value) => number("nodes", value)),
-    rounds: number("rounds", values.rounds ?? "3"),
-  };
 }
 
 function requireSameNumber(wanted: Record<string, number>, got: Record<string, number>): void {

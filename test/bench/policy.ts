@@ -7,8 +7,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parseArgs } from "node:util";
-import { Failure, runMain } from "../../toolchain/fail.mjs";
+import { runMain } from "../../toolchain/fail.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
 import { apiServerFacts } from "../../trust/apiserver.ts";
 import { known } from "../../trust/evidence.ts";
@@ -19,6 +18,7 @@ import { readArguments } from "../../trust/readers/command-line.ts";
 import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
 import { works } from "../../trust/verdict.ts";
 import { makeProject, type Project, repository } from "../engine.ts";
+import { readFlags } from "./flags.ts";
 import { type Measurement, measure } from "./measure.ts";
 
 /** The most that a preview with the pack may take, in times of one with an empty pack. */
@@ -29,7 +29,7 @@ const startTarget = 1;
 const progress = createProgress();
 
 await runMain(async () => {
-  const { nodes, rounds } = readFlags();
+  const { nodes, rounds } = readFlags([200, 1000]);
   judgePairs(10_000);
   const empty = await makeProject({ files: { "index.ts": "" } });
   let met = true;
@@ -179,20 +179,4 @@ function judgePairs(count: number): void {
   print(
     `judge: ${count} pairs, facts included, in ${seconds.toFixed(2)} s (${((seconds * 1e6) / count).toFixed(0)} µs a pair), heap grew by ${memory.toFixed(0)} MiB`,
   );
-}
-
-function readFlags(): { nodes: number[]; rounds: number } {
-  const { values } = parseArgs({
-    options: { nodes: { type: "string", multiple: true }, rounds: { type: "string" } },
-  });
-  const number = (flag: string, value: string) => {
-    if (!/^[1-9]\d{0,4}$/.test(value)) {
-      throw new Failure(`--${flag} is ${JSON.stringify(value)}: give a whole number from 1 on.`);
-    }
-    return Number(value);
-  };
-  return {
-    nodes: (values.nodes ?? ["200", "1000"]).map((value) => number("nodes", value)),
-    rounds: number("rounds", values.rounds ?? "3"),
-  };
 }

@@ -1,0 +1,28 @@
+/** The flags of both benchmarks. */
+import { parseArgs } from "node:util";
+import { Failure } from "../../toolchain/fail.mjs";
+
+/**
+ * `--nodes N`, which may be repeated, and `--rounds N`, which is 3 where it is not given.
+ *
+ * @throws Failure when one is no whole number from 1 to 99,999.
+ */
+export function readFlags(defaultNodes: readonly number[]): {
+  nodes: readonly number[];
+  rounds: number;
+} {
+  const { values } = parseArgs({
+    options: { nodes: { type: "string", multiple: true }, rounds: { type: "string" } },
+  });
+  return {
+    nodes: values.nodes?.map((value) => toNumber("nodes", value)) ?? defaultNodes,
+    rounds: toNumber("rounds", values.rounds ?? "3"),
+  };
+}
+
+function toNumber(flag: string, value: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(value)) {
+    throw new Failure(`--${flag} is ${JSON.stringify(value)}: give a whole number from 1 on.`);
+  }
+  return Number(value);
+}
