@@ -8,6 +8,7 @@ import type { Source } from "../evidence.ts";
 import type { ApiServerKubeletAccess, HostFiles } from "../facts.ts";
 import { readFileError } from "../kubelet/serving-certificate.ts";
 import type { Refusal } from "../kubelet/settings.ts";
+import { earlyExit } from "../kubernetes/early-exit.ts";
 import type { Flags } from "../kubernetes/flags.ts";
 import { gatesError } from "../kubernetes/gates.ts";
 import { commandFailed, quote } from "../kubernetes/go.ts";
@@ -38,20 +39,8 @@ export function commandLineRefusal(program: string, flags: Flags): Refusal | und
       ...(flags.error.source && { source: flags.error.source }),
     };
   }
-  for (const name of ["help", "version"]) {
-    const value = flags.get(name);
-    if (
-      value.known &&
-      value.value !== undefined &&
-      value.value !== false &&
-      value.value !== "false"
-    ) {
-      return {
-        message: `prints its ${name} and exits`,
-        ...(value.source && { source: value.source }),
-      };
-    }
-  }
+  const exit = earlyExit(flags);
+  if (exit) return exit;
   const words = flags.positional.flatMap((word) => (word.kind === "text" ? [word] : []));
   const [first] = words.filter((word) => word.text !== "");
   return (

@@ -8,6 +8,7 @@ import { pemBlocks } from "../certificates/pem.ts";
 import { parseCertificate } from "../certificates/x509.ts";
 import type { Fact, Source } from "../evidence.ts";
 import type { HostFiles, KubeletServing, NodeFacts } from "../facts.ts";
+import { earlyExit } from "../kubernetes/early-exit.ts";
 import type { Flags } from "../kubernetes/flags.ts";
 import { gatesError, isEnabled } from "../kubernetes/gates.ts";
 import { aggregateText, commandFailed, listText, quote } from "../kubernetes/go.ts";
@@ -52,20 +53,8 @@ function flagRefusal({ flags, table }: StartInputs): Refusal | undefined {
   if (positional?.kind === "text") {
     return failed(`unknown command ${positional.text}`, positional.source);
   }
-  for (const name of ["help", "version"]) {
-    const value = flags.get(name);
-    if (
-      value.known &&
-      value.value !== undefined &&
-      value.value !== false &&
-      value.value !== "false"
-    ) {
-      return {
-        message: `prints its ${name} and exits`,
-        ...(value.source && { source: value.source }),
-      };
-    }
-  }
+  const exit = earlyExit(flags);
+  if (exit) return exit;
   const gates = flags.get("feature-gates");
   const settings = gates.known && gates.value instanceof Map ? gates.value : new Map();
   const error = gatesError(
