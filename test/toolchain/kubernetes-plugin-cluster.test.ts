@@ -9,6 +9,7 @@ import { ensurePrograms } from "../../lab/programs.ts";
 import { createProgress } from "../../toolchain/progress.mjs";
 import { type ApiServer, freePorts, kubeconfigFor, startApiServer } from "./apiServer.ts";
 import { type InlineStack, openInlineStack } from "./inlineStack.ts";
+import { defineThings } from "./things.ts";
 
 describe("the stand-in for the Kubernetes plugin, with a real kube-apiserver", function () {
   this.timeout(900_000); // toolchain and Kubernetes may have to be built first
@@ -219,28 +220,7 @@ describe("the stand-in for the Kubernetes plugin, with a real kube-apiserver", f
 
   it("creates a custom resource right after the definition of its kind", async () => {
     const program = await applyingTo((opts) => {
-      const definition = new k8s.apiextensions.v1.CustomResourceDefinition(
-        "definition",
-        {
-          metadata: { name: "things.example.com" },
-          spec: {
-            group: "example.com",
-            names: { kind: "Thing", plural: "things" },
-            scope: "Namespaced",
-            versions: [
-              {
-                name: "v1",
-                served: true,
-                storage: true,
-                schema: {
-                  openAPIV3Schema: { type: "object", x_kubernetes_preserve_unknown_fields: true },
-                },
-              },
-            ],
-          },
-        },
-        opts,
-      );
+      const definition = defineThings(opts);
       new k8s.apiextensions.CustomResource(
         "thing",
         {

@@ -6,6 +6,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { type InlineStack, openInlineStack } from "./inlineStack.ts";
+import { defineThings } from "./things.ts";
 
 describe("the stand-in for the Kubernetes plugin, rendering to a folder", function () {
   this.timeout(600_000); // the toolchain may have to be built first
@@ -220,28 +221,7 @@ describe("the stand-in for the Kubernetes plugin, rendering to a folder", functi
 
   it("renders CustomResourceDefinitions apart from their custom resources", async () => {
     const program = rendering((opts) => {
-      const definition = new k8s.apiextensions.v1.CustomResourceDefinition(
-        "definition",
-        {
-          metadata: { name: "things.example.com" },
-          spec: {
-            group: "example.com",
-            names: { kind: "Thing", plural: "things" },
-            scope: "Namespaced",
-            versions: [
-              {
-                name: "v1",
-                served: true,
-                storage: true,
-                schema: {
-                  openAPIV3Schema: { type: "object", x_kubernetes_preserve_unknown_fields: true },
-                },
-              },
-            ],
-          },
-        },
-        opts,
-      );
+      const definition = defineThings(opts);
       new k8s.apiextensions.CustomResource(
         "thing",
         { apiVersion: "example.com/v1", kind: "Thing", metadata: { name: "one" }, spec: { a: 1 } },
