@@ -96,7 +96,7 @@ async function layOutClient(world: World, variant: ClientVariant): Promise<strin
   const { certPem, keyPem }: Issued = await issue({
     subject: "CN=client",
     issuer: authorities.cluster,
-    uses: ["clientAuth"],
+    usages: ["clientAuth"],
     ...variant.certificate(authorities),
   });
   const base = `/etc/kubernetes/clients/${variant.name}`;

@@ -56,12 +56,15 @@ export const clientVariants: readonly ClientVariant[] = [
   {
     name: "server-use",
     says: "serverAuth alone, group system:masters",
-    certificate: () => ({ subject: `CN=apiserver,${masters}`, uses: ["serverAuth"] }),
+    certificate: () => ({ subject: `CN=apiserver,${masters}`, usages: ["serverAuth"] }),
   },
   {
     name: "both-uses",
     says: "clientAuth and serverAuth, group system:masters",
-    certificate: () => ({ subject: `CN=apiserver,${masters}`, uses: ["clientAuth", "serverAuth"] }),
+    certificate: () => ({
+      subject: `CN=apiserver,${masters}`,
+      usages: ["clientAuth", "serverAuth"],
+    }),
   },
   {
     name: "empty-cn",

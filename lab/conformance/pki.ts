@@ -1,46 +1,18 @@
-/**
- * Certificates of every kind that a matrix needs, the wrong ones included.
- */
+/** Certificates as a matrix needs them: by days from now, with the extensions that a CA puts into what it issues. */
 import { webcrypto } from "node:crypto";
-import { isIP } from "node:net";
+import { type Issued, issue as issueCertificate, makeKeys, type Request } from "../issue.ts";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
   PemConverter,
-  SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
 } from "../x509.ts";
 
-export type KeyKind = "RSA-2048" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384" | "Ed25519";
+export type { Issued } from "../issue.ts";
 
-/** A certificate with its key. */
-export type Issued = {
-  readonly certPem: string;
-  /** PKCS #8. */
-  readonly keyPem: string;
-  /** For {@link issue}: signs with this. */
-  readonly keys: webcrypto.CryptoKeyPair;
-  readonly subject: string;
-};
-
-export type IssueRequest = {
-  /** E.g. `CN=system:node:a,O=system:nodes`. */
-  readonly subject: string;
-  /** Default: it signs itself. */
-  readonly issuer?: Issued;
-  /** Default ECDSA-P256. */
-  readonly key?: KeyKind;
-  readonly dnsNames?: readonly string[];
-  readonly ipAddresses?: readonly string[];
-  /** Default: no such extension, every use passes. */
-  readonly uses?: readonly ("serverAuth" | "clientAuth")[];
-  /** Default false. */
-  readonly isCA?: boolean;
+export type IssueRequest = Omit<Request, "keys" | "notBefore" | "notAfter" | "extensions"> & {
   /** Days from now; default 0 (an hour ago). */
   readonly fromDay?: number;
   /** Days from now; default 1. */
@@ -50,52 +22,33 @@ export type IssueRequest = {
 const day = 24 * 3600 * 1000;
 
 /** Makes a key and a certificate for it. */
-export async function issue(request: IssueRequest): Promise<Issued> {
-  const keys = await generateKey(request.key ?? "ECDSA-P256");
-  const signer = request.issuer?.keys ?? keys;
+export async function issue({ fromDay = 0, toDay = 1, ...request }: IssueRequest): Promise<Issued> {
+  const keys = await makeKeys(request.key);
   const now = Date.now() - 3600 * 1000;
-  const names = [
-    ...(request.dnsNames ?? []).map((value) => ({ type: "dns", value }) as const),
-    ...(request.ipAddresses ?? []).map((value) => ({ type: "ip", value: plainIp(value) }) as const),
-  ];
-  const certificate = await X509CertificateGenerator.create({
-    subject: request.subject,
-    issuer: request.issuer?.subject ?? request.subject,
-    notBefore: new Date(now + (request.fromDay ?? 0) * day),
-    notAfter: new Date(now + (request.toDay ?? 1) * day),
-    publicKey: keys.publicKey,
-    signingKey: signer.privateKey,
-    signingAlgorithm: signatureOf(signer.privateKey),
+  const use = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;
+  return issueCertificate({
+    ...request,
+    keys,
+    notBefore: new Date(now + fromDay * day),
+    notAfter: new Date(now + toDay * day),
     extensions: [
-      new BasicConstraintsExtension(request.isCA ?? false, undefined, true),
-      new KeyUsagesExtension(
-        request.isCA
-          ? KeyUsageFlags.keyCertSign | KeyUsageFlags.digitalSignature | KeyUsageFlags.cRLSign
-          : KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment,
-        true,
-      ),
-      ...(request.uses === undefined
+      ...(request.isCA
         ? []
-        : [new ExtendedKeyUsageExtension(request.uses.map((use) => ExtendedKeyUsage[use]))]),
-      ...(names.length > 0 ? [new SubjectAlternativeNameExtension(names)] : []),
+        : [
+            new BasicConstraintsExtension(false, undefined, true),
+            new KeyUsagesExtension(use, true),
+          ]),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await AuthorityKeyIdentifierExtension.create(signer.publicKey),
+      await AuthorityKeyIdentifierExtension.create((request.issuer?.keys ?? keys).publicKey),
     ],
   });
-  const der = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return {
-    certPem: `${certificate.toString("pem")}\n`,
-    keyPem: `${PemConverter.encode(der, "PRIVATE KEY")}\n`,
-    keys,
-    subject: request.subject,
-  };
 }
 
 /** A CA that lasts ten years. */
 export function issueAuthority(
   commonName: string,
   issuer?: Issued,
-  key?: KeyKind,
+  key?: Request["key"],
 ): Promise<Issued> {
   return issue({
     subject: `CN=${commonName}`,
@@ -110,30 +63,4 @@ export function issueAuthority(
 export async function publicKeyPem({ keys }: Issued): Promise<string> {
   const der = await webcrypto.subtle.exportKey("spki", keys.publicKey);
   return `${PemConverter.encode(der, "PUBLIC KEY")}\n`;
-}
-
-async function generateKey(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {
-  const generated = await webcrypto.subtle.generateKey(algorithmOf(kind), true, ["sign", "verify"]);
-  return generated as webcrypto.CryptoKeyPair;
-}
-
-function algorithmOf(kind: KeyKind) {
-  if (kind === "Ed25519") return { name: "Ed25519" };
-  if (kind.startsWith("ECDSA")) return { name: "ECDSA", namedCurve: `P-${kind.slice(-3)}` };
-  return {
-    name: "RSASSA-PKCS1-v1_5",
-    modulusLength: Number(kind.slice(4)),
-    publicExponent: new Uint8Array([1, 0, 1]),
-    hash: "SHA-256",
-  };
-}
-
-function signatureOf(key: webcrypto.CryptoKey) {
-  const { name } = key.algorithm;
-  return name === "ECDSA" ? { name, hash: "SHA-256" } : { name };
-}
-
-function plainIp(address: string): string {
-  if (isIP(address) === 0) throw new Error(`${address} is no IP address`);
-  return address;
 }

@@ -50,7 +50,7 @@ export async function runServing(world: World, plan: ServingPlan, onCase: OnCase
   const client = await issue({
     subject: "CN=kubelet-client,O=system:masters",
     issuer: world.authorities.cluster,
-    uses: ["clientAuth"],
+    usages: ["clientAuth"],
   });
   onHub(world, { [clientPair.cert]: client.certPem, [clientPair.key]: client.keyPem });
   const address = addresses("10.250.1");

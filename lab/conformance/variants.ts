@@ -50,7 +50,7 @@ function leaf(issuing: Issuing, change: Change = {}): Promise<Issued> {
   return issue({
     subject: `CN=system:node:${name},O=system:nodes`,
     issuer: authorities.cluster,
-    uses: ["serverAuth"],
+    usages: ["serverAuth"],
     dnsNames: [name],
     ipAddresses: [address],
     ...(typeof change === "function" ? change(issuing) : change),
@@ -109,7 +109,7 @@ export const selfSignedVariants: readonly KubeletVariant[] = [
       const { certPem, keyPem } = await issue({
         subject: `CN=${name}@1700000000`,
         dnsNames: [name],
-        uses: ["serverAuth"],
+        usages: ["serverAuth"],
         key: "RSA-2048",
         fromDay: -400,
         toDay: -35,
@@ -139,7 +139,7 @@ export const otherVariants: readonly KubeletVariant[] = [
     dnsNames: ["another-node"],
     ipAddresses: ["10.250.9.9"],
   }),
-  provisioned("client-use", "cluster CA, clientAuth alone", { uses: ["clientAuth"] }),
+  provisioned("client-use", "cluster CA, clientAuth alone", { usages: ["clientAuth"] }),
   {
     name: "no-use",
     says: "provisioned, cluster CA, no EKU",

@@ -72,7 +72,7 @@ export async function startWorld(
   const adminPair = await issue({
     subject: "CN=admin,O=system:masters",
     issuer: cluster,
-    uses: ["clientAuth"],
+    usages: ["clientAuth"],
   });
   const hub = await startMachine(lab, init, programs, {
     name: "hub",
@@ -219,7 +219,7 @@ export async function kubeconfigFor(
   const { certPem, keyPem } = await issue({
     subject,
     issuer: authorities.cluster,
-    uses: ["clientAuth"],
+    usages: ["clientAuth"],
   });
   return kubeconfig(authorities.cluster.certPem, certPem, keyPem);
 }
@@ -247,7 +247,7 @@ async function hubFiles({ cluster }: Authorities, admin: Issued) {
   const server = await issue({
     subject: "CN=kube-apiserver",
     issuer: cluster,
-    uses: ["serverAuth"],
+    usages: ["serverAuth"],
     dnsNames: ["localhost"],
     ipAddresses: [hubAddress, "127.0.0.1"],
   });

@@ -134,12 +134,12 @@ async function nodeFiles(machine: FixtureMachine, fixture: Fixture, ca: Issued) 
   const client = await issue({
     subject: `CN=system:node:${name},O=system:nodes`,
     issuer: ca,
-    uses: ["clientAuth"],
+    usages: ["clientAuth"],
   });
   const serving = await issue({
     subject: `CN=system:node:${name},O=system:nodes`,
     issuer: ca,
-    uses: ["serverAuth"],
+    usages: ["serverAuth"],
     dnsNames: [name],
     ipAddresses: [ip],
   });
@@ -184,9 +184,9 @@ async function controlPlaneFiles(
   const leaf = (
     subject: string,
     issuer: Issued,
-    uses: ("serverAuth" | "clientAuth")[],
+    usages: ("serverAuth" | "clientAuth")[],
     names = {},
-  ) => issue({ subject, issuer, uses, ...names });
+  ) => issue({ subject, issuer, usages, ...names });
   const pairs = {
     apiserver: await leaf("CN=kube-apiserver", ca, ["serverAuth"], server),
     "apiserver-kubelet-client": await leaf("CN=kube-apiserver-kubelet-client", ca, ["clientAuth"]),

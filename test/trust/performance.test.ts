@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { type Issued, issue, makeKeys } from "../../lab/issue.ts";
 import { known } from "../../trust/evidence.ts";
 import { judge } from "../../trust/judge.ts";
-import { type Issued, issue, makeKeys } from "./issue.ts";
 import { apiServer, at, kubelet } from "./world.ts";
 
 describe("judge, on many pairs", function () {
@@ -25,12 +25,12 @@ describe("judge, on many pairs", function () {
     }
     const apiserver = apiServer(
       "--kubelet-certificate-authority=/ca.crt --kubelet-preferred-address-types=InternalIP",
-      { texts: { "/ca.crt": ca.pem } },
+      { texts: { "/ca.crt": ca.certPem } },
     );
     const kubelets = leaves.map((leaf, index) =>
       kubelet("", {
         configuration: "tlsCertFile: /tls.crt\ntlsPrivateKeyFile: /tls.key\n",
-        texts: { "/tls.crt": leaf.pem, "/tls.key": leaf.keyPem },
+        texts: { "/tls.crt": leaf.certPem, "/tls.key": leaf.keyPem },
         node: {
           hostName: known(`n${index}`),
           name: known(`n${index}`),

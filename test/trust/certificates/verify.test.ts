@@ -2,10 +2,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import {
+  criticalExtension,
+  type Issued,
+  issue,
+  makeKeys,
+  type Request,
+} from "../../../lab/issue.ts";
 import { canonicalIp } from "../../../trust/certificates/ip.ts";
 import { verifyChain } from "../../../trust/certificates/verify.ts";
 import { readPem } from "../../../trust/readers/pem.ts";
-import { criticalExtension, type Issued, issue, makeKeys, type Request } from "../issue.ts";
 
 const at = new Date("2026-11-24T08:00:00Z");
 const day = 86_400_000;
@@ -140,7 +146,7 @@ const hosts = [
 ];
 
 function questionsAbout(chains: Chains, authorities: Record<string, Issued>): Question[] {
-  const text = (list: readonly Issued[]) => list.map(({ pem }) => pem).join("");
+  const text = (list: readonly Issued[]) => list.map(({ certPem }) => certPem).join("");
   const all = Object.values(authorities);
   const bundles: Record<string, readonly Issued[]> = {
     nothing: [],

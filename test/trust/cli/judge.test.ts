@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { issue } from "../issue.ts";
+import { issue } from "../../../lab/issue.ts";
 
 const program = fileURLToPath(new URL("../../../trust/cli/judge.ts", import.meta.url));
 
@@ -131,11 +131,11 @@ describe("npm run judge", function () {
         "tlsCertFile: /pki/serving.crt\ntlsPrivateKeyFile: /pki/serving.key\n",
       ),
       "pod.yaml": apiServerPod(["--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt"]),
-      "node.crt": leaf.pem,
+      "node.crt": leaf.certPem,
       "serving.key": leaf.keyPem,
-      "ca.crt": ca.pem,
-      "host/etc/kubernetes/pki/ca.crt": ca.pem,
-      "host/etc/kubernetes/pki/apiserver-kubelet-client.crt": client.pem,
+      "ca.crt": ca.certPem,
+      "host/etc/kubernetes/pki/ca.crt": ca.certPem,
+      "host/etc/kubernetes/pki/apiserver-kubelet-client.crt": client.certPem,
       "host/etc/kubernetes/pki/apiserver-kubelet-client.key": client.keyPem,
     });
     const { status, stdout, stderr } = run(

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { type Issued, issue } from "../../../lab/issue.ts";
 import { known } from "../../../trust/evidence.ts";
 import { judge } from "../../../trust/judge.ts";
 import { kubeadmFiles } from "../../../trust/kubeadm-pki.ts";
 import { requestedCertificate } from "../../../trust/kubelet/requested-certificate.ts";
 import { requestKinds } from "../../../trust/verdict.ts";
-import { type Issued, issue } from "../issue.ts";
 import { apiServer, at, kubelet, node } from "../world.ts";
 
 const kubeadmTypes = "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname";
@@ -30,9 +30,11 @@ describe("judge", () => {
   it("verifies what the stack issued, by cryptography", () => {
     const facts = kubelet("", {
       configuration: provisioned,
-      texts: { "/tls.crt": leaf.pem, "/tls.key": leaf.keyPem },
+      texts: { "/tls.crt": leaf.certPem, "/tls.key": leaf.keyPem },
     });
-    const { serving } = judge(facts, apiServer(verify, { texts: { "/ca.crt": ca.pem } }), { at });
+    const { serving } = judge(facts, apiServer(verify, { texts: { "/ca.crt": ca.certPem } }), {
+      at,
+    });
     assert.equal(serving.verdict, "verified");
   });
 
@@ -80,7 +82,7 @@ describe("judge", () => {
       addresses: { known: false, missing: "the addresses" } as const,
     };
     const selfSigned = kubelet("", { configuration: "", node: anywhere });
-    const { serving } = judge(selfSigned, apiServer(verify, { texts: { "/ca.crt": ca.pem } }), {
+    const { serving } = judge(selfSigned, apiServer(verify, { texts: { "/ca.crt": ca.certPem } }), {
       at,
     });
     assert.equal(
@@ -91,7 +93,9 @@ describe("judge", () => {
 
   it("says what is missing instead of guessing", () => {
     const missing = (facts: Parameters<typeof judge>[0], flags: string) => {
-      const { serving } = judge(facts, apiServer(flags, { texts: { "/ca.crt": ca.pem } }), { at });
+      const { serving } = judge(facts, apiServer(flags, { texts: { "/ca.crt": ca.certPem } }), {
+        at,
+      });
       return serving.verdict === "undecidable" ? serving.missing : [serving.verdict];
     };
     assert.deepEqual(missing(kubelet("", { configuration: provisioned }), verify), [
@@ -118,7 +122,7 @@ describe("judge", () => {
   it("prefixes the same error as each kind of request does", () => {
     const { requests } = judge(
       kubelet("", { configuration: "" }),
-      apiServer(verify, { texts: { "/ca.crt": ca.pem } }),
+      apiServer(verify, { texts: { "/ca.crt": ca.certPem } }),
       { at, pod: { namespace: "default", name: "web", container: "app" } },
     );
     const seen = (kind: (typeof requestKinds)[number]) => {
@@ -149,7 +153,7 @@ describe("judge", () => {
     const outcomes = [
       judge(
         kubelet("", { configuration: "" }),
-        apiServer(verify, { texts: { "/ca.crt": ca.pem } }),
+        apiServer(verify, { texts: { "/ca.crt": ca.certPem } }),
         { at },
       ),
       judge(kubelet("--no-such-flag", { configuration: "" }), apiServer(""), { at }),

@@ -6,7 +6,7 @@ import {
   type KeyPair,
   makeKeys,
   type Request,
-} from "../issue.ts";
+} from "../../../lab/issue.ts";
 import type { ServedCertificate, ServingKubelet } from "./rows.ts";
 
 /** When the observations were made. */
@@ -99,12 +99,12 @@ export async function servedPair(
 
 function certificateFile(leaf: Issued, mode: string, { intermediate }: Authorities): string {
   if (/leaf ?\+ ?intermediate/.test(mode)) {
-    return leaf.pem + intermediate.pem;
+    return leaf.certPem + intermediate.certPem;
   }
   if (/intermediate first, then leaf/.test(mode)) {
-    return intermediate.pem + leaf.pem;
+    return intermediate.certPem + leaf.certPem;
   }
-  return leaf.pem;
+  return leaf.certPem;
 }
 
 function issuerOf(served: ServedCertificate, mode: string, authorities: Authorities): Issued {
@@ -170,7 +170,7 @@ export async function selfSignedPair(
     notBefore,
     notAfter,
   });
-  return { leaf, issuer, certificateFile: leaf.pem + issuer.pem, keyFile: leaf.keyPem };
+  return { leaf, issuer, certificateFile: leaf.certPem + issuer.certPem, keyFile: leaf.keyPem };
 }
 
 /** The value, or an error that names the words nobody has an interpretation for. */

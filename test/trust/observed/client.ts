@@ -1,5 +1,6 @@
 /** Rows of the client side: one request with one client certificate to one kubelet. */
 import { stringify } from "yaml";
+import { type Issued, issue } from "../../../lab/issue.ts";
 import { known } from "../../../trust/evidence.ts";
 import type { FileContent, KubeletFacts, RbacFacts } from "../../../trust/facts.ts";
 import { type DirectCall, judgeDirectCall } from "../../../trust/judge/direct.ts";
@@ -7,7 +8,6 @@ import { judge } from "../../../trust/judge.ts";
 import { kubeletFacts } from "../../../trust/kubelet.ts";
 import { readPem } from "../../../trust/readers/pem.ts";
 import type { RequestKind } from "../../../trust/verdict.ts";
-import { type Issued, issue } from "../issue.ts";
 import { type Authorities, need, observedAt } from "./authorities.ts";
 import {
   apiServer,
@@ -102,7 +102,7 @@ function directCall(probe: string, { admin, otherCA }: Direct): DirectCall {
   const [, credential = "", kind = ""] = /^direct-(\w+)-(\w+)$/.exec(probe) ?? [];
   if (kind !== "") {
     const presented = { nocert: undefined, admincert: admin, othercacert: otherCA }[credential];
-    const chain = presented && readPem(presented.pem, { where: credential }).certificates;
+    const chain = presented && readPem(presented.certPem, { where: credential }).certificates;
     return { port: "secure", kind: need(kinds[kind], kind), ...(chain && { certificate: chain }) };
   }
   const path = probe.replace(/^readonly-/, "");
@@ -117,16 +117,16 @@ function directCall(probe: string, { admin, otherCA }: Direct): DirectCall {
 function kubelet(row: ClientKubelet, authorities: Authorities): KubeletFacts {
   const path = `/lab/pki/${row.clientCAFile === "missing file" ? "does-not-exist" : row.node}.crt`;
   const bundles: Readonly<Record<string, FileContent>> = {
-    "cluster CA": textFile(authorities.cluster.pem),
-    "other CA": textFile(authorities.other.pem),
-    "cluster CA + other CA": textFile(authorities.cluster.pem + authorities.other.pem),
-    "other CA + cluster CA": textFile(authorities.other.pem + authorities.cluster.pem),
+    "cluster CA": textFile(authorities.cluster.certPem),
+    "other CA": textFile(authorities.other.certPem),
+    "cluster CA + other CA": textFile(authorities.cluster.certPem + authorities.other.certPem),
+    "other CA + cluster CA": textFile(authorities.other.certPem + authorities.cluster.certPem),
     unset: { kind: "missing" },
     "missing file": { kind: "missing" },
     "empty file": textFile(""),
     "not PEM": textFile("this is not PEM\n"),
-    "intermediate only": textFile(authorities.intermediate.pem),
-    "unrelated CA": textFile(authorities.unrelated.pem),
+    "intermediate only": textFile(authorities.intermediate.certPem),
+    "unrelated CA": textFile(authorities.unrelated.certPem),
   };
   const configuration = stringify({
     apiVersion: "kubelet.config.k8s.io/v1beta1",
@@ -205,7 +205,7 @@ async function client(words: string, authorities: Authorities): Promise<Client> 
     notBefore: new Date(observedAt.getTime() + (/not yet valid/.test(words) ? day : -2 * day)),
     notAfter: new Date(observedAt.getTime() + (/expired/.test(words) ? -day : 300 * day)),
   });
-  const chain = /leaf ?\+ ?intermediate/.test(words) ? authorities.intermediate.pem : "";
+  const chain = /leaf ?\+ ?intermediate/.test(words) ? authorities.intermediate.certPem : "";
   const [certificate, key] = ["/lab/pki/client.crt", "/lab/pki/client.key"];
   return {
     argv: [
@@ -215,7 +215,7 @@ async function client(words: string, authorities: Authorities): Promise<Client> 
       ...(/certificate without key/.test(words) ? [] : [`--kubelet-client-key=${key}`]),
     ],
     contents: new Map([
-      [certificate, textFile(made.pem + chain)],
+      [certificate, textFile(made.certPem + chain)],
       [key, textFile(keyText(words, made, authorities))],
     ]),
   };

@@ -1,5 +1,6 @@
 /** Rows of the serving side: a kubelet called for logs by one apiserver. */
 import { stringify } from "yaml";
+import { issue } from "../../../lab/issue.ts";
 import { known } from "../../../trust/evidence.ts";
 import type {
   FileContent,
@@ -10,7 +11,6 @@ import type {
 import { judge } from "../../../trust/judge.ts";
 import { kubeletFacts } from "../../../trust/kubelet.ts";
 import { readPem } from "../../../trust/readers/pem.ts";
-import { issue } from "../issue.ts";
 import {
   type Authorities,
   need,
@@ -66,7 +66,7 @@ export async function servingCases(
     const bundle = bundles.get(words) ?? bundleOf(words, [...prepared.values()], authorities);
     bundles.set(words, bundle);
     const contents = new Map([
-      ["/lab/pki/client.crt", textFile(client.pem)],
+      ["/lab/pki/client.crt", textFile(client.certPem)],
       ["/lab/pki/client.key", textFile(client.keyPem)],
       ["/lab/pki/bundle.crt", textFile(bundle)],
     ]);
@@ -96,7 +96,7 @@ function startOf({ start }: KubeletFacts): Said {
 async function prepare(row: ServingKubelet, authorities: Authorities): Promise<Prepared> {
   const folder = `/lab/k/${row.node}`;
   const contents = new Map<string, FileContent>([
-    ["/lab/pki/ca.crt", textFile(authorities.cluster.pem)],
+    ["/lab/pki/ca.crt", textFile(authorities.cluster.certPem)],
     ["/lab/kubeconfig", textFile("")],
   ]);
   const served = typeof row.served === "string" ? undefined : row.served;
@@ -129,8 +129,8 @@ async function prepare(row: ServingKubelet, authorities: Authorities): Promise<P
   return {
     row,
     facts,
-    ...(made && { selfSigned: { ...made, issuerPem: made.issuer.pem } }),
-    ...(/own self-signed/.test(row.mode) && { ownPem: pair.leaf.pem }),
+    ...(made && { selfSigned: { ...made, issuerPem: made.issuer.certPem } }),
+    ...(/own self-signed/.test(row.mode) && { ownPem: pair.leaf.certPem }),
   };
 }
 
@@ -227,7 +227,7 @@ function requestOf(
     return { state: "neverIssued" };
   }
   return served && /CSR approved/.test(row.mode)
-    ? { state: "issued", chain: readPem(pair.leaf.pem, { where: "CSR" }).certificates }
+    ? { state: "issued", chain: readPem(pair.leaf.certPem, { where: "CSR" }).certificates }
     : { state: "pending" };
 }
 
@@ -240,23 +240,23 @@ function bundleOf(words: string, kubelets: readonly Prepared[], authorities: Aut
   const parts: Readonly<Record<string, () => string>> = {
     "flag absent": () => "",
     "empty file": () => "",
-    "cluster CA": () => authorities.cluster.pem,
-    "unrelated CA": () => authorities.unrelated.pem,
-    "intermediate only": () => authorities.intermediate.pem,
-    "the two other CAs": () => authorities.other.pem + authorities.sameName.pem,
+    "cluster CA": () => authorities.cluster.certPem,
+    "unrelated CA": () => authorities.unrelated.certPem,
+    "intermediate only": () => authorities.intermediate.certPem,
+    "the two other CAs": () => authorities.other.certPem + authorities.sameName.certPem,
     "the own self-signed certificates": () => kubelets.map(({ ownPem }) => ownPem ?? "").join(""),
     "kubelets' kubelet.crt as written (leaf + -ca issuer)": () => whole,
     "only the '-ca' issuer part of each kubelet.crt": () =>
       collected.map(({ selfSigned }) => selfSigned?.issuerPem ?? "").join(""),
     "only the leaf part of each kubelet.crt": () =>
-      collected.map(({ selfSigned }) => selfSigned?.leaf.pem ?? "").join(""),
+      collected.map(({ selfSigned }) => selfSigned?.leaf.certPem ?? "").join(""),
     "only the leaf of each kubelet.crt": () =>
-      collected.map(({ selfSigned }) => selfSigned?.leaf.pem ?? "").join(""),
+      collected.map(({ selfSigned }) => selfSigned?.leaf.certPem ?? "").join(""),
     "kubelet.crt files": () => whole,
-    "other CA": () => authorities.other.pem,
-    "another CA of the same subject": () => authorities.sameName.pem,
+    "other CA": () => authorities.other.certPem,
+    "another CA of the same subject": () => authorities.sameName.certPem,
     "the two other CAs and the cluster CA": () =>
-      authorities.other.pem + authorities.sameName.pem + authorities.cluster.pem,
+      authorities.other.certPem + authorities.sameName.certPem + authorities.cluster.certPem,
   };
   const exact = parts[words];
   if (exact) {

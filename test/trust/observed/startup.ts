@@ -1,5 +1,6 @@
 /** Rows of starts: one kubelet, kube-apiserver or kube-controller-manager with one setting. */
 import { stringify } from "yaml";
+import { issue } from "../../../lab/issue.ts";
 import { controllerManagerFacts } from "../../../trust/controllermanager.ts";
 import { known } from "../../../trust/evidence.ts";
 import type { ApiServerFacts, FileContent, KubeletFacts, Start } from "../../../trust/facts.ts";
@@ -8,7 +9,6 @@ import { judge } from "../../../trust/judge.ts";
 import { kubeletFacts } from "../../../trust/kubelet.ts";
 import { readShell } from "../../../trust/readers/command-line.ts";
 import { readKubeletConfiguration } from "../../../trust/readers/kubelet-configuration.ts";
-import { issue } from "../issue.ts";
 import { type Authorities, need, observedAt } from "./authorities.ts";
 import {
   apiServer,
@@ -107,13 +107,13 @@ async function files(authorities: Authorities): Promise<Map<string, FileContent>
   const encrypted =
     "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMBsGCSqGSIb3DQEFDTAOBAgAAAAAAAAAAAICCAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
   return new Map<string, FileContent>([
-    ["/lab/pki/ca.crt", textFile(cluster.pem)],
+    ["/lab/pki/ca.crt", textFile(cluster.certPem)],
     ["/lab/pki/ca.key", textFile(cluster.keyPem)],
-    ["/lab/pki/unrelated.crt", textFile(unrelated.pem)],
-    ["/lab/pki/p3srv.crt", textFile(serving.pem)],
+    ["/lab/pki/unrelated.crt", textFile(unrelated.certPem)],
+    ["/lab/pki/p3srv.crt", textFile(serving.certPem)],
     ["/lab/pki/p3srv.key", textFile(serving.keyPem)],
     ["/lab/pki/p3mismatch.key", textFile(unrelated.keyPem)],
-    ["/lab/pki/akc-masters.crt", textFile(client.pem)],
+    ["/lab/pki/akc-masters.crt", textFile(client.certPem)],
     ["/lab/pki/akc-masters.key", textFile(client.keyPem)],
     ["/lab/pki/encrypted.key", textFile(encrypted)],
     ["/lab/pki/unreadable.key", { kind: "unreadable" }],
@@ -122,10 +122,10 @@ async function files(authorities: Authorities): Promise<Map<string, FileContent>
     ["/lab/cfg/keyonly.crt", textFile(cluster.keyPem)],
     [
       "/lab/cfg/caplusjunk.crt",
-      textFile(`junk before\n${unrelated.pem}junk between\n${cluster.pem}junk after\n`),
+      textFile(`junk before\n${unrelated.certPem}junk between\n${cluster.certPem}junk after\n`),
     ],
-    ["/lab/cfg/ca.crt", textFile(cluster.pem)],
-    ["/lab/cfg/unrelated.crt", textFile(unrelated.pem)],
+    ["/lab/cfg/ca.crt", textFile(cluster.certPem)],
+    ["/lab/cfg/unrelated.crt", textFile(unrelated.certPem)],
     ["/lab/cfg/adir", { kind: "directory" }],
     ["/lab/c/p3/s.sock", { kind: "unreadable" }],
     ["/lab/kubeconfig", textFile("")],

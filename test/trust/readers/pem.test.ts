@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { type Issued, issue } from "../../../lab/issue.ts";
 import { readPem } from "../../../trust/readers/pem.ts";
-import { type Issued, issue } from "../issue.ts";
 
 const source = { where: "bundle.crt" };
 
@@ -20,7 +20,7 @@ describe("readPem", () => {
   });
 
   it("reads every certificate in order, with junk anywhere", () => {
-    const { certificates } = readPem(`junk\n${leaf.pem}more junk\n${ca.pem}end`, source);
+    const { certificates } = readPem(`junk\n${leaf.certPem}more junk\n${ca.certPem}end`, source);
     const [first, second] = certificates;
     assert.equal(certificates.length, 2);
     assert.deepEqual(first?.dnsNames, { known: true, value: ["a"] });
@@ -32,7 +32,7 @@ describe("readPem", () => {
 
   it("keeps of a private key its public half alone", () => {
     const read = readPem(leaf.keyPem, source);
-    const certificate = readPem(leaf.pem, source).certificates[0];
+    const certificate = readPem(leaf.certPem, source).certificates[0];
     assert.equal(read.keys.length, 1);
     assert.deepEqual(
       read.keys[0]?.ids,
@@ -43,7 +43,7 @@ describe("readPem", () => {
 
   it("makes a problem of what is no certificate", () => {
     const broken = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
-    const { certificates, problems } = readPem(broken + ca.pem, source);
+    const { certificates, problems } = readPem(broken + ca.certPem, source);
     assert.equal(certificates.length, 1);
     assert.equal(problems[0]?.message, "x509: malformed certificate");
   });

@@ -1,9 +1,6 @@
-/** Real certificates for tests, made in memory. */
-import "reflect-metadata";
+/** Real certificates of every kind, the wrong ones included, made in memory. */
 import { webcrypto } from "node:crypto";
-import * as x509 from "@peculiar/x509";
-
-x509.cryptoProvider.set(webcrypto as never);
+import * as x509 from "./x509.ts";
 
 export type KeyPair = webcrypto.CryptoKeyPair;
 
@@ -17,7 +14,7 @@ export type KeyKind =
 
 /** A certificate with its key, both as PEM. */
 export type Issued = {
-  readonly pem: string;
+  readonly certPem: string;
   readonly keyPem: string;
   readonly certificate: x509.X509Certificate;
   readonly keys: KeyPair;
@@ -96,7 +93,7 @@ export async function issue(request: Request): Promise<Issued> {
     extensions: extensions(request),
   });
   return {
-    pem: `${certificate.toString("pem")}\n`,
+    certPem: `${certificate.toString("pem")}\n`,
     keyPem: await exportKey(keys.privateKey),
     certificate,
     keys,
