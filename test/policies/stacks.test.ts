@@ -4,12 +4,11 @@ import { type Case, Previews, violationsIn } from "./preview.ts";
 import { apiServerElsewhere } from "./stacks/apiServerElsewhere.ts";
 import { badInput } from "./stacks/badInput.ts";
 import { exposure } from "./stacks/exposure.ts";
-import { kubeadmConfigMaps } from "./stacks/kubeadmConfigMaps.ts";
 import { lifetimes } from "./stacks/lifetimes.ts";
+import { kubeadmConfigMaps, staticPodFiles } from "./stacks/manifests.ts";
 import { oldUnit } from "./stacks/oldUnit.ts";
 import { ours } from "./stacks/ours.ts";
 import { severalClusters } from "./stacks/severalClusters.ts";
-import { staticPodFiles } from "./stacks/staticPodFiles.ts";
 import { unknownValues } from "./stacks/unknownValues.ts";
 import { waivers } from "./stacks/waivers.ts";
 
