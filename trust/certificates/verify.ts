@@ -266,11 +266,13 @@ function identitySignature(
   if (candidate.isCA.known && !candidate.isCA.value) {
     return { answer: "no" };
   }
-  const issuer = child.signedBy.known ? child.signedBy.value.subject : undefined;
+  const signer = child.signedBy.known ? child.signedBy.value : undefined;
+  const issuer = signer?.subject;
   const subject = candidate.subject.known ? candidate.subject.value : undefined;
   const answer = signedByIdentity(child, candidate);
-  // Whoever has another name than the one that signed is not the one that signed.
-  if (answer !== "yes" && issuer && subject && !sameName(issuer, subject)) {
+  // Whoever has another name than the one that signed is not the one that signed, even with the same key.
+  const isAnother = answer !== "yes" || same(signer?.certificateIds ?? [], candidate.ids) === "no";
+  if (isAnother && issuer && subject && !sameName(issuer, subject)) {
     return { answer: "no" };
   }
   const algorithm = candidate.key.known ? candidate.key.value.algorithm : undefined;
