@@ -166,7 +166,7 @@ function inputsOf(
     commandLine: found.commandLine,
     ...(configuration && { configuration }),
     node: found.node,
-    request: cluster?.request(found.node, found.label) ?? nothing,
+    request: cluster?.request(found.node) ?? nothing,
     files: layered(found.files, cluster?.files ?? (() => nothing)),
     source: found.source,
   };

@@ -1,8 +1,7 @@
 /** A cluster as the verdict needs it: its kube-apiservers with all facts, and whatever its kubelets share. */
-import { type Fact, known, unknown } from "../trust/evidence.ts";
+import { type Fact, known } from "../trust/evidence.ts";
 import type {
   ApiServerFacts,
-  CertificateFacts,
   FileContent,
   HostFiles,
   NodeFacts,
@@ -10,14 +9,15 @@ import type {
   ServingRequest,
 } from "../trust/facts.ts";
 import { kubeadmFiles, kubeadmPkiDirectory, kubeadmRbac } from "../trust/kubeadm-pki.ts";
-import { type CommandLine, readArguments } from "../trust/readers/command-line.ts";
-import { readPem } from "../trust/readers/pem.ts";
+import { readArguments } from "../trust/readers/command-line.ts";
 import { apiServerRefusals, type StopsStart } from "../trust/refusals.ts";
 import { newestKnownVersion } from "../trust/vocabulary.ts";
 import type { Config, DeclaredApiServer } from "./config.ts";
+import { certificatesIn } from "./evidence/certificates.ts";
 import type { Evidence, Found, FoundApiServer, FoundSigner } from "./evidence/index.ts";
 import { flagValue } from "./evidence/programs.ts";
 import type { Group, Pairing } from "./pairing.ts";
+import { requests, signingFile } from "./requests.ts";
 
 /** A kube-apiserver with all facts. */
 export type ApiServer = {
@@ -36,7 +36,7 @@ export type Cluster = {
   /** What stands where nobody described the files. */
   readonly files: HostFiles;
   /** What becomes of the request of a kubelet in mode `bootstrap`. */
-  readonly request: (node: NodeFacts, label: string) => Fact<ServingRequest>;
+  readonly request: (node: NodeFacts) => Fact<ServingRequest>;
 };
 
 /** The cluster of a group of kube-apiservers in the stack. */
@@ -66,7 +66,6 @@ export function clusterOf(
     evidence.rbac.filter(isOwn).map((found) => found.rbac),
     group.apiServers.some(isOfKubeadm),
   );
-  const approver = evidence.approvers.some(isOwn) || isDeclared(config.approvers ?? [], group.name);
   return {
     key: group.key,
     name: group.name,
@@ -74,9 +73,10 @@ export function clusterOf(
     files,
     apiServers: group.apiServers.map((found) => toApiServer(found, version, files, rbac)),
     request: requests(
-      approver,
+      evidence.approvers.filter(isOwn),
+      isDeclared(config.approvers ?? [], group.name),
       signingFile(evidence.signers.filter(isOwn)),
-      evidence.signers.find(isOwn)?.files ?? files,
+      filesOf(evidence.signers.find(isOwn), files),
     ),
   };
 }
@@ -101,14 +101,18 @@ export function declaredCluster(
     evidence.rbac.filter(isOwn).map((found) => found.rbac),
     true,
   );
-  const approver = evidence.approvers.some(isOwn) || isDeclared(config.approvers ?? [], name);
   return {
     key,
     name,
     version,
     files,
     apiServers: declared.map((one) => fromDeclared(one, version, files, rbac)),
-    request: requests(approver, known(`${kubeadmPkiDirectory}/ca.crt`), files),
+    request: requests(
+      evidence.approvers.filter(isOwn),
+      isDeclared(config.approvers ?? [], name),
+      known(`${kubeadmPkiDirectory}/ca.crt`),
+      files,
+    ),
   };
 }
 
@@ -153,10 +157,14 @@ function toApiServer(
     commandLine: found.commandLine,
     skip: found.skip,
     rbac: known(rbac),
-    files: layered(found.files, files),
+    files: layered(found.files ?? found.mounts, files),
     source: found.source,
   });
   return { facts: asIfStarted, refusals, found };
+}
+
+function filesOf(signer: FoundSigner | undefined, shared: HostFiles): HostFiles {
+  return signer?.files ?? layered(signer?.mounts, shared);
 }
 
 /** What a machine's own files do not tell, the cluster's do. */
@@ -183,7 +191,7 @@ function clusterFiles(
       .filter(({ cluster }) => cluster === undefined || cluster === name)
       .map(({ path, pem }): [string, FileContent] => [path, { kind: "text", text: pem }]),
   );
-  const ca = authorityOf([...apiServers, ...kubelets]);
+  const ca = authorityOf(kubelets, apiServers);
   const made = kubeadmFiles({ cluster: key, version, ...(ca && { ca }) });
   return (path) => {
     const content = declared.get(path);
@@ -191,23 +199,22 @@ function clusterFiles(
   };
 }
 
-/** The cluster's CA, if any machine has it where kubeadm puts it. */
-function authorityOf(machines: readonly { readonly files?: HostFiles }[]): FileContent | undefined {
-  for (const { files } of machines) {
-    const file = files?.(`${kubeadmPkiDirectory}/ca.crt`);
-    if (file?.known) return withCertificates(file.value);
-  }
-  return undefined;
-}
-
-function withCertificates(content: FileContent): FileContent {
-  return content.kind === "text"
-    ? {
-        kind: "certificates",
-        certificates: readPem(content.text, { where: `${kubeadmPkiDirectory}/ca.crt` })
-          .certificates,
-      }
-    : content;
+/** The cluster's CA: where kubeadm puts it, else what a kube-apiserver in a container has as `--client-ca-file`. */
+function authorityOf(
+  kubelets: readonly { readonly files?: HostFiles }[],
+  apiServers: readonly FoundApiServer[],
+): FileContent | undefined {
+  const path = `${kubeadmPkiDirectory}/ca.crt`;
+  const files = [
+    ...[...apiServers, ...kubelets].map((machine) => machine.files?.(path)),
+    ...apiServers.flatMap(({ mounts, commandLine }) => [
+      mounts?.(path),
+      mounts?.(flagValue(commandLine, "client-ca-file") ?? path),
+    ]),
+  ];
+  const file = files.find((one) => one?.known);
+  if (!file?.known || file.value.kind !== "text") return file?.known ? file.value : undefined;
+  return { kind: "certificates", certificates: certificatesIn(file.value, path) };
 }
 
 /** Whether kubeadm made this kube-apiserver, and so the RBAC that it needs. */
@@ -227,86 +234,3 @@ function rbacOf(found: readonly RbacFacts[], byKubeadm: boolean): RbacFacts {
     bindings: all.flatMap(({ bindings }) => bindings),
   };
 }
-
-/**
- * The file of the CA that signs kubelet serving certificates; `undefined` when nobody signs them.
- * Source: kubernetes `cmd/kube-controller-manager/app/certificates.go` (getKubeletServingSignerFiles).
- */
-function signingFile(signers: readonly FoundSigner[]): Fact<string | undefined> {
-  const [signer] = signers;
-  if (signer === undefined) return known(`${kubeadmPkiDirectory}/ca.crt`);
-  const { commandLine } = signer;
-  const own = flagValue(commandLine, "cluster-signing-kubelet-serving-cert-file");
-  if (own !== undefined) return known(own, signer.source);
-  if (hasPerSignerFlag(commandLine)) return known(undefined, signer.source);
-  const shared = flagValue(commandLine, "cluster-signing-cert-file");
-  const isOpen = commandLine.words.some((word) => word.kind === "unknownWords");
-  return shared === undefined && isOpen
-    ? unknown("all flags of kube-controller-manager", signer.source)
-    : known(shared, signer.source);
-}
-
-function hasPerSignerFlag({ words }: CommandLine): boolean {
-  return words.some(
-    (word) =>
-      word.kind === "text" &&
-      /^--cluster-signing-(kubelet-client|kube-apiserver-client|legacy-unknown)-cert-file/.test(
-        word.text,
-      ),
-  );
-}
-
-function requests(
-  hasApprover: boolean,
-  file: Fact<string | undefined>,
-  files: HostFiles,
-): Cluster["request"] {
-  return (node, label) => {
-    if (!hasApprover) return known({ state: "pending" });
-    if (!file.known) return file;
-    if (file.value === undefined) return known({ state: "neverIssued" }, file.source);
-    const content = files(file.value);
-    if (!content.known) return content;
-    const ca = withCertificates(content.value);
-    const [issuer] = ca.kind === "certificates" ? ca.certificates : [];
-    return issuer === undefined
-      ? unknown(`a certificate in ${file.value}, which signs what kubelets request`, file.source)
-      : known({ state: "issued", chain: [requested(node, label, issuer)] });
-  };
-}
-
-/** What a kubelet gets: every address of its node, for a year. It renews it itself. */
-function requested(node: NodeFacts, label: string, issuer: CertificateFacts): CertificateFacts {
-  const id = `requested:${label}`;
-  const day = 86_400_000;
-  const addresses = node.addresses.known ? node.addresses.value : undefined;
-  return {
-    ids: [id],
-    label: `the serving certificate that ${label} requests`,
-    subject: node.name.known
-      ? known({ commonName: `system:node:${node.name.value}`, organizations: ["system:nodes"] })
-      : node.name,
-    // Where they are not known: they are the node's, whatever they are.
-    dnsNames: known(addresses?.filter(isName).map(({ address }) => address) ?? [unknownName]),
-    ipAddresses: known(
-      addresses?.filter((one) => !isName(one)).map(({ address }) => address) ?? [unknownIp],
-    ),
-    extendedKeyUsages: known(["serverAuth"]),
-    isCA: known(false),
-    notBefore: known(new Date(Date.now() - day)),
-    notAfter: known(new Date(Date.now() + 364 * day)),
-    key: known({ ids: [`${id}:key`] }),
-    signedBy: known({
-      certificateIds: issuer.ids,
-      ...(issuer.key.known && issuer.key.value.ids.length > 0 && { keyIds: issuer.key.value.ids }),
-    }),
-  };
-}
-
-function isName({ type }: { readonly type: string }): boolean {
-  return !type.endsWith("IP");
-}
-
-/** As `trust/` writes what stands for the address and the name of a node that nobody knows. */
-const unknownIp = "<node IP>";
-const unknownName = "<node name>";

@@ -1,4 +1,5 @@
 /** kubelet-serving-trust: kube-apiserver must be able to accept the kubelet's serving certificate, or be told not to look. */
+import { valueOr } from "../trust/evidence.ts";
 import { servingModeOf } from "../trust/serving-mode.ts";
 import type { Outcome } from "../trust/verdict.ts";
 import type { Analysis, Judged, Unpaired } from "./analysis.ts";
@@ -49,7 +50,7 @@ function findingOf(judged: Judged, apiServer: ApiServer, outcome: Outcome): Find
       settings,
       sources: outcome.sources.length > 0 ? outcome.sources : [judged.found.source],
       symptom,
-      reason: pendingReason(outcome) ?? outcome.reason,
+      reason: isPending(judged, outcome) ? pendingReason : outcome.reason,
       remedies:
         outcome.verdict === "undecidable"
           ? supply(outcome.missing)
@@ -62,7 +63,7 @@ function findingOf(judged: Judged, apiServer: ApiServer, outcome: Outcome): Find
 function complaint(judged: Judged, outcome: Outcome): string | undefined {
   switch (outcome.verdict) {
     case "fails":
-      return isPending(outcome)
+      return isPending(judged, outcome)
         ? "asks for a serving certificate by CSR, and nobody approves it."
         : "kube-apiserver will not accept its serving certificate.";
     case "silentlySkipped":
@@ -83,15 +84,21 @@ function symptomOf(outcome: Outcome): string | undefined {
     : undefined;
 }
 
-function isPending(outcome: Outcome): boolean {
-  return outcome.verdict === "fails" && /has approved the kubelet's request/.test(outcome.reason);
+/** Whether there is no certificate because nobody approves requests. */
+function isPending({ facts }: Judged, outcome: Outcome): boolean {
+  const { request, serverTLSBootstrap } = facts.serving;
+  return (
+    outcome.verdict === "fails" &&
+    outcome.symptom === "remote error: tls: internal error" &&
+    valueOr(serverTLSBootstrap, false) &&
+    request.known &&
+    request.value.state === "pending" &&
+    request.value.because === undefined
+  );
 }
 
-function pendingReason(outcome: Outcome): string | undefined {
-  return isPending(outcome)
-    ? "With serverTLSBootstrap: true the kubelet files a CertificateSigningRequest for signer kubernetes.io/kubelet-serving. kube-controller-manager approves none of these, no approver is in this stack or declared, so the CSR stays Pending and the kubelet has no certificate to present."
-    : undefined;
-}
+const pendingReason =
+  "With serverTLSBootstrap: true the kubelet files a CertificateSigningRequest for signer kubernetes.io/kubelet-serving. kube-controller-manager approves none of these, no approver is in this stack or declared, so the CSR stays Pending and the kubelet has no certificate to present.";
 
 function supply(missing: readonly string[]): string[] {
   return [

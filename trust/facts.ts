@@ -111,8 +111,8 @@ export type NodeFacts = {
 export type ServingRequest =
   /** Approved and signed; the certificate itself may be known by its signer alone. */
   | { readonly state: "issued"; readonly chain: readonly CertificateFacts[] }
-  | { readonly state: "pending" }
-  | { readonly state: "denied" }
+  /** Nobody has decided, or somebody decided against it; `because` says why, where it is known. */
+  | { readonly state: "pending" | "denied"; readonly because?: string }
   /** Approved, and no signer takes it up. */
   | { readonly state: "neverIssued" };
 

@@ -3,66 +3,75 @@
  * the permission that it cannot do without, or by its image.
  * Source: kubernetes `plugin/pkg/admission/certificates/approval/admission.go` (verb `approve` on the signer).
  */
-import type { ClusterRole, RbacRule } from "../../trust/facts.ts";
-import { asList, asObject, asText, type Json } from "../../trust/readers/yaml.ts";
-import { describe, type Resource } from "../resource.ts";
+import type { ClusterRole, RbacRule, Subject } from "../../trust/facts.ts";
+import { asList, asObject, asText, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
+import { describe, type Resource, text } from "../resource.ts";
+import { rulesIn } from "./approver-rules.ts";
 import type { FoundApprover, Reader } from "./evidence.ts";
 import { membershipOf, objectOf, ofKind } from "./kubernetes.ts";
 import { readRbacObjects } from "./rbac.ts";
 
 const signer = "kubernetes.io/kubelet-serving";
 
-/** Reads the approvers: a workload of a known image, or a role with the permission that is bound to somebody. */
+/** Reads the approvers: workloads of a known image, and roles with the permission that are bound to anybody else. */
 export const readApprovers: Reader = (stack, claimed) => {
-  const approvers: FoundApprover[] = [];
-  const found = (resource: Resource) => ({
+  const found = (resource: Resource): FoundApprover => ({
     resource,
     membership: membershipOf(stack, resource),
     source: { where: describe(resource) },
     label: describe(resource),
   });
-  for (const resource of ofKind(
-    stack,
-    "Deployment",
-    "DaemonSet",
-    "StatefulSet",
-    "Pod",
-    "CronJob",
-  )) {
-    if (imagesOf(objectOf(resource)).some(isKnownApprover)) approvers.push(found(resource));
-  }
+  const known = ofKind(stack, ...workloads).flatMap((resource) =>
+    objectsIn(objectOf(resource))
+      .filter(isKnownApprover)
+      .map((container) => ({ ...found(resource), refuses: rulesIn(container) })),
+  );
+  const accounts = new Set(known.flatMap(({ resource }) => accountsOf(resource)));
   const rbac = readRbacObjects(stack, claimed).rbac ?? [];
-  const roles = rbac.filter((object) => object.rbac.roles.some(mayApprove));
-  for (const { resource, rbac: objects } of roles) {
-    const names = new Set(objects.roles.filter(mayApprove).map(({ name }) => name));
-    const isBound = rbac.some((object) =>
-      object.rbac.bindings.some(({ role, subjects }) => names.has(role) && subjects.length > 0),
+  const bindings = rbac.flatMap((object) => object.rbac.bindings);
+  const others = rbac.filter((object) => {
+    const names = object.rbac.roles.filter(mayApprove).map(({ name }) => name);
+    return bindings.some(
+      ({ role, subjects }) =>
+        names.includes(role) && subjects.some((subject) => !accounts.has(accountOf(subject))),
     );
-    if (isBound) approvers.push(found(resource));
-  }
-  return { approvers };
+  });
+  return { approvers: [...known, ...others.map(({ resource }) => found(resource))] };
 };
 
-/** Source: the image names of postfinance/kubelet-csr-approver and alex1989hu/kubelet-serving-cert-approver. */
-function isKnownApprover(image: string): boolean {
-  return /(^|\/)(kubelet-csr-approver|kubelet-serving-cert-approver)([:@]|$)/.test(image);
+/** The service accounts that a workload runs as. */
+function accountsOf(resource: Resource): string[] {
+  const namespace = text(resource, "metadata", "namespace") ?? "default";
+  const names = objectsIn(objectOf(resource)).flatMap(
+    (object) => asText(object.serviceAccountName) ?? [],
+  );
+  return names.map((name) => accountOf({ kind: "ServiceAccount", name, namespace }));
 }
 
-function imagesOf(value: Json): string[] {
-  const images: string[] = [];
+function accountOf({ kind, name, namespace }: Subject): string {
+  return `${kind} ${namespace ?? ""}/${name}`;
+}
+
+const workloads = ["Deployment", "DaemonSet", "StatefulSet", "Pod", "CronJob"];
+
+/** Source: the image names of postfinance/kubelet-csr-approver and alex1989hu/kubelet-serving-cert-approver. */
+function isKnownApprover({ image }: JsonObject): boolean {
+  return /(^|\/)(kubelet-csr-approver|kubelet-serving-cert-approver)([:@]|$)/.test(
+    asText(image) ?? "",
+  );
+}
+
+/** The object and all objects in it. */
+function objectsIn(value: Json): JsonObject[] {
+  const objects: JsonObject[] = [];
   const visit = (at: Json, depth: number): void => {
     if (depth > 12) return;
     const object = asObject(at);
-    if (!object) {
-      for (const item of asList(at)) visit(item, depth + 1);
-      return;
-    }
-    const image = asText(object.image);
-    if (image !== undefined) images.push(image);
-    for (const item of Object.values(object)) visit(item, depth + 1);
+    if (object) objects.push(object);
+    for (const item of object ? Object.values(object) : asList(at)) visit(item, depth + 1);
   };
   visit(value, 0);
-  return images;
+  return objects;
 }
 
 function mayApprove({ rules }: ClusterRole): boolean {

@@ -7,6 +7,7 @@ import type {
   CertificateFacts,
   DistinguishedName,
   ExtendedKeyUsage,
+  FileContent,
   Identities,
   KeyFacts,
   Signer,
@@ -73,6 +74,21 @@ function readCertificates(stack: Stack): Certificates {
         (certificate) => certificate.ids.map((id) => byId.get(id)).find(Boolean) ?? certificate,
       ),
   };
+}
+
+/** A file's content: its text, or the certificates in it where resources of the stack have made them. */
+export function contentOf(certificates: Certificates, text: string, source: Source): FileContent {
+  const made = text.includes("-----BEGIN CERTIFICATE-----")
+    ? certificates.inText(text, source)
+    : [];
+  const isOurs = made.some(({ ids }) => ids.some((id) => id.startsWith("urn:")));
+  return isOurs ? { kind: "certificates", certificates: made } : { kind: "text", text };
+}
+
+/** The certificates of a file; none where it holds none. */
+export function certificatesIn(content: FileContent, path: string): readonly CertificateFacts[] {
+  if (content.kind === "certificates") return content.certificates;
+  return content.kind === "text" ? readPem(content.text, { where: path }).certificates : [];
 }
 
 function urnId(resource: Resource): string {
@@ -166,8 +182,10 @@ function signerOf(resource: Resource): Fact<Signer> {
   const [maker] = makers;
   const byMaker = maker !== undefined && makers.length === 1 ? [urnId(maker)] : [];
   const certificateIds = [...byMaker, ...(written?.ids ?? [])];
+  const request = byMaker.length > 0 && maker ? requestOf(maker) : undefined;
+  const subject = written?.subject ?? (request && subjectOf(request));
   return certificateIds.length > 0
-    ? known({ certificateIds, ...keys })
+    ? known({ certificateIds, ...keys, ...(subject?.known && { subject: subject.value }) })
     : unknown(`the CA that signs ${describe(resource)}`, {
         where: describe(resource),
         key: "caCertPem",

@@ -10,6 +10,7 @@ import type {
 import type { CommandLine } from "../../trust/readers/command-line.ts";
 import type { KubeletConfigurationDocument } from "../../trust/readers/kubelet-configuration.ts";
 import type { Resource, Stack } from "../resource.ts";
+import type { Refuses } from "./approver-rules.ts";
 
 /** What says which cluster a thing belongs to. */
 export type Membership = {
@@ -39,6 +40,7 @@ export type FoundKubelet = Found & {
   /** The content of `--config` when it stands beside it; else it is looked for among the configurations. */
   readonly configuration?: KubeletConfigurationDocument;
   readonly node: NodeFacts;
+  /** The machine's own. */
   readonly files?: HostFiles;
 };
 
@@ -54,7 +56,10 @@ export type FoundApiServer = Found & {
   readonly version?: string;
   readonly commandLine: CommandLine;
   readonly skip: ApiServerKubeletAccess["skip"];
+  /** The machine's own. */
   readonly files?: HostFiles;
+  /** What the container gets from objects of the stack. */
+  readonly mounts?: HostFiles;
   /** kubeadm's configuration: kubeadm makes the RBAC that its client certificate needs. */
   readonly byKubeadm: boolean;
 };
@@ -62,11 +67,18 @@ export type FoundApiServer = Found & {
 /** A kube-controller-manager: it signs what kubelets request. */
 export type FoundSigner = Found & {
   readonly commandLine: CommandLine;
+  /** The machine's own. */
   readonly files?: HostFiles;
+  /** What the container gets from objects of the stack. */
+  readonly mounts?: HostFiles;
 };
 
 /** Something that approves requests for kubelet serving certificates. */
-export type FoundApprover = Found & { readonly label: string };
+export type FoundApprover = Found & {
+  readonly label: string;
+  /** Default: it approves whatever a kubelet requests. */
+  readonly refuses?: Refuses;
+};
 
 export type FoundRbac = Found & { readonly rbac: RbacFacts };
 

@@ -19,7 +19,7 @@ import {
   nodeAddressTypes,
 } from "../../trust/vocabulary.ts";
 import { describe, field, type Resource, type Stack, text } from "../resource.ts";
-import { type Certificates, certificatesOf, makesCertificate } from "./certificates.ts";
+import { type Certificates, certificatesOf, contentOf, makesCertificate } from "./certificates.ts";
 import type {
   Findings,
   Found,
@@ -192,7 +192,6 @@ function filesIn(text: string, source: Source): { path: string; key: string }[] 
   });
 }
 
-/** Certificates get the identities that the stack's resources give them; everything else is its text. */
 function fileOf(
   path: string,
   entry: Entry | undefined,
@@ -203,16 +202,8 @@ function fileOf(
     return unknown(`the content of ${path}, which is not among the files of ${where}`, { where });
   }
   if (!entry.text.known) return entry.text;
-  const content = entry.text.value;
   const source = { where: `${where}: ${path}` };
-  const made = content.includes("-----BEGIN CERTIFICATE-----")
-    ? certificates.inText(content, source)
-    : [];
-  const isOurs = made.some(({ ids }) => ids.some((id) => id.startsWith("urn:")));
-  return known(
-    isOurs ? { kind: "certificates", certificates: made } : { kind: "text", text: content },
-    source,
-  );
+  return known(contentOf(certificates, entry.text.value, source), source);
 }
 
 // From what the component registered ----------------------------------------------------------------------

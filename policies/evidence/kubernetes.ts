@@ -61,11 +61,14 @@ export type Entry = {
   readonly source: Source;
 };
 
+/** The key of the one entry that stands for all, where not even the keys are known. */
+export const everything = "*";
+
 const entries = new WeakMap<Resource, readonly Entry[]>();
 
 /**
  * Every text of a ConfigMap or Secret by its key, out of base64 where it is in that. When the map of texts as a
- * whole is unknown, one entry with the key `*` says so. Bytes that are no text are passed over: no program that
+ * whole is unknown, one entry with the key {@link everything} says so. Bytes that are no text are passed over: no program that
  * is looked for could read them.
  */
 export function entriesOf(resource: Resource): readonly Entry[] {
@@ -87,7 +90,7 @@ function entriesIn(resource: Resource, property: string, base64: boolean): Entry
   const where = describe(resource);
   const all = field(resource, property);
   if (!all.known) {
-    return [{ resource, key: "*", text: all, source: { where, key: property } }];
+    return [{ resource, key: everything, text: all, source: { where, key: property } }];
   }
   return Object.keys(asObject(all.value) ?? {}).flatMap((key): Entry[] => {
     const value = field(resource, property, key);

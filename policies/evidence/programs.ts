@@ -2,7 +2,8 @@
  * Command lines of kube-apiserver, kubelet and kube-controller-manager: in Pods and what makes Pods, and in the static
  * pod manifests, systemd units and scripts that ConfigMaps and Secrets hold.
  */
-import { type Source, unknown } from "../../trust/evidence.ts";
+import { unknown } from "../../trust/evidence.ts";
+import type { HostFiles } from "../../trust/facts.ts";
 import type { CommandLine } from "../../trust/readers/command-line.ts";
 import { readShell } from "../../trust/readers/command-line.ts";
 import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
@@ -13,6 +14,7 @@ import { describe, field, type Resource, type Stack } from "../resource.ts";
 import type { Found, FoundApiServer, FoundKubelet, FoundSigner, Gap, Reader } from "./evidence.ts";
 import { type Entry, entriesOf, listed, membershipOf, objectOf, ofKind } from "./kubernetes.ts";
 import { withLines } from "./lines.ts";
+import { mountedCertificates, mountedFiles } from "./mounts.ts";
 import { skipOf } from "./skip.ts";
 
 /** Kinds that make pods. */
@@ -33,12 +35,14 @@ type Program = Found & {
   readonly commandLine: CommandLine;
   readonly annotations: Readonly<Record<string, string>>;
   readonly image?: string;
+  readonly mounts?: HostFiles;
 };
 
 /** Reads every program that decides. */
 export const readPrograms: Reader = (stack, claimed) => {
-  const { programs, gaps } = findPrograms(stack, claimed);
+  const { programs, gaps, claims } = findPrograms(stack, claimed);
   return {
+    claims,
     kubelets: programs.filter(runs("kubelet")).map(toKubelet),
     apiServers: programs.filter(runs("kube-apiserver")).map(toApiServer),
     signers: programs.filter(runs("kube-controller-manager")).map(toSigner),
@@ -53,6 +57,7 @@ function runs(program: CommandLine["program"]) {
 function findPrograms(stack: Stack, claimed: ReadonlySet<string>) {
   const programs: Program[] = [];
   const gaps: Gap[] = [];
+  const claims = new Set<string>();
   for (const resource of ofKind(stack, ...workloads, ...workloads.map((kind) => `${kind}List`))) {
     if (claimed.has(resource.urn)) continue;
     const found = { resource, membership: membershipOf(stack, resource) };
@@ -62,7 +67,13 @@ function findPrograms(stack: Stack, claimed: ReadonlySet<string>) {
       gaps.push({ ...found, source, missing: spec.missing });
     }
     const objects = [objectOf(resource), ...listed(listOf(resource))];
-    programs.push(...objects.flatMap((object) => inPod(object, source, found)));
+    for (const program of objects.flatMap((object) => readPod(object, source).programs)) {
+      programs.push({
+        ...inPod(program, found),
+        mounts: mountedFiles(stack, resource, program),
+      });
+      for (const { urn } of mountedCertificates(stack, resource, program)) claims.add(urn);
+    }
   }
   for (const resource of ofKind(stack, "ConfigMap", "Secret")) {
     if (claimed.has(resource.urn)) continue;
@@ -71,7 +82,7 @@ function findPrograms(stack: Stack, claimed: ReadonlySet<string>) {
       programs.push(...inText(entry, found));
     }
   }
-  return { programs, gaps };
+  return { programs, gaps, claims: [...claims] };
 }
 
 /** The items of a resource that is a list itself. */
@@ -80,14 +91,15 @@ function listOf(resource: Resource): Json {
   return items.known && items.value !== undefined ? { kind: "List", items: items.value } : null;
 }
 
-function inPod(object: Json, source: Source, found: Omit<Found, "source">): Program[] {
-  return readPod(object, source).programs.map((program: PodProgram) => ({
+function inPod(program: PodProgram, found: Omit<Found, "source">): Program {
+  const { commandLine, annotations, image } = program;
+  return {
     ...found,
-    source: program.commandLine.source,
-    commandLine: program.commandLine,
-    annotations: program.annotations,
-    ...(program.image !== undefined && { image: program.image }),
-  }));
+    source: commandLine.source,
+    commandLine,
+    annotations,
+    ...(image !== undefined && { image }),
+  };
 }
 
 /** A text is a manifest, a unit, or a script; what is none of them holds no program. */
@@ -113,8 +125,8 @@ function inText(entry: Entry, found: Omit<Found, "source">): Program[] {
   if (/^\s*"?kind"?\s*:/m.test(content)) {
     return readYaml(content, source).documents.flatMap((document) =>
       listed(document.value).flatMap((object) =>
-        inPod(object, source, found).map((program) => ({
-          ...program,
+        readPod(object, source).programs.map((program) => ({
+          ...inPod(program, found),
           commandLine: withLines(program.commandLine, content),
           annotations: { ...annotations, ...program.annotations },
         })),
@@ -167,10 +179,15 @@ function toKubelet(program: Program): FoundKubelet {
   };
 }
 
-/** The file that `--config` names, when a key of the same ConfigMap or Secret has its name. */
-function besideIt({ commandLine, resource }: Program) {
+/** The file that `--config` names, when it is mounted, or a key of the same ConfigMap or Secret has its name. */
+function besideIt({ commandLine, resource, mounts }: Program) {
   const path = flagValue(commandLine, "config");
   if (path === undefined) return undefined;
+  const mounted = mounts?.(path);
+  if (mounted?.known && mounted.value.kind === "text") {
+    const source = mounted.source ?? commandLine.source;
+    return readKubeletConfiguration(mounted.value.text, source).documents[0];
+  }
   const name = path.slice(path.lastIndexOf("/") + 1);
   for (const entry of entriesOf(resource)) {
     if (entry.key === name && entry.text.known) {

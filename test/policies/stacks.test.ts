@@ -3,11 +3,13 @@ import type { EngineResult } from "../engine.ts";
 import { type Case, Previews, violationsIn } from "./preview.ts";
 import { apiServerElsewhere } from "./stacks/apiServerElsewhere.ts";
 import { badInput } from "./stacks/badInput.ts";
+import { clientCertificates } from "./stacks/clientCertificates.ts";
 import { exposure } from "./stacks/exposure.ts";
 import { lifetimes } from "./stacks/lifetimes.ts";
 import { kubeadmConfigMaps, staticPodFiles } from "./stacks/manifests.ts";
 import { oldUnit } from "./stacks/oldUnit.ts";
 import { ours } from "./stacks/ours.ts";
+import { requests } from "./stacks/requests.ts";
 import { severalClusters } from "./stacks/severalClusters.ts";
 import { unknownValues } from "./stacks/unknownValues.ts";
 import { waivers } from "./stacks/waivers.ts";
@@ -16,6 +18,8 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   "kubeadm's ConfigMaps": kubeadmConfigMaps,
   "static pods and units": staticPodFiles,
   "our components": ours,
+  "requests for certificates": requests,
+  "client certificates": clientCertificates,
   "several clusters": severalClusters,
   "kube-apiserver in another stack": apiServerElsewhere,
   waivers,

@@ -1,5 +1,6 @@
 /** Ways out on the serving side, most preferred first. */
 import type { Complaint } from "../certificates/verify.ts";
+import type { ServingRequest } from "../facts.ts";
 import type { Remedy } from "../verdict.ts";
 
 const provision: Remedy = {
@@ -52,25 +53,46 @@ export function silentSkipRemedies(selfSigned: boolean): readonly Remedy[] {
 }
 
 /** The kubelet has no certificate at all. */
-export function noCertificateRemedies(setting: string): readonly Remedy[] {
-  if (setting !== "serverTLSBootstrap") {
-    return [
-      {
-        side: "kubelet",
-        setting,
-        text: `Set ${setting} as well: tlsCertFile and tlsPrivateKeyFile work together alone.`,
-      },
-    ];
-  }
-  return [
-    {
-      side: "rbac",
-      setting: "certificatesigningrequests/approval",
-      text: "Run an approver for signer kubernetes.io/kubelet-serving, or approve the request: kubectl certificate approve.",
-    },
-    provision,
-  ];
+export function noCertificateRemedies({
+  setting,
+  request,
+}: {
+  readonly setting: string;
+  readonly request?: ServingRequest["state"];
+}): readonly Remedy[] {
+  return request === undefined
+    ? [
+        {
+          side: "kubelet",
+          setting,
+          text: `Set ${setting} as well: tlsCertFile and tlsPrivateKeyFile work together alone.`,
+        },
+      ]
+    : [requestRemedies[request], provision];
 }
+
+const requestRemedies: Readonly<Record<ServingRequest["state"], Remedy>> = {
+  issued: {
+    side: "kubelet",
+    setting: "--node-ip",
+    text: "Give the node an IP address: --node-ip, or let the cloud provider set one.",
+  },
+  pending: {
+    side: "rbac",
+    setting: "certificatesigningrequests/approval",
+    text: "Run an approver for signer kubernetes.io/kubelet-serving, or approve the request: kubectl certificate approve.",
+  },
+  denied: {
+    side: "rbac",
+    setting: "certificatesigningrequests/approval",
+    text: "Let the approver's rules allow the node's name and addresses (kubelet-csr-approver: PROVIDER_REGEX, PROVIDER_IP_PREFIXES, ALLOWED_DNS_NAMES); the kubelet then asks again.",
+  },
+  neverIssued: {
+    side: "certificates",
+    setting: "--cluster-signing-kubelet-serving-cert-file",
+    text: "Give kube-controller-manager --cluster-signing-kubelet-serving-cert-file and --cluster-signing-kubelet-serving-key-file: it signs what was approved.",
+  },
+};
 
 /** The certificate is not accepted. */
 export function verificationRemedies(

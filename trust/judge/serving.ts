@@ -133,7 +133,7 @@ function noCertificate(kubelet: KubeletFacts, served: Extract<Served, { kind: "n
   return fails(
     "remote error: tls: internal error",
     `The kubelet has no serving certificate to present: ${served.reason}.`,
-    noCertificateRemedies(served.setting),
+    noCertificateRemedies(served),
     sources,
   );
 }

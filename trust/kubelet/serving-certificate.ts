@@ -21,6 +21,7 @@ import type {
   HostFiles,
   KubeletServing,
   NodeFacts,
+  ServingRequest,
 } from "../facts.ts";
 import { certificateFacts } from "../readers/pem.ts";
 
@@ -180,7 +181,13 @@ export type Served =
       /** The kubelet made it itself: nothing renews it, and only its host name is in it. */
       readonly selfSigned: boolean;
     }
-  | { readonly kind: "none"; readonly reason: string; readonly setting: string }
+  | {
+      readonly kind: "none";
+      readonly reason: string;
+      readonly setting: string;
+      /** What became of the request, where the kubelet files one. */
+      readonly request?: ServingRequest["state"];
+    }
   | { readonly kind: "refuses"; readonly error: string };
 
 export type ServedInputs = {
@@ -339,9 +346,14 @@ function issued(
   };
   return known({
     kind: "none",
-    reason: reasons[request.value.state],
+    reason: reasons[request.value.state] + because(request.value),
     setting: "serverTLSBootstrap",
+    request: request.value.state,
   });
+}
+
+function because(request: ServingRequest): string {
+  return "because" in request && request.because !== undefined ? `: ${request.because}` : "";
 }
 
 function hasIp({ addresses }: NodeFacts): boolean {

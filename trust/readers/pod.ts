@@ -22,13 +22,18 @@ import {
 /** A program that a pod runs. */
 export type PodProgram = {
   readonly commandLine: CommandLine;
-  /** Turns a path in the container into the path on the host, by hostPath volumes; else undefined. */
-  readonly hostPath: (containerPath: string) => string | undefined;
+  /** The volume that a path in the container lies in; undefined where it lies in none. */
+  readonly volumeAt: (containerPath: string) => PodVolume | undefined;
+  /** The pod's volumes, as they are written. */
+  readonly volumes: readonly JsonObject[];
   /** Annotations of the object and, for Deployments and the like, of the template (which win). */
   readonly annotations: Readonly<Record<string, string>>;
   /** Image of the container; its tag often tells the Kubernetes version. */
   readonly image?: string;
 };
+
+/** A volume of a pod, and a path within it. */
+export type PodVolume = { readonly volume: JsonObject; readonly path: string };
 
 export type PodPrograms = {
   readonly programs: readonly PodProgram[];
@@ -102,7 +107,8 @@ function readContainer(
   return [...found, ...(found.length === 0 ? byImage(container, words, source) : [])].map(
     (commandLine) => ({
       commandLine,
-      hostPath: (path) => hostPath(path, container, spec),
+      volumeAt: (path) => volumeAt(path, container, spec),
+      volumes: volumesOf(spec),
       annotations,
       ...(image !== undefined && { image }),
     }),
@@ -135,25 +141,28 @@ function withEnvironment(text: string, environment: Readonly<Record<string, stri
   );
 }
 
-function hostPath(path: string, container: JsonObject, spec: JsonObject): string | undefined {
-  let best: { mount: string; volume: string; subPath: string } | undefined;
+function volumeAt(path: string, container: JsonObject, spec: JsonObject): PodVolume | undefined {
+  let best: { mount: string; name: string; subPath: string } | undefined;
   for (const entry of asList(container.volumeMounts)) {
     const mount = asObject(entry) ?? {};
     const at = asText(mount.mountPath)?.replace(/\/+$/, "") ?? "";
     const covers = path === at || path.startsWith(`${at}/`);
     if (covers && at.length >= (best?.mount.length ?? 0)) {
-      best = { mount: at, volume: asText(mount.name) ?? "", subPath: asText(mount.subPath) ?? "" };
+      best = { mount: at, name: asText(mount.name) ?? "", subPath: asText(mount.subPath) ?? "" };
     }
   }
-  const volume = asList(spec.volumes)
-    .map(asObject)
-    .find((candidate) => candidate?.name === best?.volume);
-  const host = asText(asObject(volume?.hostPath)?.path);
-  if (!best || host === undefined) {
+  const volume = volumesOf(spec).find((candidate) => candidate.name === best?.name);
+  if (!best || !volume) {
     return undefined;
   }
-  const root = [host.replace(/\/+$/, ""), best.subPath].filter((part) => part !== "").join("/");
-  return `${root}${path.slice(best.mount.length)}`;
+  const parts = [best.subPath, path.slice(best.mount.length).replace(/^\/+/, "")];
+  return { volume, path: parts.filter((part) => part !== "").join("/") };
+}
+
+function volumesOf(spec: JsonObject): JsonObject[] {
+  return asList(spec.volumes)
+    .map(asObject)
+    .filter((volume) => volume !== undefined);
 }
 
 function annotationsOf(object: JsonObject | undefined): Record<string, string> {

@@ -45,11 +45,15 @@ describe("readPod", () => {
     assert.deepEqual(program?.annotations, { a: "b" });
   });
 
-  it("maps container paths to host paths, the longest mount first", () => {
+  it("tells in which volume a path lies, the longest mount first", () => {
     const [program] = programs(pod);
-    assert.equal(program?.hostPath("/pki/apiserver.crt"), "/etc/kubernetes/pki/apiserver.crt");
-    assert.equal(program?.hostPath("/pki/ca.crt"), "/other/root.crt");
-    assert.equal(program?.hostPath("/elsewhere"), undefined);
+    const at = (path: string) => {
+      const found = program?.volumeAt(path);
+      return found && [found.volume.name, found.path];
+    };
+    assert.deepEqual(at("/pki/apiserver.crt"), ["pki", "apiserver.crt"]);
+    assert.deepEqual(at("/pki/ca.crt"), ["ca", "root.crt"]);
+    assert.equal(at("/elsewhere"), undefined);
   });
 
   it("reads templates, and takes an image's name for its entry point", () => {

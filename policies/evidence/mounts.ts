@@ -1,0 +1,127 @@
+/**
+ * Files that a container gets from ConfigMaps and Secrets of the stack. Where their texts are not known yet, a
+ * certificate is known by the resource that makes it, if the object is made from no other.
+ * Source: kubernetes `pkg/volume/configmap/configmap.go`, `pkg/volume/secret/secret.go` (MakePayload).
+ */
+import { type Fact, known, unknown } from "../../trust/evidence.ts";
+import type { FileContent, HostFiles } from "../../trust/facts.ts";
+import type { PodProgram } from "../../trust/readers/pod.ts";
+import { asList, asObject, asText, type JsonObject } from "../../trust/readers/yaml.ts";
+import { describe, type Resource, type Stack, text } from "../resource.ts";
+import {
+  certificatesOf,
+  contentOf,
+  isPrivateKey,
+  keyFacts,
+  makesCertificate,
+} from "./certificates.ts";
+import { entriesOf, everything, ofKind } from "./kubernetes.ts";
+
+/** The files of a container; a path that lies in no such volume is unknown. */
+export function mountedFiles(stack: Stack, pod: Resource, { volumeAt }: PodProgram): HostFiles {
+  return (path) => {
+    const at = volumeAt(path);
+    const sources = at ? sourcesOf(at.volume) : [];
+    for (const source of sources) {
+      const key = keyAt(source, at?.path ?? "");
+      const object = key === undefined ? undefined : find(stack, pod, source);
+      const content = object && key !== undefined ? mounted(stack, object, key, path) : undefined;
+      if (content) return content;
+    }
+    const names = sources.map(({ kind, name }) => `${kind} ${name}`).join(" or ");
+    const where = names === "" ? describe(pod) : names;
+    return unknown(`the content of ${path}, which is not in ${where} of this stack`, { where });
+  };
+}
+
+type VolumeSource = { readonly kind: string; readonly name: string; readonly object: JsonObject };
+
+/** What a volume is made of: one object, or several that are projected into it. */
+function sourcesOf(volume: JsonObject): VolumeSource[] {
+  const parts = [volume, ...asList(asObject(volume.projected)?.sources).map(asObject)];
+  return parts.flatMap((part): VolumeSource[] => {
+    const configMap = asObject(part?.configMap);
+    const secret = asObject(part?.secret);
+    const name = asText(configMap?.name) ?? asText(secret?.secretName) ?? asText(secret?.name);
+    const object = configMap ?? secret;
+    if (object === undefined || name === undefined) return [];
+    return [{ kind: configMap ? "ConfigMap" : "Secret", name, object }];
+  });
+}
+
+/** The key that stands at a path: `items` name the ones that are there, else each is under its own name. */
+function keyAt({ object }: VolumeSource, path: string): string | undefined {
+  const items = asList(object.items).map(asObject);
+  if (items.length === 0) return path;
+  return asText(items.find((item) => item?.path === path)?.key);
+}
+
+function find(stack: Stack, pod: Resource, { kind, name }: VolumeSource): Resource | undefined {
+  const namespace = (resource: Resource) => text(resource, "metadata", "namespace") ?? "default";
+  const all = ofKind(stack, kind).filter(
+    (resource) =>
+      text(resource, "metadata", "name") === name &&
+      namespace(resource) === namespace(pod) &&
+      resource.provider === pod.provider,
+  );
+  return all.length === 1 ? all[0] : undefined;
+}
+
+function mounted(
+  stack: Stack,
+  object: Resource,
+  key: string,
+  path: string,
+): Fact<FileContent> | undefined {
+  const entries = entriesOf(object);
+  // Where nothing is known, not even the keys are.
+  const entry =
+    entries.find((one) => one.key === key) ?? entries.find((one) => one.key === everything);
+  if (entry === undefined) return undefined;
+  const source = { where: `${entry.source.where}: ${path}`, key };
+  if (entry.text.known) {
+    return known(contentOf(certificatesOf(stack), entry.text.value, source), source);
+  }
+  const made = madeBy(stack, object, key);
+  return made === undefined ? entry.text : known(made, source);
+}
+
+/** What a text that is not known yet will be: the only certificate, or the only key, that its object is made from. */
+function madeBy(stack: Stack, object: Resource, key: string): FileContent | undefined {
+  const makers = makersOf(object);
+  if (/key/i.test(key)) {
+    const [maker, ...others] = makers.filter(isPrivateKey);
+    return maker && others.length === 0 ? { kind: "privateKey", key: keyFacts(maker) } : undefined;
+  }
+  const [maker, ...others] = makers.filter(makesCertificate);
+  const certificate = maker && certificatesOf(stack).of(maker);
+  return certificate && others.length === 0
+    ? { kind: "certificates", certificates: [certificate] }
+    : undefined;
+}
+
+function makersOf(object: Resource): readonly Resource[] {
+  return [...new Set(["data", "stringData"].flatMap((property) => object.madeFrom(property)))];
+}
+
+/**
+ * The objects of a pod that are nothing but certificates and keys, made by the stack: what they hold is known before
+ * they are deployed, and is no configuration.
+ */
+export function mountedCertificates(
+  stack: Stack,
+  pod: Resource,
+  { volumes }: PodProgram,
+): readonly Resource[] {
+  return volumes.flatMap(sourcesOf).flatMap((source) => {
+    const object = find(stack, pod, source);
+    if (object === undefined) return [];
+    const makers = makersOf(object);
+    const isOpaque = entriesOf(object).every(({ text }) => !text.known);
+    return isOpaque && makers.length > 0 && makers.every(isOfTls) ? [object] : [];
+  });
+}
+
+function isOfTls(resource: Resource): boolean {
+  return makesCertificate(resource) || isPrivateKey(resource);
+}
