@@ -98,9 +98,13 @@ export class Cluster extends pulumi.ComponentResource {
       { parent: this },
     );
     this.controlPlaneKubelets = createControlPlaneMachines(name, plan, ca, this);
-    this.nodePools = args.nodePools.map(
-      (pool) => new NodePool(`${name}/${pool.name}`, { pool, settings, ca }, { parent: this }),
-    );
+    const nodePools: NodePool[] = [];
+    for (const pool of args.nodePools) {
+      nodePools.push(
+        new NodePool(`${name}/${pool.name}`, { pool, settings, ca }, { parent: this }),
+      );
+    }
+    this.nodePools = nodePools;
     createBindings(name, settings, this);
     this.approver = createApprover(name, plan, args, this);
     this.bootstrapToken = createBootstrapToken(name, plan, args, this);

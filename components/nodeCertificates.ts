@@ -46,9 +46,10 @@ export class NodeCertificates extends pulumi.ComponentResource {
 
   constructor(name: string, args: NodeCertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
     super(NodeCertificates.__pulumiType, name, {}, opts);
-    this.nodes = Object.fromEntries(
-      args.machines.map((machine) => [machine.name, issueNode(name, machine, this, args)]),
-    );
+    const nodes: Record<string, NodeCredentials> = {};
+    // Loops over machines and pools are plain ones: with each resource the SDK sends the whole call stack.
+    for (const machine of args.machines) nodes[machine.name] = issueNode(name, machine, this, args);
+    this.nodes = nodes;
     this.registerOutputs({
       servingMode: args.servingMode,
       nodes: args.machines.map((machine) => machine.name),

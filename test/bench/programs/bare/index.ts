@@ -58,8 +58,8 @@ const issued = Array.from({ length: certificates }, (_, index) => {
   return { key, certificate };
 });
 
-/** About as long as a KubeletConfiguration with its unit. */
-const text = "# A line of configuration, sixty characters long, no more..\n".repeat(40);
+/** As long as what a machine's Secret holds beside PEMs: a KubeletConfiguration, a unit, a kubeconfig. */
+const text = "# A line of configuration, sixty characters long, no more..\n".repeat(79);
 
 machines.forEach(({ name }, index) => {
   // Two certificates a machine; the first machine has all that is left over, as a control plane has.
