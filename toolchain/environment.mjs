@@ -1,6 +1,7 @@
 // The environment in which Pulumi runs: the toolchain of the chosen world, first on PATH.
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { cacheRoot } from "./cache.mjs";
 import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
 import { ensureHome, isHomeBuilt } from "./home.mjs";
@@ -24,6 +25,8 @@ export async function pulumiEnvironment(progress = createProgress(), env = proce
   // The Kubernetes SDK would copy it into the default provider's settings, and so into the state.
   const { KUBECONFIG: _, ...rest } = env;
   return {
+    // Programs and policy packs load the same hundreds of modules each time: a fifth of a small stack's preview.
+    NODE_COMPILE_CACHE: path.join(cacheRoot(env), "node-compile-cache"),
     ...rest,
     PULUMI_HOME: home,
     PULUMI_SKIP_UPDATE_CHECK: "1",
