@@ -63,7 +63,7 @@ export async function ensureHome(progress) {
     make: async (home) => {
       await goTarget(moduleFolder("pulumi"));
       progress.say(
-        `Building the toolchain from source, once: ${parts.length} programs, about 8 minutes on 2 cores`,
+        `Building the toolchain from source, once: ${parts.length} programs, about 6 minutes on 2 cores`,
       );
       for (const part of parts) {
         const built = await ensureBuilt(part, progress);
