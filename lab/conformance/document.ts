@@ -31,7 +31,7 @@ message. It ends with the number of agreements and exits with 1 when there is a 
 \`npm run lab -- conformance short\` is the choice that \`npm test\` runs: every serving mode under every stance, and
 every symptom, once. \`npm run lab -- conformance document\` writes this page from the last run.
 
-It needs what the lab needs (see [lab.md](lab.md)), about 9 GB of memory and, on 2 cores, four minutes. Each case is one JSON
+It needs what the lab needs (see [lab.md](lab.md)), about 9 GB of memory and, on 2 cores, two minutes. Each case is one JSON
 line in \`conformance.jsonl\`: \`judge\` has the verdict, \`reality\` the answer. What nobody can know beforehand is
 left out of the comparison: the current time in a message about validity, and the resolver's address.
 
@@ -86,7 +86,7 @@ function servingTable(cases: readonly Case[]): string {
 
 function clientTable(cases: readonly Case[]): string {
   const all = cases.filter(({ part }) => part === "client");
-  const kubelets = unique(all.map(({ kubelet }) => kubelet ?? ""));
+  const kubelets = unique(all.map(({ kubelet }) => kubelet ?? "")).sort();
   const clients = clientsOf(all);
   const rows = kubelets.map((kubelet) => [
     kubelet,
@@ -110,6 +110,8 @@ function clientsOf(cases: readonly Case[]): string[] {
 function startupTable(cases: readonly Case[]): string {
   const rows = cases
     .filter(({ part }) => part === "startup")
+    // They end in any order.
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
     .map(({ id, reality }) => {
       const [, program = "", ...name] = id.split("/");
       const said = reality.outcome === "works" ? "starts" : `\`${lastPart(reality.message)}\``;
