@@ -122,11 +122,57 @@ const data = fc.oneof(
   { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
 );
 
+/** Pods, and templates of pods, that approve requests or mount what decides. */
+const podSpec = fc
+  .record({
+    image: fc.constantFrom(
+      "postfinance/kubelet-csr-approver:v1.2.14",
+      "registry.k8s.io/kube-apiserver:v1.37.2",
+      "registry.k8s.io/kubelet:v1.37.2",
+    ),
+    words: fc.array(
+      fc.constantFrom(
+        "kube-apiserver",
+        "--provider-regex",
+        "-provider-ip-prefixes=10.0.0.0/8,x",
+        "--allowed-dns-names=0",
+        "--kubelet-certificate-authority=/mounted/kubelet",
+        "--config=/mounted/kubelet",
+        "(",
+        unknownValue,
+      ),
+      { maxLength: 4 },
+    ),
+    env: fc.array(
+      fc.record({
+        name: fc.constantFrom("PROVIDER_REGEX", "PROVIDER_IP_PREFIXES", "ALLOWED_DNS_NAMES"),
+        value: fc.oneof(fc.string(), fc.constantFrom("^a$", "10.0.0.0/99", "::/0", unknownValue)),
+      }),
+      { maxLength: 3 },
+    ),
+    volume: fc.constantFrom<object>(
+      { configMap: { name: "kubelet-config" } },
+      { secret: { secretName: "kubelet-config", items: [{ key: "kubelet", path: "kubelet" }] } },
+      { projected: { sources: [{ secret: { name: "kubelet-config" } }, 7, unknownValue] } },
+      { projected: null },
+    ),
+  })
+  .map(({ image, words, env, volume }) => {
+    const volumeMounts = [{ name: "volume", mountPath: "/mounted" }];
+    const pod = {
+      serviceAccountName: "approver",
+      containers: [{ name: "container", image, command: words, env, volumeMounts }],
+      volumes: [{ name: "volume", ...volume }],
+    };
+    return { ...pod, template: { spec: pod } };
+  });
+
 const typeOf = fc.constantFrom(
   "kubernetes:core/v1:ConfigMap",
   "kubernetes:core/v1:Secret",
   "kubernetes:core/v1:Pod",
   "kubernetes:apps/v1:DaemonSet",
+  "kubernetes:apps/v1:Deployment",
   "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
   "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
   "tls:index/locallySignedCert:LocallySignedCert",
@@ -141,7 +187,7 @@ const anyResource = fc
     type: typeOf,
     name: fc.constantFrom("a", "b", "kubelet-config"),
     data,
-    spec: fc.oneof(fc.jsonValue({ maxDepth: 4 }), fc.constant(unknownValue)),
+    spec: fc.oneof(podSpec, fc.jsonValue({ maxDepth: 4 }), fc.constant(unknownValue)),
     metadata: fc.oneof(
       fc.constant({ name: "kubelet-config", namespace: "kube-system" }),
       fc.jsonValue({ maxDepth: 2 }),
