@@ -4,6 +4,7 @@ import { type Case, Previews, violationsIn } from "./preview.ts";
 import { apiServerElsewhere } from "./stacks/apiServerElsewhere.ts";
 import { badInput } from "./stacks/badInput.ts";
 import { clientCertificates } from "./stacks/clientCertificates.ts";
+import { collected } from "./stacks/collected.ts";
 import { exposure } from "./stacks/exposure.ts";
 import { lifetimes } from "./stacks/lifetimes.ts";
 import { kubeadmConfigMaps, staticPodFiles } from "./stacks/manifests.ts";
@@ -20,6 +21,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   "our components": ours,
   "requests for certificates": requests,
   "client certificates": clientCertificates,
+  "bundles of kubelet.crt": collected,
   "several clusters": severalClusters,
   "kube-apiserver in another stack": apiServerElsewhere,
   waivers,

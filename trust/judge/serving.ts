@@ -6,7 +6,7 @@ import { type Verification, verifyChain } from "../certificates/verify.ts";
 import type { Fact, Source } from "../evidence.ts";
 import { known, unknown, valueOr } from "../evidence.ts";
 import type { ApiServerFacts, CertificateFacts, KubeletFacts } from "../facts.ts";
-import { type Served, servedBy } from "../kubelet/serving-certificate.ts";
+import { type Served, servedBy, unknownNodeName } from "../kubelet/serving-certificate.ts";
 import { readPem } from "../readers/pem.ts";
 import type { Fails, Outcome } from "../verdict.ts";
 import { type Dial, dial, dialSources, resolveError } from "./dial.ts";
@@ -203,7 +203,30 @@ function verified(
     usage: "serverAuth",
     at,
   });
+  const { hostName } = kubelet.node;
+  if (
+    verification.result === "error" &&
+    verification.complaint === "chain" &&
+    !hostName.known &&
+    served.value.chain.some(isNameless) &&
+    roots.value.some(isCollected)
+  ) {
+    return undecidable(
+      [`${hostName.missing}, whose kubelet.crt may be in the bundle`],
+      [certificateAuthority.source],
+    );
+  }
   return toOutcome(verification, kubelet, apiserver, served.value, target);
+}
+
+/** Whether a kubelet made it whose name nobody knows, by flag or otherwise. */
+function isNameless({ dnsNames }: CertificateFacts): boolean {
+  return dnsNames.known && dnsNames.value.includes(unknownNodeName);
+}
+
+/** Whether a kubelet has made it: `<host>@<time>` or `<host>-ca@<time>`. */
+function isCollected({ subject }: CertificateFacts): boolean {
+  return subject.known && /@\d+$/.test(subject.value.commonName);
 }
 
 function toOutcome(

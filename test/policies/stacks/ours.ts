@@ -1,17 +1,8 @@
 /** Our components in every serving mode under every stance that they allow. */
-import { execFileSync } from "node:child_process";
 import type { Case } from "../preview.ts";
+import { collectedCertificate } from "./collected.ts";
 
-/** A kubelet.crt as kubelets make it: its host name is its only name. */
-const collected = execFileSync(
-  "openssl",
-  [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-    ...["-keyout", "/dev/null", "-days", "300", "-subj", "/CN=w-0@1790000000"],
-    ...["-addext", "subjectAltName=DNS:w-0", "-addext", "extendedKeyUsage=serverAuth"],
-  ],
-  { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
-);
+const collected = collectedCertificate("w-0");
 const handedIn = `, selfSignedCertificate: ${JSON.stringify(collected)}`;
 
 const verified = "kubelet-serving-verified";

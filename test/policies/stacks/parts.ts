@@ -114,7 +114,10 @@ export function apiServerPod(stance: Stance, more: readonly string[] = []): stri
     "--client-ca-file=/etc/kubernetes/pki/ca.crt",
     "--kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt",
     "--kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key",
-    "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
+    // Given twice, the values would add up.
+    ...(stance === "trustSelfSigned"
+      ? []
+      : ["--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname"]),
     ...stanceFlags(stance),
     ...more,
   ];
