@@ -23,7 +23,14 @@ export type Table = {
 type Line = { component: string; state: string; start: number; end?: number };
 
 /** Where a table is drawn; a test puts something else in its place. */
-export type Output = { write: (text: string) => unknown; isTTY?: boolean };
+export type Output = {
+  write: (text: string) => unknown;
+  isTTY?: boolean;
+  /** Default 80. */
+  columns?: number;
+  /** Default 24. */
+  rows?: number;
+};
 
 export function createTable(
   output: Output = process.stdout,
@@ -41,9 +48,9 @@ export function createTable(
   const draw = () => {
     if (!live) return;
     erase();
-    const text = renderTable(lines);
-    output.write(text);
-    drawn = text.split("\n").length - 1;
+    const text = fitting(renderTable(lines), output);
+    output.write(text.join(""));
+    drawn = text.length;
   };
   const ticker = live ? setInterval(draw, 250) : undefined;
   const change = (line: Line, state: string) => {
@@ -75,6 +82,15 @@ export function createTable(
       output.write(`\n${renderTable(lines)}`);
     },
   };
+}
+
+/** Lines that the terminal would wrap or scroll away could not be redrawn: the last ones are shown, cut off. */
+function fitting(text: string, { columns = 80, rows = 24 }: Output): string[] {
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .slice(-Math.max(rows - 1, 1))
+    .map((line) => `${line.slice(0, columns - 1).trimEnd()}\n`);
 }
 
 function renderTable(lines: readonly Line[]): string {

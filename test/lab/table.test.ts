@@ -33,4 +33,17 @@ describe("the table of a lab", () => {
     assert.ok(text.includes("\x1b[2A\x1b[J"), "the two lines of before are erased");
     assert.ok(text.endsWith("\n"));
   });
+
+  it("is cut to the terminal while it is redrawn, and whole at the end", () => {
+    const written: string[] = [];
+    const write = (text: string) => written.push(text);
+    const table = createTable({ isTTY: true, columns: 20, rows: 4, write }, {});
+    for (let index = 0; index < 6; index++) table.row(`component-${index}`).ended("a long state");
+    const frames = written.filter((text) => !text.startsWith("\x1b"));
+    for (const line of frames.flatMap((text) => text.split("\n")))
+      assert.ok(line.length < 20, line);
+    for (const frame of frames) assert.ok(frame.split("\n").length <= 4, frame);
+    table.close();
+    assert.match(written.at(-1) ?? "", /COMPONENT.*\ncomponent-0 +a long state +0/);
+  });
 });
