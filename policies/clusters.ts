@@ -75,7 +75,7 @@ export function clusterOf(
     request: requests(
       evidence.approvers.filter(isOwn),
       isDeclared(config.approvers ?? [], group.name),
-      signingFile(evidence.signers.filter(isOwn)),
+      signingFile(evidence.signers.filter(isOwn), version),
       filesOf(evidence.signers.find(isOwn), files),
     ),
   };

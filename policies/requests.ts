@@ -1,59 +1,57 @@
 /** What becomes of the certificates that kubelets in mode `bootstrap` request: who approves, and who signs. */
-import { type Fact, known, unknown } from "../trust/evidence.ts";
+import { controllerManagerFacts } from "../trust/controllermanager.ts";
+import { type Fact, known, mapFact, type Source, unknown } from "../trust/evidence.ts";
 import type { CertificateFacts, HostFiles, ServingRequest } from "../trust/facts.ts";
 import { kubeadmPkiDirectory } from "../trust/kubeadm-pki.ts";
 import { requestedCertificate } from "../trust/kubelet/requested-certificate.ts";
-import type { CommandLine } from "../trust/readers/command-line.ts";
 import type { Cluster } from "./clusters.ts";
 import { certificatesIn } from "./evidence/certificates.ts";
 import type { FoundApprover, FoundSigner } from "./evidence/index.ts";
-import { flagValue } from "./evidence/programs.ts";
+import { describe } from "./resource.ts";
 
 /**
- * The file of the CA that signs kubelet serving certificates; `undefined` when nobody signs them.
- * Source: kubernetes `cmd/kube-controller-manager/app/certificates.go` (getKubeletServingSignerFiles).
+ * The file of the CA that signs kubelet serving certificates, or what becomes of requests where nobody signs. Without
+ * a kube-controller-manager in the stack it is the one of kubeadm.
  */
-export function signingFile(signers: readonly FoundSigner[]): Fact<string | undefined> {
+export function signingFile(
+  signers: readonly FoundSigner[],
+  version: string,
+): Fact<string | ServingRequest> {
   const [signer] = signers;
   if (signer === undefined) return known(`${kubeadmPkiDirectory}/ca.crt`);
-  const { commandLine } = signer;
-  const own = flagValue(commandLine, "cluster-signing-kubelet-serving-cert-file");
-  if (own !== undefined) return known(own, signer.source);
-  if (hasPerSignerFlag(commandLine)) return known(undefined, signer.source);
-  const shared = flagValue(commandLine, "cluster-signing-cert-file");
-  const isOpen = commandLine.words.some((word) => word.kind === "unknownWords");
-  return shared === undefined && isOpen
-    ? unknown("all flags of kube-controller-manager", signer.source)
-    : known(shared, signer.source);
-}
-
-function hasPerSignerFlag({ words }: CommandLine): boolean {
-  return words.some(
-    (word) =>
-      word.kind === "text" &&
-      /^--cluster-signing-(kubelet-client|kube-apiserver-client|legacy-unknown)-cert-file/.test(
-        word.text,
-      ),
-  );
+  const { commandLine, source, resource } = signer;
+  const label = describe(resource);
+  const { start, kubeletServingSigner } = controllerManagerFacts({
+    label,
+    version: known(version),
+    commandLine,
+  });
+  if (!start.starts) {
+    const because = `kube-controller-manager of ${label} does not start: ${start.message}`;
+    return known({ state: "neverIssued", because }, start.source ?? source);
+  }
+  return mapFact(kubeletServingSigner, (file) => file ?? { state: "neverIssued" });
 }
 
 /**
- * What becomes of each kubelet's request: approvers come first, and what they approve is signed by the CA in `file`,
- * if anybody signs.
+ * What becomes of each kubelet's request: approvers come first, and what they approve is signed by the CA in the
+ * signer's file, if anybody signs.
  *
  * @param isDeclared whether the configuration says that somebody approves, outside of the stack
  */
 export function requests(
   approvers: readonly FoundApprover[],
   isDeclared: boolean,
-  file: Fact<string | undefined>,
+  signer: Fact<string | ServingRequest>,
   files: HostFiles,
 ): Cluster["request"] {
   if (approvers.length === 0 && !isDeclared) return () => known({ state: "pending" });
-  const issuer = issuerIn(file, files);
+  if (!signer.known) return () => signer;
+  const { value: file, source } = signer;
+  if (typeof file !== "string") return () => known(file, source);
+  const issuer = issuerIn(file, files, source);
   if (!issuer.known) return () => issuer;
   const { value: ca } = issuer;
-  if (ca === undefined) return () => known({ state: "neverIssued" }, issuer.source);
   return (node) => {
     const certificate = requestedCertificate(node, ca);
     const isWhole = node.name.known && node.addresses.known;
@@ -64,18 +62,18 @@ export function requests(
   };
 }
 
-/** The CA in the signer's file; `undefined` when nobody signs. */
+/** The CA in the signer's file. */
 function issuerIn(
-  file: Fact<string | undefined>,
+  file: string,
   files: HostFiles,
-): Fact<CertificateFacts | undefined> {
-  if (!file.known || file.value === undefined) return file as Fact<undefined>;
-  const content = files(file.value);
+  source: Source | undefined,
+): Fact<CertificateFacts> {
+  const content = files(file);
   if (!content.known) return content;
-  const [issuer] = certificatesIn(content.value, file.value);
+  const [issuer] = certificatesIn(content.value, file);
   return issuer === undefined
-    ? unknown(`a certificate in ${file.value}, which signs what kubelets request`, file.source)
-    : known(issuer, file.source);
+    ? unknown(`a certificate in ${file}, which signs what kubelets request`, source)
+    : known(issuer, source);
 }
 
 /** What approvers make of a request; `undefined` when they approve it. The first that decides is the only one. */

@@ -2,7 +2,7 @@
 import { commandLineRefusal, gatesRefusal } from "./apiserver/start.ts";
 import type { Fact } from "./evidence.ts";
 import { known } from "./evidence.ts";
-import type { HostFiles, Start } from "./facts.ts";
+import type { Start } from "./facts.ts";
 import { parseFlags } from "./kubernetes/flags.ts";
 import { startRemedies } from "./kubernetes/start-remedies.ts";
 import { programTable } from "./kubernetes/tables.ts";
@@ -15,7 +15,6 @@ export type ControllerManagerInputs = {
   /** Kubernetes version, with or without the `v`. */
   readonly version: Fact<string>;
   readonly commandLine: CommandLine;
-  readonly files: HostFiles;
 };
 
 export type ControllerManagerFacts = {

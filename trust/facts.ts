@@ -111,10 +111,11 @@ export type NodeFacts = {
 export type ServingRequest =
   /** Approved and signed; the certificate itself may be known by its signer alone. */
   | { readonly state: "issued"; readonly chain: readonly CertificateFacts[] }
-  /** Nobody has decided, or somebody decided against it; `because` says why, where it is known. */
-  | { readonly state: "pending" | "denied"; readonly because?: string }
-  /** Approved, and no signer takes it up. */
-  | { readonly state: "neverIssued" };
+  /**
+   * Nobody has decided, somebody decided against it, or it was approved and no signer takes it up; `because` says
+   * why, where it is known.
+   */
+  | { readonly state: "pending" | "denied" | "neverIssued"; readonly because?: string };
 
 /** What decides which serving certificate a kubelet presents. */
 export type KubeletServing = {

@@ -80,6 +80,17 @@ export const requests: readonly Case[] = [
     says: ["no signer takes up", "--cluster-signing-kubelet-serving-cert-file"],
   },
   {
+    name: "approved, and kube-controller-manager does not start: never issued, and why",
+    program: staticPods(
+      `parts.approver(options);${controllerManager("--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt, --experimental-cluster-signing-duration=8760h")}`,
+    ),
+    mandatory: [trust],
+    says: [
+      "no signer takes up",
+      "does not start: Error: unknown flag: --experimental-cluster-signing-duration",
+    ],
+  },
+  {
     name: "approved and signed by the CA that kube-apiserver has: verified",
     program: staticPods(
       `parts.approver(options);${controllerManager("--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt, --cluster-signing-key-file=/etc/kubernetes/pki/ca.key")}`,

@@ -30,7 +30,7 @@ export async function startupCases(authorities: Authorities): Promise<StartupCas
   const live = liveKubelet(contents);
   return (row) => {
     if (row.probe.startsWith("start kube-controller-manager")) {
-      return startOfControllerManager(row, contents);
+      return startOfControllerManager(row);
     }
     if (row.apiserver) {
       const apiserver = apiServerOf(row.apiserver, contents);
@@ -77,13 +77,12 @@ function startSaid(start: Start): Said {
     : { outcome: "fails", message: start.message };
 }
 
-function startOfControllerManager(row: StartupRow, contents: Map<string, FileContent>): Said {
+function startOfControllerManager(row: StartupRow): Said {
   const [found] = readShell(row.probe.replace(/^start /, ""), { where: "probe" }).commandLines;
   const facts = controllerManagerFacts({
     label: "kube-controller-manager",
     version: observedVersion,
     commandLine: need(found, row.probe),
-    files: hostFiles(contents),
   });
   return startSaid(facts.start);
 }
