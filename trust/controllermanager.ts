@@ -3,7 +3,9 @@ import { commandLineRefusal, gatesRefusal } from "./apiserver/start.ts";
 import type { Fact } from "./evidence.ts";
 import { known } from "./evidence.ts";
 import type { Start } from "./facts.ts";
+import type { Refusal } from "./kubelet/settings.ts";
 import { parseFlags } from "./kubernetes/flags.ts";
+import { aggregateText, commandFailed } from "./kubernetes/go.ts";
 import { startRemedies } from "./kubernetes/start-remedies.ts";
 import { programTable } from "./kubernetes/tables.ts";
 import { versionOf } from "./kubernetes/version.ts";
@@ -27,25 +29,29 @@ export type ControllerManagerFacts = {
   readonly kubeletServingSigner: Fact<string | undefined>;
 };
 
-const signers = [
-  "kubelet-serving",
-  "kubelet-client",
-  "kube-apiserver-client",
-  "legacy-unknown",
-] as const;
+/** The signers by their flags `--cluster-signing-<name>-cert-file`, and as the program calls them when it complains. */
+const signers = {
+  "kubelet-serving": "cluster-signing-kubelet-serving",
+  "kubelet-client": "cluster-signing-kube-apiserver-client",
+  "kube-apiserver-client": "cluster-signing-kube-apiserver",
+  "legacy-unknown": "cluster-signing-legacy-unknown",
+} as const;
+
+type Files = (name: string) => Fact<string>;
 
 /** Resolves what a kube-controller-manager was started with. Never throws. */
 export function controllerManagerFacts(inputs: ControllerManagerInputs): ControllerManagerFacts {
   const program = "kube-controller-manager";
   const table = programTable(program, versionOf(inputs.version));
   const flags = parseFlags(inputs.commandLine.words, table.flags);
-  const refusal = commandLineRefusal(program, flags) ?? gatesRefusal(flags, table);
-  const file = (name: string): Fact<string> => {
+  const file: Files = (name) => {
     const value = flags.get(name);
     return value.known
       ? known(typeof value.value === "string" ? value.value : "", value.source)
       : value;
   };
+  const refusal =
+    commandLineRefusal(program, flags) ?? gatesRefusal(flags, table) ?? signingRefusal(file);
   return {
     label: inputs.label,
     start: refusal
@@ -55,20 +61,56 @@ export function controllerManagerFacts(inputs: ControllerManagerInputs): Control
   };
 }
 
-/** Once any signer has files of its own, those without theirs do not run. */
-function servingSigner(file: (name: string) => Fact<string>): Fact<string | undefined> {
+/**
+ * Half a pair, and the shared pair beside one of a signer's own.
+ * Source: kubernetes `cmd/kube-controller-manager/app/options/csrsigningcontroller.go` (Validate).
+ */
+function signingRefusal(file: Files): Refusal | undefined {
+  const given = (name: string) => {
+    const fact = file(name);
+    return fact.known && fact.value !== "" ? fact : undefined;
+  };
+  const pairs = Object.entries(signers).map(([name, called]) => ({
+    called,
+    cert: given(`cluster-signing-${name}-cert-file`),
+    key: given(`cluster-signing-${name}-key-file`),
+  }));
+  const halves = pairs.filter(({ cert, key }) => (cert === undefined) !== (key === undefined));
+  const shared = given("cluster-signing-cert-file") ?? given("cluster-signing-key-file");
+  const own = pairs.map(({ cert, key }) => cert ?? key).find((one) => one !== undefined);
+  const errors = [
+    ...halves.map(({ called, cert }) =>
+      cert
+        ? `"${called}": cannot specify cert without key`
+        : `"${called}": cannot specify key without cert`,
+    ),
+    ...(shared && own
+      ? [
+          "cannot specify --cluster-signing-{cert,key}-file and other --cluster-signing-*-file flags at the same time",
+        ]
+      : []),
+  ];
+  const source = (halves[0]?.cert ?? halves[0]?.key ?? own)?.source;
+  return errors.length === 0
+    ? undefined
+    : { message: commandFailed(aggregateText(errors)), ...(source && { source }) };
+}
+
+/** Once any signer has files of its own, those without theirs do not run; half of the shared pair is none. */
+function servingSigner(file: Files): Fact<string | undefined> {
   const own = file("cluster-signing-kubelet-serving-cert-file");
-  const common = file("cluster-signing-cert-file");
-  const specific = signers.map((name) => file(`cluster-signing-${name}-cert-file`));
-  const unknownOne = [own, common, ...specific].find((fact) => !fact.known);
+  const shared = ["cert", "key"].map((half) => file(`cluster-signing-${half}-file`));
+  const specific = Object.keys(signers).map((name) => file(`cluster-signing-${name}-cert-file`));
+  const unknownOne = [own, ...shared, ...specific].find((fact) => !fact.known);
   if (unknownOne && !unknownOne.known) {
     return unknownOne;
   }
   if (own.known && own.value !== "") {
     return own;
   }
-  const anySpecific = specific.some((fact) => fact.known && fact.value !== "");
-  return anySpecific || !common.known || common.value === ""
+  const isGiven = (fact: Fact<string>) => fact.known && fact.value !== "";
+  const [certificate] = shared;
+  return specific.some(isGiven) || !shared.every(isGiven) || certificate === undefined
     ? known(undefined)
-    : known(common.value, common.source);
+    : certificate;
 }

@@ -3,6 +3,10 @@
  * they lie on the machines.
  */
 import * as fs from "node:fs";
+import {
+  type ControllerManagerFacts,
+  controllerManagerFacts,
+} from "../../trust/controllermanager.ts";
 import { type Fact, known, unknown } from "../../trust/evidence.ts";
 import type {
   FileContent,
@@ -66,6 +70,15 @@ export function readApiServer(
     skip: known(undefined),
     rbac: known(rbac),
     files: filesOf(machine),
+  });
+}
+
+/** A kube-controller-manager's facts. */
+export function readControllerManager(args: readonly string[]): ControllerManagerFacts {
+  return controllerManagerFacts({
+    label: "the kube-controller-manager",
+    version: known(kubernetesVersion),
+    commandLine: commandLineOf(["kube-controller-manager", ...args]),
   });
 }
 

@@ -5,7 +5,7 @@ import type { ClientPlan } from "./client.ts";
 import { authenticationVariants, clientVariants } from "./clientVariants.ts";
 import type { ServingPlan } from "./serving.ts";
 import { addressTypes, stances } from "./stances.ts";
-import { apiServerCases, kubeletCases } from "./startCases.ts";
+import { apiServerCases, controllerManagerCases, kubeletCases } from "./startCases.ts";
 import type { StartupPlan } from "./startup.ts";
 import { otherVariants, selfSignedVariants } from "./variants.ts";
 
@@ -18,7 +18,11 @@ export type Plan = {
 export const longPlan: Plan = {
   serving: { selfSigned: selfSignedVariants, others: otherVariants, stances, addressTypes },
   client: { kubelets: authenticationVariants, clients: clientVariants },
-  startup: { kubelet: kubeletCases, apiserver: apiServerCases },
+  startup: {
+    kubelet: kubeletCases,
+    apiserver: apiServerCases,
+    controllerManager: controllerManagerCases,
+  },
 };
 
 export const shortPlan: Plan = {
@@ -53,6 +57,11 @@ export const shortPlan: Plan = {
       "gate RotateKubeletClientCertificate",
     ]),
     apiserver: named(apiServerCases, ["CA file missing", "CA file not PEM", "flag kubelet-https"]),
+    controllerManager: named(controllerManagerCases, [
+      "baseline",
+      "a signer's certificate alone",
+      "the shared pair beside a signer's own",
+    ]),
   },
 };
 

@@ -1,5 +1,5 @@
 /**
- * Settings to start kubelet and kube-apiserver with: those that are gone, those that are wrong, and those that look
+ * Settings to start kubelet, kube-apiserver and kube-controller-manager with: those that are gone, those that are wrong, and those that look
  * wrong and start all the same.
  */
 import { data } from "../../trust/data/index.ts";
@@ -42,6 +42,18 @@ const longGone = {
       "enable-kubelet-cert-cn-validation",
     ],
     gates: ["RotateKubeletClientCertificate", "KubeletCertCNValidation"],
+  },
+  "kube-controller-manager": {
+    flags: [
+      "experimental-cluster-signing-duration",
+      "logtostderr",
+      "alsologtostderr",
+      "log-dir",
+      "port",
+      "address",
+      "deleting-pods-qps",
+    ],
+    gates: ["RotateKubeletClientCertificate", "CSRDuration"],
   },
 } as const;
 
@@ -155,4 +167,31 @@ export const apiServerCases: readonly StartCase[] = [
   { name: "unknown flag", flags: ["--no-such-flag"] },
   { name: "positional argument", flags: ["extra"] },
   ...goneSettings("kube-apiserver"),
+];
+
+const ca = "/etc/kubernetes/pki/ca";
+const shared = [`--cluster-signing-cert-file=${ca}.crt`, `--cluster-signing-key-file=${ca}.key`];
+const serving = "--cluster-signing-kubelet-serving";
+
+export const controllerManagerCases: readonly StartCase[] = [
+  { name: "baseline", flags: shared },
+  { name: "no signing files" },
+  { name: "half of the shared pair", flags: shared.slice(0, 1) },
+  {
+    name: "a pair of one signer",
+    flags: [`${serving}-cert-file=${ca}.crt`, `${serving}-key-file=${ca}.key`],
+  },
+  { name: "a signer's certificate alone", flags: [`${serving}-cert-file=${ca}.crt`] },
+  {
+    name: "a signer's key alone",
+    flags: [`--cluster-signing-kube-apiserver-client-key-file=${ca}.key`],
+  },
+  {
+    name: "the shared pair beside a signer's own",
+    flags: [...shared, `${serving}-cert-file=${ca}.crt`, `${serving}-key-file=${ca}.key`],
+  },
+  { name: "two mistakes", flags: [...shared, `${serving}-cert-file=${ca}.crt`] },
+  { name: "unknown flag", flags: ["--no-such-flag"] },
+  { name: "positional argument", flags: ["extra"] },
+  ...goneSettings("kube-controller-manager"),
 ];

@@ -12,7 +12,7 @@ import { accepts, waitFor } from "../patience.ts";
 import { killAll } from "../processes.ts";
 import { programOnMachine, type RunningProgram, startProgram, tellingLine } from "../programRun.ts";
 import { compare, type Judgement, type Reality } from "./case.ts";
-import { readApiServer, readKubelet, readRbacText } from "./facts.ts";
+import { readApiServer, readControllerManager, readKubelet, readRbacText } from "./facts.ts";
 import { baseConfiguration, configPath, kubeconfigPath, merged } from "./kubeletNode.ts";
 import { issue } from "./pki.ts";
 import { type OnCase, type Say, seconds } from "./serving.ts";
@@ -23,6 +23,7 @@ import {
   apiServerArguments,
   asFiles,
   clientOf,
+  hubAddress,
   kubeconfigFor,
   launchApiServer,
   onHub,
@@ -32,6 +33,7 @@ import {
 export type StartupPlan = {
   readonly kubelet: readonly StartCase[];
   readonly apiserver: readonly StartCase[];
+  readonly controllerManager: readonly StartCase[];
 };
 
 export async function runStartup(world: World, plan: StartupPlan, onCase: OnCase, say: Say) {
@@ -41,8 +43,10 @@ export async function runStartup(world: World, plan: StartupPlan, onCase: OnCase
   await Promise.all([
     runKubelets(world, plan.kubelet, shared, onCase),
     runApiServers(world, plan.apiserver, onCase),
+    runControllerManagers(world, plan.controllerManager, onCase),
   ]);
-  say(`${plan.kubelet.length + plan.apiserver.length} starts: ${seconds(start)}`);
+  const count = Object.values(plan).flat().length;
+  say(`${count} starts: ${seconds(start)}`);
 }
 
 async function startupFiles({ authorities }: World): Promise<Record<string, string>> {
@@ -144,6 +148,36 @@ async function runApiServers(
     onCase(
       compare({ id: `startup/kube-apiserver/${one.name}`, part: "startup" }, judgement, reality),
     );
+    if (program !== undefined) await killAll([program]);
+  }
+}
+
+async function runControllerManagers(
+  { hub, lab }: World,
+  cases: readonly StartCase[],
+  onCase: OnCase,
+): Promise<void> {
+  for (const [index, one] of cases.entries()) {
+    const port = 25_000 + index;
+    const args = [
+      "--controllers=certificatesigningrequest-signing-controller",
+      `--kubeconfig=/etc/kubernetes/admin.conf`,
+      "--leader-elect=false",
+      `--bind-address=${hubAddress}`,
+      `--secure-port=${port}`,
+      ...(one.flags ?? []),
+    ];
+    const judgement = ofStart(readControllerManager(args).start);
+    const name = `kube-controller-manager-start-${index}`;
+    const program = await startProgram(hub, {
+      name,
+      file: programOnMachine("kube-controller-manager"),
+      args,
+    }).catch(() => undefined);
+    const log = program?.log ?? `${lab.folder}/logs/hub/${name}.log`;
+    const reality = await startOrEnd(program, log, () => accepts(hubAddress, port));
+    const id = `startup/kube-controller-manager/${one.name}`;
+    onCase(compare({ id, part: "startup" }, judgement, reality));
     if (program !== undefined) await killAll([program]);
   }
 }

@@ -49,7 +49,7 @@ export type World = {
 /** A kube-apiserver of the matrix. */
 export type RunningApiServer = { readonly program: RunningProgram; readonly api: Api };
 
-const hubAddress = "10.250.0.1";
+export const hubAddress = "10.250.0.1";
 const firstPort = 6443;
 const pki = "/etc/kubernetes/pki";
 
