@@ -109,6 +109,27 @@ export function stackLocks(folder) {
 }
 
 /**
+ * Removes what a CLI that was killed left half-written. Its storage library writes each file elsewhere and renames it
+ * into place, but not the small file beside it that says of what type it is (`<file>.attrs`): when that one is empty,
+ * the CLI cannot read the file any more (`failed to load checkpoint: EOF`). Without one it can, and so can one that is
+ * at work meanwhile.
+ * Source: gocloud.dev `blob/fileblob/attrs.go` (setAttrs, getAttrs).
+ * @param {string} folder
+ */
+export function removeTornAttributes(folder) {
+  const pulumi = path.join(folder, ".pulumi");
+  if (!fs.existsSync(pulumi)) return;
+  for (const file of listFiles(pulumi).filter((name) => name.endsWith(".attrs"))) {
+    try {
+      JSON.parse(fs.readFileSync(file, "utf8"));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      fs.rmSync(file, { force: true });
+    }
+  }
+}
+
+/**
  * @param {string} folder
  * @returns {string[]} paths of all files below it
  */

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { prepareBackend, stackLocks } from "./backend.mjs";
+import { prepareBackend, removeTornAttributes, stackLocks } from "./backend.mjs";
 import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
 import { withLock } from "./lock.mjs";
@@ -88,6 +88,7 @@ export async function withStack(pulumi, stack, progress, work) {
  * @param {Pulumi} pulumi
  */
 export async function ensureSelectedStack(pulumi) {
+  if (pulumi.backend.folder !== undefined) removeTornAttributes(pulumi.backend.folder);
   const stacks = JSON.parse(await pulumi.ask(["stack", "ls", "--json"]));
   if (!stacks.some((/** @type {{ current: boolean }} */ { current }) => current)) {
     await pulumi.ask(["stack", "select", "--create", defaultStack]);
@@ -108,7 +109,7 @@ async function waitForLocks(folder, progress) {
       fs.rmSync(file, { force: true });
     }
     const living = locks.filter(({ alive }) => alive);
-    if (living.length === 0) return;
+    if (living.length === 0) return removeTornAttributes(folder);
     if (!waiting) progress.say(`Waiting for pulumi (process ${living[0]?.pid}), which is at work`);
     waiting = true;
     await sleep(500);
