@@ -1,6 +1,6 @@
 /**
- * Settings to start kubelet, kube-apiserver and kube-controller-manager with: those that are gone, those that are wrong, and those that look
- * wrong and start all the same.
+ * Settings to start kubelet, kube-apiserver and kube-controller-manager with: those that are gone, those that are
+ * wrong, and those that look wrong and start all the same.
  */
 import { data } from "../../trust/data/index.ts";
 

@@ -3,10 +3,11 @@
  * the permission that it cannot do without, or by its image.
  * Source: kubernetes `plugin/pkg/admission/certificates/approval/admission.go` (verb `approve` on the signer).
  */
+
+import { rulesIn } from "../../trust/approver.ts";
 import type { ClusterRole, RbacRule, Subject } from "../../trust/facts.ts";
 import { asList, asObject, asText, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
 import { describe, type Resource, text } from "../resource.ts";
-import { rulesIn } from "./approver-rules.ts";
 import type { FoundApprover, Reader } from "./evidence.ts";
 import { membershipOf, objectOf, ofKind } from "./kubernetes.ts";
 import { readRbacObjects } from "./rbac.ts";

@@ -1,4 +1,6 @@
 /** What readers find in a stack, before it is known which kubelet belongs to which kube-apiserver. */
+
+import type { Refuses } from "../../trust/approver.ts";
 import type { Source } from "../../trust/evidence.ts";
 import type {
   ApiServerKubeletAccess,
@@ -10,7 +12,6 @@ import type {
 import type { CommandLine } from "../../trust/readers/command-line.ts";
 import type { KubeletConfigurationDocument } from "../../trust/readers/kubelet-configuration.ts";
 import type { Resource, Stack } from "../resource.ts";
-import type { Refuses } from "./approver-rules.ts";
 
 /** What says which cluster a thing belongs to. */
 export type Membership = {

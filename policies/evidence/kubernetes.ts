@@ -68,8 +68,8 @@ const entries = new WeakMap<Resource, readonly Entry[]>();
 
 /**
  * Every text of a ConfigMap or Secret by its key, out of base64 where it is in that. When the map of texts as a
- * whole is unknown, one entry with the key {@link everything} says so. Bytes that are no text are passed over: no program that
- * is looked for could read them.
+ * whole is unknown, one entry with the key {@link everything} says so. Bytes that are no text are passed over: no
+ * program that is looked for could read them.
  */
 export function entriesOf(resource: Resource): readonly Entry[] {
   const made = entries.get(resource) ?? readEntries(resource);

@@ -24,8 +24,9 @@ export function mountedFiles(stack: Stack, pod: Resource, { volumeAt }: PodProgr
     const sources = at ? sourcesOf(at.volume) : [];
     for (const source of sources) {
       const key = keyAt(source, at?.path ?? "");
-      const object = key === undefined ? undefined : find(stack, pod, source);
-      const content = object && key !== undefined ? mounted(stack, object, key, path) : undefined;
+      const object = find(stack, pod, source);
+      if (key === undefined || object === undefined) continue;
+      const content = mounted(stack, object, key, path);
       if (content) return content;
     }
     const names = sources.map(({ kind, name }) => `${kind} ${name}`).join(" or ");

@@ -40,6 +40,7 @@ describe("the table of a lab", () => {
     const table = createTable({ isTTY: true, columns: 20, rows: 4, write }, {});
     for (let index = 0; index < 6; index++) table.row(`component-${index}`).ended("a long state");
     const frames = written.filter((text) => !text.startsWith("\x1b"));
+    assert.ok(frames.length > 0);
     for (const line of frames.flatMap((text) => text.split("\n")))
       assert.ok(line.length < 20, line);
     for (const frame of frames) assert.ok(frame.split("\n").length <= 4, frame);

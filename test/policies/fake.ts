@@ -1,26 +1,11 @@
 /** Resources as the SDK hands them to a policy, without an engine. */
 import type { PolicyResource } from "@pulumi/policy";
 import { analyseStack } from "../../policies/analysis.ts";
-import { certificateLifetime } from "../../policies/certificate-lifetime.ts";
 import type { Config } from "../../policies/config.ts";
-import { kubeletClientAuthentication } from "../../policies/kubelet-client-authentication.ts";
-import { kubeletServingTrust } from "../../policies/kubelet-serving-trust.ts";
-import { kubeletServingVerified } from "../../policies/kubelet-serving-verified.ts";
-import { kubeletStarts } from "../../policies/kubelet-starts.ts";
-import type { Spec } from "../../policies/policy.ts";
-import { privateKeyExposure } from "../../policies/private-key-exposure.ts";
 import { readStack } from "../../policies/resource.ts";
+import { specs } from "../../policies/specs.ts";
 import { report } from "../../policies/violation.ts";
 import { applyWaivers } from "../../policies/waivers.ts";
-
-export const specs: readonly Spec[] = [
-  kubeletServingTrust,
-  kubeletClientAuthentication,
-  kubeletStarts,
-  kubeletServingVerified,
-  certificateLifetime,
-  privateKeyExposure,
-];
 
 /** What the engine sends for a value that is not known yet. */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

@@ -3,7 +3,8 @@ import type { PolicyResource } from "@pulumi/policy";
 import fc from "fast-check";
 import { analyseStack } from "../../policies/analysis.ts";
 import { readStack } from "../../policies/resource.ts";
-import { configMap, resource, specs, unknownValue } from "./fake.ts";
+import { specs } from "../../policies/specs.ts";
+import { configMap, resource, unknownValue } from "./fake.ts";
 import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./stacks/parts.ts";
 
 /** Fixed, so that a failure is seen again; printed, so that a person can change it. */

@@ -64,6 +64,18 @@ function inEachMode(
       says: ["/etc/kubernetes/pki/kubelets.crt"],
     },
     {
+      name: "bootstrap under a bundle that is not in the stack: undecidable",
+      program: program("bootstrap", "trustSelfSigned", approver),
+      mandatory: [trust],
+      says: ["/etc/kubernetes/pki/kubelets.crt"],
+    },
+    {
+      name: "provisioned under a bundle that is not in the stack: undecidable",
+      program: program("provisioned", "trustSelfSigned"),
+      mandatory: [trust],
+      says: ["/var/lib/kubelet/pki/kubelet-serving.crt"],
+    },
+    {
       name: "bootstrap under verify, with an approver: verified",
       program: program("bootstrap", "verify", approver),
     },

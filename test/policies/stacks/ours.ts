@@ -28,6 +28,10 @@ export const ours: readonly Case[] = [
     program: program("provisioned", 'stance: "trustSelfSigned"'),
   },
   {
+    name: "bootstrap under trustSelfSigned: the bundle has the CA too, and is verified",
+    program: program("bootstrap", 'stance: "trustSelfSigned"'),
+  },
+  {
     name: "provisioned under verify: verified at the first preview",
     program: program("provisioned", ""),
   },

@@ -5,10 +5,10 @@
  */
 import { BlockList, isIP } from "node:net";
 import { RE2JS } from "re2js";
-import { type Fact, known, unknown, valueOr } from "../../trust/evidence.ts";
-import type { CertificateFacts, ServingRequest } from "../../trust/facts.ts";
-import { placeholderIn } from "../../trust/readers/placeholders.ts";
-import { asList, asObject, asText, type JsonObject } from "../../trust/readers/yaml.ts";
+import { type Fact, known, unknown, valueOr } from "./evidence.ts";
+import type { CertificateFacts, ServingRequest } from "./facts.ts";
+import { placeholderIn } from "./readers/placeholders.ts";
+import { asList, asObject, asText, type JsonObject } from "./readers/yaml.ts";
 
 /**
  * What becomes of a request, itself `undefined` where nobody knows what it asks for; `undefined` when the approver

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rulesIn } from "../../policies/evidence/approver-rules.ts";
+import { rulesIn } from "../../trust/approver.ts";
 import { known } from "../../trust/evidence.ts";
 import type { CertificateFacts } from "../../trust/facts.ts";
 
