@@ -1,9 +1,9 @@
 /** The program of a stack: reads its configuration into a cluster, and shows what came of it. */
 import * as pulumi from "@pulumi/pulumi";
-import { readConfiguration } from "./components/configuration.ts";
 import { Cluster } from "./components/index.ts";
-import { certificateExpiry, trustLines } from "./components/summary.ts";
-import { createProvider, describeTarget } from "./components/target.ts";
+import { readConfiguration } from "./components/plan/configuration.ts";
+import { certificateExpiry, trustLines } from "./components/plan/summary.ts";
+import { createProvider, describeTarget } from "./components/plan/target.ts";
 
 const configuration = readConfiguration();
 const provider = createProvider("kubernetes", configuration.target);

@@ -1,22 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../trust/vocabulary.ts";
-import { ApiServerKubeletAccess } from "./apiServerKubeletAccess.ts";
-import { BootstrapToken, bindGroup, selfNodeClientRole } from "./bootstrapToken.ts";
-import { CertificateAuthority } from "./certificateAuthority.ts";
-import { type ClusterPlan, planCluster } from "./clusterPlan.ts";
-import { type ClusterSettings, clusterDnsIp, endpointUrl, issuanceOf } from "./clusterSettings.ts";
-import { ControlPlaneCertificates } from "./controlPlaneCertificates.ts";
-import type { ExistingAuthority } from "./existingAuthority.ts";
-import { privateFile, publicFile } from "./hostFile.ts";
-import { type ControlPlaneExtras, HostFiles } from "./hostFiles.ts";
-import { KubeletConfigMap } from "./kubeletConfigMap.ts";
-import { KubeletServingApprover } from "./kubeletServingApprover.ts";
-import { addressesOf, type Machine, type MachineArgs } from "./machines.ts";
-import { clusterLabels } from "./metadata.ts";
-import { NodeCertificates } from "./nodeCertificates.ts";
-import { NodePool, type PoolArgs } from "./nodePool.ts";
-import { paths } from "./paths.ts";
-import { staticPods } from "./staticPods.ts";
+import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../trust/words/vocabulary.ts";
+import { ApiServerKubeletAccess } from "./api-server-kubelet-access.ts";
+import { BootstrapToken, bindGroup, selfNodeClientRole } from "./bootstrap-token.ts";
+import { CertificateAuthority } from "./certificate-authority.ts";
+import { ControlPlaneCertificates } from "./control-plane-certificates.ts";
+import { type ControlPlaneExtras, HostFiles } from "./host-files.ts";
+import { clusterLabels } from "./kubeadm/metadata.ts";
+import { paths } from "./kubeadm/paths.ts";
+import { staticPods } from "./kubeadm/static-pods.ts";
+import { KubeletConfigMap } from "./kubelet-config-map.ts";
+import { KubeletServingApprover } from "./kubelet-serving-approver.ts";
+import { NodeCertificates } from "./node-certificates.ts";
+import { NodePool, type PoolArgs } from "./node-pool.ts";
+import type { ExistingAuthority } from "./pki/existing-authority.ts";
+import { privateFile, publicFile } from "./pki/host-file.ts";
+import { type ClusterPlan, planCluster } from "./plan/cluster-plan.ts";
+import {
+  type ClusterSettings,
+  clusterDnsIp,
+  endpointUrl,
+  issuanceOf,
+} from "./plan/cluster-settings.ts";
+import { addressesOf, type Machine, type MachineArgs } from "./plan/machines.ts";
 
 export interface ClusterArgs {
   /** Name in labels, kubeconfigs and kubeadm's configuration. Default: the component's name. */

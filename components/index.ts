@@ -1,15 +1,15 @@
 /** The components, one file each. */
-export * from "./apiServerKubeletAccess.ts";
-export * from "./bootstrapToken.ts";
-export * from "./certificateAuthority.ts";
+export * from "./api-server-kubelet-access.ts";
+export * from "./bootstrap-token.ts";
+export * from "./certificate-authority.ts";
 export * from "./cluster.ts";
-export type { ClusterSettings } from "./clusterSettings.ts";
-export * from "./controlPlaneCertificates.ts";
-export type { ExistingAuthority } from "./existingAuthority.ts";
-export * from "./hostFiles.ts";
-export * from "./kubeletConfigMap.ts";
-export type { KubeletConfiguration } from "./kubeletConfiguration.ts";
-export * from "./kubeletServingApprover.ts";
-export type { Machine, MachineArgs, NodeAddress } from "./machines.ts";
-export * from "./nodeCertificates.ts";
-export * from "./nodePool.ts";
+export * from "./control-plane-certificates.ts";
+export * from "./host-files.ts";
+export type { KubeletConfiguration } from "./kubeadm/kubelet-configuration.ts";
+export * from "./kubelet-config-map.ts";
+export * from "./kubelet-serving-approver.ts";
+export * from "./node-certificates.ts";
+export * from "./node-pool.ts";
+export type { ExistingAuthority } from "./pki/existing-authority.ts";
+export type { ClusterSettings } from "./plan/cluster-settings.ts";
+export type { Machine, MachineArgs, NodeAddress } from "./plan/machines.ts";

@@ -1,8 +1,8 @@
 /** The policy pack. */
 import { PolicyPack } from "@pulumi/policy";
+import { specs } from "./policies.ts";
 import { toPolicy } from "./policy.ts";
 import { keepSecretMarks } from "./sdk.ts";
-import { specs } from "./specs.ts";
 
 keepSecretMarks();
 

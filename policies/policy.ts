@@ -1,10 +1,10 @@
 /** What all policies have in common: they find, waive, and report; and whatever goes wrong, they never fail open. */
 import type { Severity, StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
 import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema.js";
-import { type Analysis, analyse } from "./analysis.ts";
 import { type Config, waiverProperties } from "./config.ts";
-import { type Finding, pageOf, report, rootOf, type Send } from "./violation.ts";
-import { applyWaivers, waiverProblems } from "./waivers.ts";
+import { type Finding, pageOf, report, rootOf, type Send } from "./report/violation.ts";
+import { applyWaivers, waiverProblems } from "./report/waivers.ts";
+import { type Analysis, analyse } from "./stack/analysis.ts";
 
 /** A policy, before it is wrapped. */
 export type Spec = {

@@ -1,18 +1,22 @@
 /** The ground floor: facts about kubelet and kube-apiserver, readers that find them, and the verdict. */
-export * from "./apiserver.ts";
+
 export { type Host, type Verification, verifyChain } from "./certificates/verify.ts";
-export * from "./coherence.ts";
-export * from "./controllermanager.ts";
-export * from "./evidence.ts";
-export * from "./facts.ts";
+export * from "./judge/coherence.ts";
 export { type DirectCall, judgeDirectCall } from "./judge/direct.ts";
+export * from "./judge/judge.ts";
 export { bundleOf, servedByFacts } from "./judge/serving.ts";
-export * from "./judge.ts";
-export * from "./kubeadm-pki.ts";
-export * from "./kubelet/requested-certificate.ts";
-export { type Served, selfSigned, unknownNodeName } from "./kubelet/serving-certificate.ts";
-export * from "./kubelet.ts";
+export * from "./kubeadm/pki.ts";
 export { isKnownVersion, knownMinors } from "./kubernetes/tables.ts";
+export * from "./programs/api-server/facts.ts";
+export * from "./programs/controller-manager/signer.ts";
+export * from "./programs/kubelet/facts.ts";
+export * from "./programs/kubelet/requested-certificate.ts";
+export {
+  type Served,
+  selfSigned,
+  unknownNodeName,
+} from "./programs/kubelet/serving-certificate.ts";
+export * from "./programs/refusals.ts";
 export * from "./readers/command-line.ts";
 export * from "./readers/kubeadm.ts";
 export * from "./readers/kubelet-configuration.ts";
@@ -22,7 +26,8 @@ export * from "./readers/pod.ts";
 export * from "./readers/rbac.ts";
 export * from "./readers/systemd-unit.ts";
 export * from "./readers/yaml.ts";
-export * from "./refusals.ts";
-export * from "./serving-mode.ts";
-export * from "./verdict.ts";
-export * from "./vocabulary.ts";
+export * from "./words/fact.ts";
+export * from "./words/facts.ts";
+export * from "./words/serving-mode.ts";
+export * from "./words/verdict.ts";
+export * from "./words/vocabulary.ts";

@@ -1,7 +1,7 @@
 /**
  * One case of a matrix: what the verdict said, what happened, and whether that is the same.
  */
-import { type Outcome, type VerdictWord, works } from "../../trust/verdict.ts";
+import { type Outcome, type VerdictWord, works } from "../../trust/words/verdict.ts";
 
 export type Part = "serving" | "client" | "startup";
 

@@ -3,13 +3,13 @@
  * with every kind of request. Nobody verifies serving certificates here.
  */
 
-import type { ApiServerFacts } from "../../trust/facts.ts";
-import { judge } from "../../trust/judge.ts";
-import { killAll } from "../processes.ts";
+import { judge } from "../../trust/judge/judge.ts";
+import type { ApiServerFacts } from "../../trust/words/facts.ts";
+import { killAll } from "../host/processes.ts";
 import { type Case, compare, judgementOf } from "./case.ts";
-import { type ClientVariant, rbac } from "./clientVariants.ts";
+import { type ClientVariant, rbac } from "./client-variants.ts";
 import { readApiServer, readRbacText } from "./facts.ts";
-import { factsOf, type KubeletNode, stopNode } from "./kubeletNode.ts";
+import { factsOf, type KubeletNode, stopNode } from "./kubelet-node.ts";
 import { type Issued, issue } from "./pki.ts";
 import { container, probe, probedKinds } from "./probes.ts";
 import { addresses, type OnCase, type Say, seconds, startNodes, waves } from "./serving.ts";

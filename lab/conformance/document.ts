@@ -2,7 +2,7 @@
  * docs/conformance.md, from the cases of the last run.
  */
 
-import { etcdVersion, kubernetesVersion } from "../programs.ts";
+import { etcdVersion, kubernetesVersion } from "../../toolchain/kubernetes/programs.ts";
 import type { Case } from "./case.ts";
 import { describe, type Summary } from "./report.ts";
 import { addressTypes, stances } from "./stances.ts";

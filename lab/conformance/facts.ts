@@ -3,11 +3,19 @@
  * they lie on the machines.
  */
 import * as fs from "node:fs";
+import { kubernetesVersion } from "../../toolchain/kubernetes/programs.ts";
+import { type ApiServerFacts, apiServerFacts } from "../../trust/index.ts";
 import {
   type ControllerManagerFacts,
   controllerManagerFacts,
-} from "../../trust/controllermanager.ts";
-import { type Fact, known, unknown } from "../../trust/evidence.ts";
+} from "../../trust/programs/controller-manager/signer.ts";
+import { kubeletFacts } from "../../trust/programs/kubelet/facts.ts";
+import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
+import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
+import { readPem } from "../../trust/readers/pem.ts";
+import { readRbac } from "../../trust/readers/rbac.ts";
+import { readYaml } from "../../trust/readers/yaml.ts";
+import { type Fact, known, unknown } from "../../trust/words/fact.ts";
 import type {
   FileContent,
   HostFiles,
@@ -15,17 +23,9 @@ import type {
   NodeAddress,
   RbacFacts,
   ServingRequest,
-} from "../../trust/facts.ts";
-import { type ApiServerFacts, apiServerFacts } from "../../trust/index.ts";
-import { kubeletFacts } from "../../trust/kubelet.ts";
-import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
-import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
-import { readPem } from "../../trust/readers/pem.ts";
-import { readRbac } from "../../trust/readers/rbac.ts";
-import { readYaml } from "../../trust/readers/yaml.ts";
-import { flagValue } from "../commandLines.ts";
-import { hostPath, type RunningMachine } from "../machine.ts";
-import { kubernetesVersion } from "../programs.ts";
+} from "../../trust/words/facts.ts";
+import { hostPath, type RunningMachine } from "../host/machine.ts";
+import { flagValue } from "../kubernetes/command-lines.ts";
 import type { Authorities } from "./world.ts";
 
 /** A kubelet as it is set up. */

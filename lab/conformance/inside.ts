@@ -4,8 +4,8 @@
  */
 import * as fs from "node:fs";
 import { runMain } from "../../toolchain/fail.mjs";
-import { labOf } from "../identity.ts";
-import { readState } from "../state.ts";
+import { labOf } from "../host/identity.ts";
+import { readState } from "../host/state.ts";
 import type { Case } from "./case.ts";
 import { runClient } from "./client.ts";
 import { longPlan, shortPlan } from "./plan.ts";

@@ -5,19 +5,19 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
-import { withLock } from "../../toolchain/lock.mjs";
-import { createProgress } from "../../toolchain/progress.mjs";
-import { removeLab } from "../cleanup.ts";
-import { type Lab, labOf, labRoot, processMark } from "../identity.ts";
 import {
   ensurePackages,
   ensurePrograms,
   kubernetesVersion,
   type Programs,
   requireLinuxRoot,
-} from "../programs.ts";
-import { startSandbox } from "../sandbox.ts";
-import { bootId, type LabState, writeState } from "../state.ts";
+} from "../../toolchain/kubernetes/programs.ts";
+import { withLock } from "../../toolchain/lock.mjs";
+import { createProgress } from "../../toolchain/progress.mjs";
+import { removeLab } from "../host/cleanup.ts";
+import { type Lab, labOf, labRoot, processMark } from "../host/identity.ts";
+import { startSandbox } from "../host/sandbox.ts";
+import { bootId, type LabState, writeState } from "../host/state.ts";
 import { document } from "./document.ts";
 import { longPlan } from "./plan.ts";
 import { describe, readCases, type Summary } from "./report.ts";

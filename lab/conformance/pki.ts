@@ -1,6 +1,11 @@
 /** Certificates as a matrix needs them: by days from now, with the extensions that a CA puts into what it issues. */
 import { webcrypto } from "node:crypto";
-import { type Issued, issue as issueCertificate, makeKeys, type Request } from "../issue.ts";
+import {
+  type Issued,
+  issue as issueCertificate,
+  makeKeys,
+  type Request,
+} from "../../test/support/issue.ts";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -8,9 +13,9 @@ import {
   KeyUsagesExtension,
   PemConverter,
   SubjectKeyIdentifierExtension,
-} from "../x509.ts";
+} from "../../test/support/x509.ts";
 
-export type { Issued } from "../issue.ts";
+export type { Issued } from "../../test/support/issue.ts";
 
 export type IssueRequest = Omit<Request, "keys" | "notBefore" | "notAfter" | "extensions"> & {
   /** Days from now; default 0 (an hour ago). */

@@ -2,10 +2,10 @@
  * What is run: everything, or a short choice with every serving mode under every stance and every symptom once.
  */
 import type { ClientPlan } from "./client.ts";
-import { authenticationVariants, clientVariants } from "./clientVariants.ts";
+import { authenticationVariants, clientVariants } from "./client-variants.ts";
 import type { ServingPlan } from "./serving.ts";
 import { addressTypes, stances } from "./stances.ts";
-import { apiServerCases, controllerManagerCases, kubeletCases } from "./startCases.ts";
+import { apiServerCases, controllerManagerCases, kubeletCases } from "./start-cases.ts";
 import type { StartupPlan } from "./startup.ts";
 import { otherVariants, selfSignedVariants } from "./variants.ts";
 

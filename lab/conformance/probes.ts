@@ -2,7 +2,7 @@
  * Requests that kube-apiserver passes on to a kubelet, one for each kind that can differ.
  */
 import * as https from "node:https";
-import type { RequestKind } from "../../trust/verdict.ts";
+import type { RequestKind } from "../../trust/words/verdict.ts";
 import type { Reality } from "./case.ts";
 import type { Issued } from "./pki.ts";
 

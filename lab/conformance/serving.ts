@@ -2,13 +2,13 @@
  * The serving matrix: every kubelet variant called by every kube-apiserver, asked for the logs of a real pod.
  */
 import * as fs from "node:fs";
-import type { ApiServerFacts, KubeletFacts } from "../../trust/facts.ts";
-import { judge } from "../../trust/judge.ts";
-import { hostPath } from "../machine.ts";
-import { killAll } from "../processes.ts";
+import { judge } from "../../trust/judge/judge.ts";
+import type { ApiServerFacts, KubeletFacts } from "../../trust/words/facts.ts";
+import { hostPath } from "../host/machine.ts";
+import { killAll } from "../host/processes.ts";
 import { type Case, compare, judgementOf } from "./case.ts";
 import { readApiServer, readRbacText } from "./facts.ts";
-import { factsOf, type KubeletNode, startNode, stopNode } from "./kubeletNode.ts";
+import { factsOf, type KubeletNode, startNode, stopNode } from "./kubelet-node.ts";
 import { issue } from "./pki.ts";
 import { container, probe } from "./probes.ts";
 import type { AddressTypes, Stance } from "./stances.ts";

@@ -4,19 +4,24 @@
  */
 import * as fs from "node:fs";
 import { stringify } from "yaml";
-import { known } from "../../trust/evidence.ts";
-import type { Start } from "../../trust/facts.ts";
-import { prepareKubelet } from "../kubelet.ts";
-import { hostPath, layOut, type RunningMachine } from "../machine.ts";
-import { accepts, waitFor } from "../patience.ts";
-import { killAll } from "../processes.ts";
-import { programOnMachine, type RunningProgram, startProgram, tellingLine } from "../programRun.ts";
+import { known } from "../../trust/words/fact.ts";
+import type { Start } from "../../trust/words/facts.ts";
+import { hostPath, layOut, type RunningMachine } from "../host/machine.ts";
+import { accepts, waitFor } from "../host/patience.ts";
+import { killAll } from "../host/processes.ts";
+import {
+  programOnMachine,
+  type RunningProgram,
+  startProgram,
+  tellingLine,
+} from "../host/program-run.ts";
+import { prepareKubelet } from "../kubernetes/kubelet.ts";
 import { compare, type Judgement, type Reality } from "./case.ts";
 import { readApiServer, readControllerManager, readKubelet, readRbacText } from "./facts.ts";
-import { baseConfiguration, configPath, kubeconfigPath, merged } from "./kubeletNode.ts";
+import { baseConfiguration, configPath, kubeconfigPath, merged } from "./kubelet-node.ts";
 import { issue } from "./pki.ts";
 import { type OnCase, type Say, seconds } from "./serving.ts";
-import { files, type StartCase } from "./startCases.ts";
+import { files, type StartCase } from "./start-cases.ts";
 import {
   addMachine,
   addRuntime,

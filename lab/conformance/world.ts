@@ -6,16 +6,16 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
-import { type Api, apiClient } from "../api.ts";
-import { startContainerd } from "../containerd.ts";
-import { untilReady } from "../controlPlane.ts";
-import type { Lab } from "../identity.ts";
-import { writeImage } from "../image.ts";
-import { connect, layOut, type RunningMachine, startMachine, writeHosts } from "../machine.ts";
-import type { ProcessIdentity } from "../processes.ts";
-import { programOnMachine, type RunningProgram, startProgram } from "../programRun.ts";
-import type { Programs } from "../programs.ts";
-import { startNameServer } from "../sandbox.ts";
+import type { Programs } from "../../toolchain/kubernetes/programs.ts";
+import type { Lab } from "../host/identity.ts";
+import { writeImage } from "../host/image.ts";
+import { connect, layOut, type RunningMachine, startMachine, writeHosts } from "../host/machine.ts";
+import type { ProcessIdentity } from "../host/processes.ts";
+import { programOnMachine, type RunningProgram, startProgram } from "../host/program-run.ts";
+import { startNameServer } from "../host/sandbox.ts";
+import { type Api, apiClient } from "../kubernetes/api.ts";
+import { startContainerd } from "../kubernetes/containerd.ts";
+import { untilReady } from "../kubernetes/control-plane.ts";
 import { type Issued, issue, issueAuthority, publicKeyPem } from "./pki.ts";
 
 /** The CAs of a matrix. */

@@ -4,10 +4,10 @@
  * Source: kubernetes `plugin/pkg/admission/certificates/approval/admission.go` (verb `approve` on the signer).
  */
 
-import { rulesIn } from "../../trust/approver.ts";
-import type { ClusterRole, RbacRule, Subject } from "../../trust/facts.ts";
+import { rulesIn } from "../../trust/programs/approver/rules.ts";
 import { asList, asObject, asText, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
-import { describe, type Resource, text } from "../resource.ts";
+import type { ClusterRole, RbacRule, Subject } from "../../trust/words/facts.ts";
+import { describe, type Resource, text } from "../stack/resource.ts";
 import type { FoundApprover, Reader } from "./evidence.ts";
 import { membershipOf, objectOf, ofKind } from "./kubernetes.ts";
 import { readRbacObjects } from "./rbac.ts";

@@ -2,7 +2,10 @@
  * The certificates that the stack's `tls` resources make: by cryptography once their PEM is known, and before that
  * by who feeds whom, which the engine tells from the first preview on.
  */
-import { type Fact, known, mapFact, type Source, unknown } from "../../trust/evidence.ts";
+
+import { readPem } from "../../trust/readers/pem.ts";
+import { asList, asObject, asText, type Json } from "../../trust/readers/yaml.ts";
+import { type Fact, known, mapFact, type Source, unknown } from "../../trust/words/fact.ts";
 import type {
   CertificateFacts,
   DistinguishedName,
@@ -11,10 +14,8 @@ import type {
   Identities,
   KeyFacts,
   Signer,
-} from "../../trust/facts.ts";
-import { readPem } from "../../trust/readers/pem.ts";
-import { asList, asObject, asText, type Json } from "../../trust/readers/yaml.ts";
-import { describe, field, type Resource, type Stack, text } from "../resource.ts";
+} from "../../trust/words/facts.ts";
+import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
 
 /** Type tokens of @pulumi/tls. */
 const types = {

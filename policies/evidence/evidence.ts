@@ -1,17 +1,17 @@
 /** What readers find in a stack, before it is known which kubelet belongs to which kube-apiserver. */
 
-import type { Refuses } from "../../trust/approver.ts";
-import type { Source } from "../../trust/evidence.ts";
+import type { Refuses } from "../../trust/programs/approver/rules.ts";
+import type { CommandLine } from "../../trust/readers/command-line.ts";
+import type { KubeletConfigurationDocument } from "../../trust/readers/kubelet-configuration.ts";
+import type { Source } from "../../trust/words/fact.ts";
 import type {
   ApiServerKubeletAccess,
   CertificateFacts,
   HostFiles,
   NodeFacts,
   RbacFacts,
-} from "../../trust/facts.ts";
-import type { CommandLine } from "../../trust/readers/command-line.ts";
-import type { KubeletConfigurationDocument } from "../../trust/readers/kubelet-configuration.ts";
-import type { Resource, Stack } from "../resource.ts";
+} from "../../trust/words/facts.ts";
+import type { Resource, Stack } from "../stack/resource.ts";
 
 /** What says which cluster a thing belongs to. */
 export type Membership = {

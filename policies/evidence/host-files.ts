@@ -4,12 +4,17 @@
  * (flags, configuration, and the certificates of its siblings) stands in.
  */
 import { posix } from "node:path";
-import { type Fact, known, type Source, unknown, valueOr } from "../../trust/evidence.ts";
-import type { CertificateFacts, FileContent, HostFiles, NodeAddress } from "../../trust/facts.ts";
 import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
 import { readPod } from "../../trust/readers/pod.ts";
 import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
 import { asList, asObject, asText, type Json, readYaml } from "../../trust/readers/yaml.ts";
+import { type Fact, known, type Source, unknown, valueOr } from "../../trust/words/fact.ts";
+import type {
+  CertificateFacts,
+  FileContent,
+  HostFiles,
+  NodeAddress,
+} from "../../trust/words/facts.ts";
 import {
   addressesAnnotation,
   hostFilesSecretType,
@@ -17,8 +22,8 @@ import {
   machineLabel,
   type NodeAddressType,
   nodeAddressTypes,
-} from "../../trust/vocabulary.ts";
-import { describe, field, type Resource, type Stack, text } from "../resource.ts";
+} from "../../trust/words/vocabulary.ts";
+import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
 import { type Certificates, certificatesOf, contentOf, makesCertificate } from "./certificates.ts";
 import type {
   Findings,
@@ -280,7 +285,7 @@ function componentFiles(stack: Stack, owner: Resource, machine: string): Map<str
   return made;
 }
 
-/** kubeadm's paths, as `components/paths.ts` has them. */
+/** kubeadm's paths, as `components/kubeadm/paths.ts` has them. */
 const pki = "/etc/kubernetes/pki";
 const kubeletPki = "/var/lib/kubelet/pki";
 

@@ -1,5 +1,5 @@
 /** All readers. Another one is added here, and no policy changes. */
-import { describe, type Resource, type Stack } from "../resource.ts";
+import { describe, type Resource, type Stack } from "../stack/resource.ts";
 import { readApprovers } from "./approvers.ts";
 import { readConfigurations } from "./configurations.ts";
 import type { Evidence, Findings, Gap, Reader } from "./evidence.ts";

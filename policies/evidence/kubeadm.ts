@@ -1,8 +1,9 @@
 /** kubeadm's ClusterConfiguration, InitConfiguration and JoinConfiguration under any key of a ConfigMap or Secret. */
-import { known, unknown } from "../../trust/evidence.ts";
+
 import { readKubeadm } from "../../trust/readers/kubeadm.ts";
 import { asObject } from "../../trust/readers/yaml.ts";
-import { describe, field, type Resource } from "../resource.ts";
+import { known, unknown } from "../../trust/words/fact.ts";
+import { describe, field, type Resource } from "../stack/resource.ts";
 import type { FoundApiServer, FoundKubelet, FoundSigner, Reader } from "./evidence.ts";
 import { entriesOf, membershipOf, ofKind } from "./kubernetes.ts";
 import { skipOf } from "./skip.ts";

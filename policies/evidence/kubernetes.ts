@@ -1,8 +1,9 @@
 /** Kubernetes objects among the resources of a stack. */
-import { type Fact, known, type Source } from "../../trust/evidence.ts";
+
 import { asList, asObject, asText, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
-import { clusterLabel } from "../../trust/vocabulary.ts";
-import { describe, field, type Resource, type Stack, text } from "../resource.ts";
+import { type Fact, known, type Source } from "../../trust/words/fact.ts";
+import { clusterLabel } from "../../trust/words/vocabulary.ts";
+import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
 import type { Membership } from "./evidence.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** The certificates that the stack makes, each with its issuer. */
-import { describe } from "../resource.ts";
+import { describe } from "../stack/resource.ts";
 import { certificatesOf } from "./certificates.ts";
 import type { FoundCertificate, Reader } from "./evidence.ts";
 import { membershipOf } from "./kubernetes.ts";

@@ -3,11 +3,12 @@
  * certificate is known by the resource that makes it, if the object is made from no other.
  * Source: kubernetes `pkg/volume/configmap/configmap.go`, `pkg/volume/secret/secret.go` (MakePayload).
  */
-import { type Fact, known, unknown } from "../../trust/evidence.ts";
-import type { FileContent, HostFiles } from "../../trust/facts.ts";
+
 import type { PodProgram } from "../../trust/readers/pod.ts";
 import { asList, asObject, asText, type JsonObject } from "../../trust/readers/yaml.ts";
-import { describe, type Resource, type Stack, text } from "../resource.ts";
+import { type Fact, known, unknown } from "../../trust/words/fact.ts";
+import type { FileContent, HostFiles } from "../../trust/words/facts.ts";
+import { describe, type Resource, type Stack, text } from "../stack/resource.ts";
 import {
   certificatesOf,
   contentOf,

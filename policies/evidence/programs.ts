@@ -2,15 +2,16 @@
  * Command lines of kube-apiserver, kubelet and kube-controller-manager: in Pods and what makes Pods, and in the static
  * pod manifests, systemd units and scripts that ConfigMaps and Secrets hold.
  */
-import { unknown } from "../../trust/evidence.ts";
-import type { HostFiles } from "../../trust/facts.ts";
+
 import type { CommandLine } from "../../trust/readers/command-line.ts";
 import { readShell } from "../../trust/readers/command-line.ts";
 import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
 import { type PodProgram, readPod } from "../../trust/readers/pod.ts";
 import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
 import { asObject, type Json, readYaml } from "../../trust/readers/yaml.ts";
-import { describe, field, type Resource, type Stack } from "../resource.ts";
+import { unknown } from "../../trust/words/fact.ts";
+import type { HostFiles } from "../../trust/words/facts.ts";
+import { describe, field, type Resource, type Stack } from "../stack/resource.ts";
 import type { Found, FoundApiServer, FoundKubelet, FoundSigner, Gap, Reader } from "./evidence.ts";
 import { type Entry, entriesOf, listed, membershipOf, objectOf, ofKind } from "./kubernetes.ts";
 import { withLines } from "./lines.ts";

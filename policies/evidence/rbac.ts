@@ -1,6 +1,6 @@
 /** ClusterRoles and ClusterRoleBindings of the stack. */
 import { readRbac } from "../../trust/readers/rbac.ts";
-import { describe, field } from "../resource.ts";
+import { describe, field } from "../stack/resource.ts";
 import type { FoundRbac, Gap, Reader } from "./evidence.ts";
 import { membershipOf, objectOf, ofKind } from "./kubernetes.ts";
 

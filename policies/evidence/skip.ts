@@ -1,6 +1,6 @@
 /** The annotations that say that not verifying kubelet serving certificates is meant. */
-import { type Fact, known, type Source } from "../../trust/evidence.ts";
-import { reasonAnnotation, verificationAnnotation } from "../../trust/vocabulary.ts";
+import { type Fact, known, type Source } from "../../trust/words/fact.ts";
+import { reasonAnnotation, verificationAnnotation } from "../../trust/words/vocabulary.ts";
 
 /** What annotations say; a skip without a reason does not count. */
 export function skipOf(

@@ -1,7 +1,7 @@
 /** One program, deployed once: its preview from nothing, its update, and a preview that has nothing to do. */
 import * as path from "node:path";
-import { expectSuccess, finish, makeProject, type Project, repository } from "../engine.ts";
-import { childrenCpuSeconds, watchMemory } from "./processTree.ts";
+import { expectSuccess, finish, makeProject, type Project, repository } from "../support/engine.ts";
+import { childrenCpuSeconds, watchMemory } from "./process-tree.ts";
 
 export const programs = ["components", "bare"] as const;
 export type Program = (typeof programs)[number];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { canonicalIp, hostPort, subnetAddress } from "../../components/addresses.ts";
+import { canonicalIp, hostPort, subnetAddress } from "../../components/plan/addresses.ts";
 
 describe("addresses", () => {
   it("spells IP addresses as Kubernetes does and refuses everything else", () => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfiguration } from "../../components/configuration.ts";
+import { parseConfiguration } from "../../components/plan/configuration.ts";
 
 const controlPlanes = JSON.stringify([{ name: "control-plane-0", addresses: ["10.240.0.10"] }]);
 

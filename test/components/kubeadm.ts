@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
-import { ensurePrograms, type Programs } from "../../lab/programs.ts";
+import { ensurePrograms, type Programs } from "../../toolchain/kubernetes/programs.ts";
 import { createProgress } from "../../toolchain/progress.mjs";
 
 /** Kubernetes' own programs; built once and cached, which may take minutes. */

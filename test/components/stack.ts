@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { makeProject, type Project, repository } from "../engine.ts";
+import { makeProject, type Project, repository } from "../support/engine.ts";
 
 /** The configuration of the default stack, as its file has it; keys with their namespace. */
 export function defaultConfiguration(): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { kubeletClientOrganization, versionProblems } from "../../components/versions.ts";
+import { kubeletClientOrganization, versionProblems } from "../../components/plan/versions.ts";
 
 describe("versions", () => {
   it("takes the supported versions, with and without v", () => {

@@ -5,11 +5,11 @@ import {
   approverRules,
   objection,
   type SigningRequest,
-} from "../../lab/approver.ts";
+} from "../../lab/kubernetes/approver.ts";
 import {
   Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
-} from "../../lab/x509.ts";
+} from "../support/x509.ts";
 
 const rules: ApproverRules = {
   namespace: "kube-system",

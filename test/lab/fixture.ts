@@ -5,15 +5,15 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
-import { fileKey, packFiles } from "../../components/hostFiles.ts";
+import { fileKey, packFiles } from "../../components/host-files.ts";
 import {
   kubeletConfiguration,
   renderKubeletConfiguration,
-} from "../../components/kubeletConfiguration.ts";
-import { kubeletUnit } from "../../components/kubeletUnit.ts";
-import { staticPods } from "../../components/staticPods.ts";
+} from "../../components/kubeadm/kubelet-configuration.ts";
+import { kubeletUnit } from "../../components/kubeadm/kubelet-unit.ts";
+import { staticPods } from "../../components/kubeadm/static-pods.ts";
 import { type Issued, issue, issueAuthority, publicKeyPem } from "../../lab/conformance/pki.ts";
-import type { ServingMode } from "../../trust/vocabulary.ts";
+import type { ServingMode } from "../../trust/words/vocabulary.ts";
 
 export type FixtureMachine = {
   readonly name: string;

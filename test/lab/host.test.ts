@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { labOf } from "../../lab/identity.ts";
-import { requireLinuxRoot } from "../../lab/programs.ts";
+import { labOf } from "../../lab/host/identity.ts";
+import { requireLinuxRoot } from "../../toolchain/kubernetes/programs.ts";
 
 describe("a machine for a lab", () => {
   it("must be Linux, says one line", () => {

@@ -1,5 +1,5 @@
-import { requireLinuxRoot } from "../../lab/programs.ts";
 import { Failure } from "../../toolchain/fail.mjs";
+import { requireLinuxRoot } from "../../toolchain/kubernetes/programs.ts";
 
 /**
  * Skips a suite, and says why, where real programs cannot run; with `CI=true` that is a failure.

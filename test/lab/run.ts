@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { labProcesses } from "../../lab/cleanup.ts";
-import { type Lab, labOf } from "../../lab/identity.ts";
+import { labProcesses } from "../../lab/host/cleanup.ts";
+import { type Lab, labOf } from "../../lab/host/identity.ts";
 
 const clone = path.join(import.meta.dirname, "..", "..");
 

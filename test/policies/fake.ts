@@ -1,11 +1,11 @@
 /** Resources as the SDK hands them to a policy, without an engine. */
 import type { PolicyResource } from "@pulumi/policy";
-import { analyseStack } from "../../policies/analysis.ts";
 import type { Config } from "../../policies/config.ts";
-import { readStack } from "../../policies/resource.ts";
-import { specs } from "../../policies/specs.ts";
-import { report } from "../../policies/violation.ts";
-import { applyWaivers } from "../../policies/waivers.ts";
+import { specs } from "../../policies/policies.ts";
+import { report } from "../../policies/report/violation.ts";
+import { applyWaivers } from "../../policies/report/waivers.ts";
+import { analyseStack } from "../../policies/stack/analysis.ts";
+import { readStack } from "../../policies/stack/resource.ts";
 
 /** What the engine sends for a value that is not known yet. */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

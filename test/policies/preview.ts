@@ -1,7 +1,7 @@
 /** Previews of small stacks with the policy pack, on the real engine, two at a time. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { type EngineResult, makeProject, type Project, repository } from "../engine.ts";
+import { type EngineResult, makeProject, type Project, repository } from "../support/engine.ts";
 
 /** A stack and what the pack must say of it. */
 export type Case = {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { PolicyResource } from "@pulumi/policy";
 import fc from "fast-check";
-import { analyseStack } from "../../policies/analysis.ts";
-import { readStack } from "../../policies/resource.ts";
-import { specs } from "../../policies/specs.ts";
+import { specs } from "../../policies/policies.ts";
+import { analyseStack } from "../../policies/stack/analysis.ts";
+import { readStack } from "../../policies/stack/resource.ts";
 import { configMap, resource, unknownValue } from "./fake.ts";
 import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./stacks/parts.ts";
 

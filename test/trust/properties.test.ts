@@ -1,7 +1,7 @@
 /** Whatever people write, the readers answer with facts or problems, and the verdict with a verdict. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { judge } from "../../trust/judge.ts";
+import { judge } from "../../trust/judge/judge.ts";
 import { readArguments, readShell } from "../../trust/readers/command-line.ts";
 import { readKubeadm } from "../../trust/readers/kubeadm.ts";
 import {

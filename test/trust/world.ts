@@ -1,6 +1,9 @@
 /** A small world for tests of the verdict: one node, one CA, files by path. */
-import { apiServerFacts } from "../../trust/apiserver.ts";
-import { type Fact, known, unknown } from "../../trust/evidence.ts";
+import { apiServerFacts } from "../../trust/programs/api-server/facts.ts";
+import { kubeletFacts } from "../../trust/programs/kubelet/facts.ts";
+import { readShell } from "../../trust/readers/command-line.ts";
+import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
+import { type Fact, known, unknown } from "../../trust/words/fact.ts";
 import type {
   ApiServerFacts,
   FileContent,
@@ -9,10 +12,7 @@ import type {
   NodeFacts,
   RbacFacts,
   ServingRequest,
-} from "../../trust/facts.ts";
-import { kubeletFacts } from "../../trust/kubelet.ts";
-import { readShell } from "../../trust/readers/command-line.ts";
-import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
+} from "../../trust/words/facts.ts";
 
 export const at = new Date("2026-11-24T08:00:00Z");
 

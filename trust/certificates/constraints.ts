@@ -2,7 +2,7 @@
  * Name constraints of CAs, as Go checks them for DNS names and IP addresses.
  * Source: Go crypto/x509/constraints.go (checkChainConstraints).
  */
-import { ipBytes } from "./ip.ts";
+import { ipBytes } from "../go/ip.ts";
 import type { Certificate, IpRange, NameConstraints } from "./x509.ts";
 
 /** The first name in the chain (leaf first) that a CA above it may not sign for; undefined when all may be. */

@@ -2,7 +2,7 @@
  * Does a certificate speak for a name or an address? Go's VerifyHostname with its complaints word for word.
  * Source: Go crypto/x509/verify.go (VerifyHostname, HostnameError).
  */
-import { canonicalIp } from "./ip.ts";
+import { canonicalIp } from "../go/ip.ts";
 
 /** The names of a certificate, as far as they matter here. */
 export type CertificateNames = {

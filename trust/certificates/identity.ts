@@ -1,5 +1,5 @@
 /** Are two certificates, or two keys, the same? Yes, no, or nobody knows (see Identities in facts.ts). */
-import type { CertificateFacts, Identities } from "../facts.ts";
+import type { CertificateFacts, Identities } from "../words/facts.ts";
 
 export type Answer = "yes" | "no" | "unknown";
 

@@ -3,7 +3,7 @@
  * its words, over certificates that may be known by their bytes or by identity alone.
  * Source: Go crypto/x509/verify.go.
  */
-import type { CertificateFacts, DistinguishedName } from "../facts.ts";
+import type { CertificateFacts, DistinguishedName } from "../words/facts.ts";
 import { nameConstraintError } from "./constraints.ts";
 import { hostnameError } from "./hostname.ts";
 import { type Answer, same, sameOrCollected, signedByIdentity } from "./identity.ts";

@@ -2,8 +2,8 @@
  * What Go's crypto/x509 sees in a certificate, which is what kubelet and kube-apiserver see.
  */
 import { createHash, type KeyObject, X509Certificate } from "node:crypto";
+import { ipText } from "../go/ip.ts";
 import { type Element, elements, integer, namedBits, objectIdentifier, text, time } from "./der.ts";
-import { ipText } from "./ip.ts";
 
 /** Names and address ranges that a CA may or may not sign for. */
 export type NameConstraints = {

@@ -1,6 +1,6 @@
 /** Ways out on the client side, most preferred first. */
-import type { KubeletFacts } from "../facts.ts";
-import type { Remedy } from "../verdict.ts";
+import type { KubeletFacts } from "../words/facts.ts";
+import type { Remedy } from "../words/verdict.ts";
 
 const presentPair: Remedy = {
   side: "apiserver",

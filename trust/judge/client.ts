@@ -4,12 +4,12 @@
  * `pkg/kubelet/server/auth.go` (GetRequestAttributes); apiserver `authentication/request/x509`.
  */
 import { verifyChain } from "../certificates/verify.ts";
-import type { Fact, Source } from "../evidence.ts";
-import { known, valueOr } from "../evidence.ts";
-import type { ApiServerFacts, CertificateFacts, Identity, KubeletFacts } from "../facts.ts";
-import { loadPair } from "../kubelet/serving-certificate.ts";
+import { loadPair } from "../programs/kubelet/serving-certificate.ts";
 import { authorize } from "../rbac/authorize.ts";
-import type { Outcome, RequestKind } from "../verdict.ts";
+import type { Fact, Source } from "../words/fact.ts";
+import { known, valueOr } from "../words/fact.ts";
+import type { ApiServerFacts, CertificateFacts, Identity, KubeletFacts } from "../words/facts.ts";
+import type { Outcome, RequestKind } from "../words/verdict.ts";
 import { authenticationRemedies, authorizationRemedies, pairRemedies } from "./client-remedies.ts";
 import { doesNotStart, fails, undecidable } from "./outcome.ts";
 import { bundleOf } from "./serving.ts";

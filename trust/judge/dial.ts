@@ -2,12 +2,13 @@
  * Which address of a node kube-apiserver dials.
  * Sources: kubernetes `pkg/util/node/node.go` (GetPreferredNodeAddress), `pkg/kubelet/nodestatus/setters.go`.
  */
-import { canonicalIp } from "../certificates/ip.ts";
+
 import type { Host } from "../certificates/verify.ts";
-import type { Fact, Source } from "../evidence.ts";
-import { known, unknown, valueOr } from "../evidence.ts";
-import type { ApiServerKubeletAccess, NodeAddress, NodeFacts } from "../facts.ts";
-import { unknownNodeName } from "../kubelet/serving-certificate.ts";
+import { canonicalIp } from "../go/ip.ts";
+import { unknownNodeName } from "../programs/kubelet/serving-certificate.ts";
+import type { Fact, Source } from "../words/fact.ts";
+import { known, unknown, valueOr } from "../words/fact.ts";
+import type { ApiServerKubeletAccess, NodeAddress, NodeFacts } from "../words/facts.ts";
 
 export type Dial =
   | {

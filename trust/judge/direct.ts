@@ -1,9 +1,9 @@
 /** Calls that come straight to a kubelet, past kube-apiserver. */
-import { valueOr } from "../evidence.ts";
-import type { ApiServerFacts, CertificateFacts, KubeletFacts } from "../facts.ts";
-import type { JudgeOptions } from "../judge.ts";
-import { type Outcome, type RequestKind, requestKinds, works } from "../verdict.ts";
+import { valueOr } from "../words/fact.ts";
+import type { ApiServerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
+import { type Outcome, type RequestKind, requestKinds, works } from "../words/verdict.ts";
 import { answer, authenticate } from "./client.ts";
+import type { JudgeOptions } from "./judge.ts";
 import { doesNotStart, fails, undecidable } from "./outcome.ts";
 import { anyPod } from "./symptoms.ts";
 

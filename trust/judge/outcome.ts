@@ -1,7 +1,7 @@
 /** Makers of outcomes, and the way several of them combine. */
-import type { Fact, Source } from "../evidence.ts";
-import type { Start } from "../facts.ts";
-import type { DoesNotStart, Fails, Outcome, Remedy, Undecidable } from "../verdict.ts";
+import type { Fact, Source } from "../words/fact.ts";
+import type { Start } from "../words/facts.ts";
+import type { DoesNotStart, Fails, Outcome, Remedy, Undecidable } from "../words/verdict.ts";
 
 export function fails(
   symptom: string,

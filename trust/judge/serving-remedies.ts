@@ -1,7 +1,7 @@
 /** Ways out on the serving side, most preferred first. */
 import type { Complaint } from "../certificates/verify.ts";
-import type { ServingRequest } from "../facts.ts";
-import type { Remedy } from "../verdict.ts";
+import type { ServingRequest } from "../words/facts.ts";
+import type { Remedy } from "../words/verdict.ts";
 
 const provision: Remedy = {
   side: "kubelet",

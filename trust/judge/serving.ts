@@ -3,12 +3,12 @@
  * Source: kubernetes `pkg/kubelet/client/kubelet_client.go`; Go crypto/tls.
  */
 import { type Verification, verifyChain } from "../certificates/verify.ts";
-import type { Fact, Source } from "../evidence.ts";
-import { known, unknown, valueOr } from "../evidence.ts";
-import type { ApiServerFacts, CertificateFacts, KubeletFacts } from "../facts.ts";
-import { type Served, servedBy, unknownNodeName } from "../kubelet/serving-certificate.ts";
+import { type Served, servedBy, unknownNodeName } from "../programs/kubelet/serving-certificate.ts";
 import { readPem } from "../readers/pem.ts";
-import type { Fails, Outcome } from "../verdict.ts";
+import type { Fact, Source } from "../words/fact.ts";
+import { known, unknown, valueOr } from "../words/fact.ts";
+import type { ApiServerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
+import type { Fails, Outcome } from "../words/verdict.ts";
 import { type Dial, dial, dialSources, resolveError } from "./dial.ts";
 import { doesNotStart, fails, undecidable } from "./outcome.ts";
 import {

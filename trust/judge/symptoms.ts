@@ -3,7 +3,7 @@
  * Sources: kubernetes `pkg/registry/core/pod/rest`, apimachinery `pkg/util/proxy`, `pkg/api/errors`
  * (NewGenericServerResponse); observed with v1.37.2.
  */
-import type { RequestKind } from "../verdict.ts";
+import type { RequestKind } from "../words/verdict.ts";
 
 /** Whose logs are asked for; it appears in the text of errors. */
 export type PodReference = {

@@ -1,6 +1,13 @@
 /** Flag values by the type that pflag gives them, with pflag's and Kubernetes' complaints. */
 import { isIP } from "node:net";
-import { parseBool, parseDuration, parseFloat64, parseInteger, quote, type Read } from "./go.ts";
+import {
+  parseBool,
+  parseDuration,
+  parseFloat64,
+  parseInteger,
+  quote,
+  type Read,
+} from "../go/texts.ts";
 
 /** A flag's value after all its occurrences. Maps and lists keep what earlier occurrences gave. */
 export type FlagValue = boolean | number | string | readonly string[] | ReadonlyMap<string, string>;

@@ -2,12 +2,13 @@
  * Command lines parsed as pflag parses them: what is a flag, what its value, what it complains about.
  * Source: github.com/spf13/pflag flag.go, errors.go; component-base cli/flag (WordSepNormalizeFunc).
  */
-import type { Fact, Source } from "../evidence.ts";
-import { known, unknown } from "../evidence.ts";
+
+import { quote } from "../go/texts.ts";
 import type { Word } from "../readers/command-line.ts";
 import { placeholderIn } from "../readers/placeholders.ts";
+import type { Fact, Source } from "../words/fact.ts";
+import { known, unknown } from "../words/fact.ts";
 import { type FlagValue, setFlag } from "./flag-values.ts";
-import { quote } from "./go.ts";
 import type { FlagFacts, FlagTable } from "./tables.ts";
 
 /** What a command line says. */

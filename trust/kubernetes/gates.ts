@@ -2,7 +2,7 @@
  * Feature gates as component-base sets them.
  * Source: k8s.io/component-base/featuregate (unsafeSetFromMap).
  */
-import { aggregateText, listText } from "./go.ts";
+import { aggregateText, listText } from "../go/texts.ts";
 import type { GateFacts } from "./tables.ts";
 
 export type GateSettings = Readonly<Record<string, boolean>>;

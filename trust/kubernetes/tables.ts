@@ -3,10 +3,10 @@
  * programs themselves told (see data/dump).
  */
 
-import { data } from "../data/index.ts";
 import type { Program } from "../readers/command-line.ts";
 import type { Json, JsonObject } from "../readers/yaml.ts";
-import { newestKnownVersion } from "../vocabulary.ts";
+import { newestKnownVersion } from "../words/vocabulary.ts";
+import { data } from "./data/index.ts";
 
 export type FlagFacts = {
   /** pflag's name of the type, e.g. `bool`, `stringSlice`. */

@@ -1,5 +1,5 @@
-import type { Fact } from "../evidence.ts";
-import { newestKnownVersion } from "../vocabulary.ts";
+import type { Fact } from "../words/fact.ts";
+import { newestKnownVersion } from "../words/vocabulary.ts";
 
 /** A version without its `v`; the newest known one where nobody knows. */
 export function versionOf(version: Fact<string>): string {

@@ -4,7 +4,7 @@
  * `pkg/kubeapiserver/authorizer/config.go`.
  */
 import type { Answer } from "../certificates/identity.ts";
-import type { Fact } from "../evidence.ts";
+import type { Fact } from "../words/fact.ts";
 import type {
   ApiServerFacts,
   ClusterRole,
@@ -14,7 +14,7 @@ import type {
   RbacFacts,
   RbacRule,
   Subject,
-} from "../facts.ts";
+} from "../words/facts.ts";
 import { defaultBindings, defaultRoles } from "./default-roles.ts";
 
 /** One question: may somebody do `verb` on `resource` (with its subresource) of a node? */

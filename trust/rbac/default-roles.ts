@@ -2,7 +2,7 @@
  * The ClusterRoles and bindings that kube-apiserver makes for itself, as far as kubelets are concerned.
  * Source: kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
  */
-import type { ClusterRole, ClusterRoleBinding, RbacRule } from "../facts.ts";
+import type { ClusterRole, ClusterRoleBinding, RbacRule } from "../words/facts.ts";
 
 function rule(apiGroup: string, resources: readonly string[], verbs: readonly string[]): RbacRule {
   return { apiGroups: [apiGroup], resources, resourceNames: [], verbs, nonResourceURLs: [] };

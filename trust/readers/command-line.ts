@@ -1,7 +1,7 @@
 /**
  * A program's command line, as far as it is known, from an argument list or from shell text.
  */
-import type { Problem, Source } from "../evidence.ts";
+import type { Problem, Source } from "../words/fact.ts";
 import { placeholderIn } from "./placeholders.ts";
 import { type Environment, shellCommands } from "./shell-words.ts";
 

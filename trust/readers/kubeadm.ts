@@ -3,8 +3,8 @@
  * Sources: kubernetes `cmd/kubeadm/app/phases/controlplane/manifests.go`, `.../phases/kubelet/flags.go`,
  * `cmd/kubeadm/app/apis/kubeadm/v1beta3`, `v1beta4`.
  */
-import type { Problem, Source } from "../evidence.ts";
-import { kubeadmPreferredAddressTypes } from "../vocabulary.ts";
+import type { Problem, Source } from "../words/fact.ts";
+import { kubeadmPreferredAddressTypes } from "../words/vocabulary.ts";
 import { type CommandLine, type Program, toWords, type Word } from "./command-line.ts";
 import {
   asKubeletConfiguration,

@@ -1,5 +1,5 @@
-/** KubeletConfiguration documents; what they mean to a kubelet is resolved in ../kubelet/. */
-import type { Problem, Source } from "../evidence.ts";
+/** KubeletConfiguration documents; what they mean to a kubelet is resolved in ../programs/kubelet/. */
+import type { Problem, Source } from "../words/fact.ts";
 import { asObject, type Json, type JsonObject, readYaml, type YamlDocument } from "./yaml.ts";
 
 export const kubeletConfigurationVersion = "kubelet.config.k8s.io/v1beta1";

@@ -2,9 +2,9 @@
 import { privateKeyFacts } from "../certificates/key-pair.ts";
 import { pemBlocks } from "../certificates/pem.ts";
 import { type Certificate, parseCertificate } from "../certificates/x509.ts";
-import type { Problem, Source } from "../evidence.ts";
-import { known } from "../evidence.ts";
-import type { CertificateFacts, KeyFacts } from "../facts.ts";
+import type { Problem, Source } from "../words/fact.ts";
+import { known } from "../words/fact.ts";
+import type { CertificateFacts, KeyFacts } from "../words/facts.ts";
 
 export type PemContents = {
   /** In file order. */

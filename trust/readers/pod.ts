@@ -1,5 +1,5 @@
 /** Programs that pods run: static pods, and the templates of Deployments and the like. */
-import type { Problem, Source } from "../evidence.ts";
+import type { Problem, Source } from "../words/fact.ts";
 import {
   type CommandLine,
   isProgram,

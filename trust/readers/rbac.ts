@@ -1,5 +1,5 @@
 /** ClusterRoles and ClusterRoleBindings, as facts. */
-import type { Problem, Source } from "../evidence.ts";
+import type { Problem, Source } from "../words/fact.ts";
 import type {
   ClusterRole,
   ClusterRoleBinding,
@@ -7,7 +7,7 @@ import type {
   RbacFacts,
   RbacRule,
   Subject,
-} from "../facts.ts";
+} from "../words/facts.ts";
 import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
 
 export type RbacObjects = { readonly rbac: RbacFacts; readonly problems: readonly Problem[] };

@@ -2,7 +2,7 @@
  * Shell text cut into commands and words. Own code rather than a library's, because a word may hold values
  * that nobody knows (`$KUBELET_EXTRA_ARGS`, `$(hostname)`, `{{ .X }}`), and those must stay unknown words.
  */
-import type { Source } from "../evidence.ts";
+import type { Source } from "../words/fact.ts";
 import type { Word } from "./command-line.ts";
 
 /** A simple command: its words, in the order they stand. */

@@ -1,5 +1,5 @@
 /** systemd units: the programs of `ExecStart=`, with what `Environment=` and environment files give them. */
-import type { Source } from "../evidence.ts";
+import type { Source } from "../words/fact.ts";
 import { type CommandLines, readArguments, type Word } from "./command-line.ts";
 
 export type SystemdUnitOptions = {

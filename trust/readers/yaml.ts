@@ -9,7 +9,7 @@ import {
   type Tags,
   type YAMLError,
 } from "yaml";
-import type { Problem, Source } from "../evidence.ts";
+import type { Problem, Source } from "../words/fact.ts";
 import { hideTemplates } from "./placeholders.ts";
 
 export type Json =

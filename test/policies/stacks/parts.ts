@@ -1,7 +1,7 @@
 /** What the stacks of these tests are made of: manifests as people write them. */
 import * as k8s from "@pulumi/kubernetes";
 import type { Input } from "@pulumi/pulumi";
-import type { ApiServerStance, ServingMode } from "../../../trust/vocabulary.ts";
+import type { ApiServerStance, ServingMode } from "../../../trust/words/vocabulary.ts";
 
 /** A stance, or none: the flag is absent and nothing is said. */
 export type Stance = ApiServerStance | "silent";

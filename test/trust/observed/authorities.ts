@@ -6,7 +6,7 @@ import {
   type KeyPair,
   makeKeys,
   type Request,
-} from "../../../lab/issue.ts";
+} from "../../support/issue.ts";
 import type { ServedCertificate, ServingKubelet } from "./rows.ts";
 
 /** When the observations were made. */

@@ -1,13 +1,13 @@
 /** Rows of the client side: one request with one client certificate to one kubelet. */
 import { stringify } from "yaml";
-import { type Issued, issue } from "../../../lab/issue.ts";
-import { known } from "../../../trust/evidence.ts";
-import type { FileContent, KubeletFacts, RbacFacts } from "../../../trust/facts.ts";
 import { type DirectCall, judgeDirectCall } from "../../../trust/judge/direct.ts";
-import { judge } from "../../../trust/judge.ts";
-import { kubeletFacts } from "../../../trust/kubelet.ts";
+import { judge } from "../../../trust/judge/judge.ts";
+import { kubeletFacts } from "../../../trust/programs/kubelet/facts.ts";
 import { readPem } from "../../../trust/readers/pem.ts";
-import type { RequestKind } from "../../../trust/verdict.ts";
+import { known } from "../../../trust/words/fact.ts";
+import type { FileContent, KubeletFacts, RbacFacts } from "../../../trust/words/facts.ts";
+import type { RequestKind } from "../../../trust/words/verdict.ts";
+import { type Issued, issue } from "../../support/issue.ts";
 import { type Authorities, need, observedAt } from "./authorities.ts";
 import {
   apiServer,

@@ -3,14 +3,19 @@
  * comparison of a verdict with what was observed.
  */
 
-import { apiServerFacts } from "../../../trust/apiserver.ts";
-import type { Fact } from "../../../trust/evidence.ts";
-import { known } from "../../../trust/evidence.ts";
-import type { ApiServerFacts, FileContent, HostFiles, RbacFacts } from "../../../trust/facts.ts";
+import { apiServerFacts } from "../../../trust/programs/api-server/facts.ts";
 import { type CommandLine, readArguments } from "../../../trust/readers/command-line.ts";
 import { readRbac } from "../../../trust/readers/rbac.ts";
 import { readYaml } from "../../../trust/readers/yaml.ts";
-import { type Outcome, works } from "../../../trust/verdict.ts";
+import type { Fact } from "../../../trust/words/fact.ts";
+import { known } from "../../../trust/words/fact.ts";
+import type {
+  ApiServerFacts,
+  FileContent,
+  HostFiles,
+  RbacFacts,
+} from "../../../trust/words/facts.ts";
+import { type Outcome, works } from "../../../trust/words/verdict.ts";
 
 const socket = "/run/containerd/containerd.sock";
 

@@ -1,16 +1,16 @@
 /** Rows of the serving side: a kubelet called for logs by one apiserver. */
 import { stringify } from "yaml";
-import { issue } from "../../../lab/issue.ts";
-import { known } from "../../../trust/evidence.ts";
+import { judge } from "../../../trust/judge/judge.ts";
+import { kubeletFacts } from "../../../trust/programs/kubelet/facts.ts";
+import { readPem } from "../../../trust/readers/pem.ts";
+import { known } from "../../../trust/words/fact.ts";
 import type {
   FileContent,
   KubeletFacts,
   NodeAddress,
   ServingRequest,
-} from "../../../trust/facts.ts";
-import { judge } from "../../../trust/judge.ts";
-import { kubeletFacts } from "../../../trust/kubelet.ts";
-import { readPem } from "../../../trust/readers/pem.ts";
+} from "../../../trust/words/facts.ts";
+import { issue } from "../../support/issue.ts";
 import {
   type Authorities,
   need,

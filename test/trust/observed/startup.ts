@@ -1,14 +1,19 @@
 /** Rows of starts: one kubelet, kube-apiserver or kube-controller-manager with one setting. */
 import { stringify } from "yaml";
-import { issue } from "../../../lab/issue.ts";
-import { controllerManagerFacts } from "../../../trust/controllermanager.ts";
-import { known } from "../../../trust/evidence.ts";
-import type { ApiServerFacts, FileContent, KubeletFacts, Start } from "../../../trust/facts.ts";
+import { judge } from "../../../trust/judge/judge.ts";
 import { servedByFacts } from "../../../trust/judge/serving.ts";
-import { judge } from "../../../trust/judge.ts";
-import { kubeletFacts } from "../../../trust/kubelet.ts";
+import { controllerManagerFacts } from "../../../trust/programs/controller-manager/signer.ts";
+import { kubeletFacts } from "../../../trust/programs/kubelet/facts.ts";
 import { readShell } from "../../../trust/readers/command-line.ts";
 import { readKubeletConfiguration } from "../../../trust/readers/kubelet-configuration.ts";
+import { known } from "../../../trust/words/fact.ts";
+import type {
+  ApiServerFacts,
+  FileContent,
+  KubeletFacts,
+  Start,
+} from "../../../trust/words/facts.ts";
+import { issue } from "../../support/issue.ts";
 import { type Authorities, need, observedAt } from "./authorities.ts";
 import {
   apiServer,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { known, unknown } from "../../../trust/evidence.ts";
 import { authorize, type Question } from "../../../trust/rbac/authorize.ts";
 import { readRbac } from "../../../trust/readers/rbac.ts";
 import { readYaml } from "../../../trust/readers/yaml.ts";
+import { known, unknown } from "../../../trust/words/fact.ts";
 
 const logs: Question = { apiGroup: "", resource: "nodes/proxy", verb: "get", name: "node-1" };
 const modes = known(["Node", "RBAC"]);

@@ -1,7 +1,7 @@
 /** What is measured: a cluster with one control plane and a pool of `nodes` nodes, by the components. */
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../../../components/index.ts";
-import { createProvider } from "../../../../components/target.ts";
+import { createProvider } from "../../../../components/plan/target.ts";
 import { benchMachines } from "../../machines.ts";
 
 const nodes = new pulumi.Config().requireNumber("nodes");

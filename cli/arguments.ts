@@ -1,0 +1,173 @@
+/** The command line of `npm run judge`. */
+import { parseArgs } from "node:util";
+import type { NodeAddress, ServingRequest } from "../trust/words/facts.ts";
+import { nodeAddressTypes } from "../trust/words/vocabulary.ts";
+
+/** A file that was given, and the path that it has on its host when that was said (`PATH=FILE`). */
+export type GivenFile = { readonly file: string; readonly hostPath?: string };
+
+export type RequestState = ServingRequest["state"];
+const requestStates: readonly RequestState[] = ["issued", "pending", "denied", "neverIssued"];
+
+export type JudgeArguments = {
+  readonly kubelet: readonly GivenFile[];
+  readonly apiserver: readonly GivenFile[];
+  readonly rbac: readonly string[];
+  /** Folders that hold the files of the hosts under their own paths. */
+  readonly kubeletRoot?: string;
+  readonly apiserverRoot?: string;
+  readonly kubernetesVersion?: string;
+  readonly nodeName?: string;
+  readonly addresses: readonly NodeAddress[];
+  readonly csr?: RequestState;
+  readonly skipReason?: string;
+  readonly at?: Date;
+  readonly json: boolean;
+};
+
+/** What is wrong with the command line or with a file: one line, and exit code 2. */
+export class UsageError extends Error {}
+
+export const usage = `usage: npm run judge -- --kubelet FILE... --apiserver FILE... [--rbac FILE...]
+  FILE                       what the side is started with: KubeletConfiguration, folder of drop-ins, systemd unit,
+                             shell command line, pod manifest, kubeadm configuration, ConfigMap, PEM;
+                             PATH=FILE says which path FILE has on its host
+  --kubelet-root DIR         the kubelet's host: DIR/etc/kubernetes/pki/ca.crt is its /etc/kubernetes/pki/ca.crt
+  --apiserver-root DIR       kube-apiserver's host
+  --kubernetes-version X     default: the kubeadm configuration's, the image's, else the newest known
+  --node-name NAME           the machine's host name
+  --node-address TYPE=ADDR   an address of the node, e.g. InternalIP=10.0.0.11; may be repeated
+  --csr STATE                what becomes of a requested serving certificate: ${requestStates.join(", ")}
+  --skip-reason TEXT         why kubelets are not verified, if that is meant
+  --at TIME                  the moment to judge, e.g. 2026-11-24T08:00:00Z; default: now
+  --json                     print JSON (docs/judge.md)
+exit code: 0 it works, and what is not verified is meant; 1 rejected; 2 bad input`;
+
+/**
+ * Reads the words after the program. `undefined` asks for help.
+ *
+ * @throws UsageError when an option is unknown, lacks its value or has a bad one
+ */
+export function readArguments(argv: readonly string[]): JudgeArguments | undefined {
+  const values = parse(gathered(argv));
+  if (values.help) {
+    return undefined;
+  }
+  if (!values.kubelet && !values["kubelet-root"]) {
+    throw new UsageError("--kubelet: no file is given; name what the kubelet is started with");
+  }
+  if (!values.apiserver && !values["apiserver-root"]) {
+    throw new UsageError("--apiserver: no file is given; name what kube-apiserver is started with");
+  }
+  const at = values.at === undefined ? undefined : readTime(values.at);
+  return {
+    kubelet: (values.kubelet ?? []).map(givenFile),
+    apiserver: (values.apiserver ?? []).map(givenFile),
+    rbac: values.rbac ?? [],
+    addresses: (values["node-address"] ?? []).map(readAddress),
+    json: values.json ?? false,
+    ...optional("kubeletRoot", values["kubelet-root"]),
+    ...optional("apiserverRoot", values["apiserver-root"]),
+    ...optional("kubernetesVersion", readVersion(values["kubernetes-version"])),
+    ...optional("nodeName", values["node-name"]),
+    ...optional("csr", readState(values.csr)),
+    ...optional("skipReason", values["skip-reason"]),
+    ...optional("at", at),
+  };
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
+}
+
+const lists = ["--kubelet", "--apiserver", "--rbac"];
+
+/** `--kubelet A B` is `--kubelet A --kubelet B`. */
+function gathered(argv: readonly string[]): string[] {
+  const words: string[] = [];
+  let list: string | undefined;
+  for (const word of argv) {
+    if (word.startsWith("-") && word !== "-") {
+      list = lists.includes(word) ? word : undefined;
+      if (list === undefined) {
+        words.push(word);
+      }
+    } else if (list !== undefined) {
+      words.push(`${list}=${word}`);
+    } else {
+      words.push(word);
+    }
+  }
+  return words;
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      strict: true,
+      options: {
+        kubelet: { type: "string", multiple: true },
+        apiserver: { type: "string", multiple: true },
+        rbac: { type: "string", multiple: true },
+        "kubelet-root": { type: "string" },
+        "apiserver-root": { type: "string" },
+        "kubernetes-version": { type: "string" },
+        "node-name": { type: "string" },
+        "node-address": { type: "string", multiple: true },
+        csr: { type: "string" },
+        "skip-reason": { type: "string" },
+        at: { type: "string" },
+        json: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "");
+  }
+}
+
+function givenFile(text: string): GivenFile {
+  const match = /^(\/[^=]*)=(.+)$/.exec(text);
+  return match ? { hostPath: match[1] ?? "", file: match[2] ?? "" } : { file: text };
+}
+
+function readAddress(text: string): NodeAddress {
+  const [type = "", address = ""] = text.split(/=(.*)/s);
+  const known = nodeAddressTypes.find((one) => one === type);
+  if (!known || address === "") {
+    throw new UsageError(
+      `--node-address: ${JSON.stringify(text)} is no TYPE=ADDRESS; types are ${nodeAddressTypes.join(", ")}`,
+    );
+  }
+  return { type: known, address };
+}
+
+function readState(text: string | undefined): RequestState | undefined {
+  const state = requestStates.find((one) => one === text);
+  if (text !== undefined && !state) {
+    throw new UsageError(
+      `--csr: ${JSON.stringify(text)} is no state; use one of ${requestStates.join(", ")}`,
+    );
+  }
+  return state;
+}
+
+function readVersion(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^v?1\.\d+(\.\d+)?([-+].*)?$/.test(text)) {
+    throw new UsageError(
+      `--kubernetes-version: ${JSON.stringify(text)} is no Kubernetes version; write one like 1.37.2`,
+    );
+  }
+  return text?.replace(/^v/, "");
+}
+
+function readTime(text: string): Date {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) {
+    throw new UsageError(
+      `--at: ${JSON.stringify(text)} is no time; write one like 2026-11-24T08:00:00Z`,
+    );
+  }
+  return at;
+}

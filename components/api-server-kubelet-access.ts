@@ -1,0 +1,192 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
+import {
+  type ApiServerStance,
+  kubeadmPreferredAddressTypes,
+  type NodeAddressType,
+  reasonAnnotation,
+  verificationAnnotation,
+} from "../trust/words/vocabulary.ts";
+import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
+import { paths } from "./kubeadm/paths.ts";
+import { type ClusterSettings, hoursAsDuration } from "./plan/cluster-settings.ts";
+import { failOn } from "./plan/failure.ts";
+
+export interface ApiServerKubeletAccessArgs {
+  /** What everything in the cluster agrees on: the stance, and what goes into kubeadm's ClusterConfiguration. */
+  settings: ClusterSettings;
+  /** Why nothing is verified; needed with stance `skip`, and only then. */
+  skipReason?: string;
+  /**
+   * The certificates that the bundle of stance `trustSelfSigned` holds: every `kubelet.crt`, and the cluster's CA
+   * when some kubelets have certificates that it issued. PEM, in order. Default: none.
+   */
+  trustedCertificates?: readonly pulumi.Input<string>[];
+}
+
+/**
+ * kube-apiserver's side of the trust: its flags towards kubelets, as a list and inside kubeadm's
+ * ClusterConfiguration (ConfigMap `kubeadm-config`), and the RBAC that lets the user of its client certificate
+ * reach kubelets.
+ *
+ * With stance `skip` the flag is left out, and annotations say that this is meant, and why.
+ * Source: kubernetes `pkg/kubelet/client/kubelet_client.go`,
+ * `cmd/kubeadm/app/phases/bootstraptoken/node/tlsbootstrap.go` (AllowAPIServerToAccessKubeletAPI).
+ *
+ * @throws pulumi.RunError when stance and reason do not go together.
+ */
+export class ApiServerKubeletAccess extends pulumi.ComponentResource {
+  static readonly __pulumiType = "kubelet-trust:index:ApiServerKubeletAccess";
+
+  readonly stance: ApiServerStance;
+  /** `--name=value`, known at preview. */
+  readonly flags: readonly string[];
+  /** kubeadm's ClusterConfiguration, YAML; known at preview. */
+  readonly clusterConfiguration: string;
+  /** For whatever carries the flags: says that not verifying is meant. Empty unless the stance is `skip`. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** What `--kubelet-certificate-authority` names under stance `trustSelfSigned`, PEM; else `undefined`. */
+  readonly bundle: pulumi.Output<string> | undefined;
+
+  constructor(
+    name: string,
+    args: ApiServerKubeletAccessArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    failOn(stanceProblems(args.settings.stance, args.skipReason));
+    super(ApiServerKubeletAccess.__pulumiType, name, {}, opts);
+    this.stance = args.settings.stance;
+    const flags = kubeletAccessFlags(this.stance);
+    this.flags = flags.map((flag) => `--${flag.name}=${flag.value}`);
+    this.clusterConfiguration = renderClusterConfiguration(args.settings, flags);
+    this.annotations =
+      this.stance === "skip"
+        ? { [verificationAnnotation]: "skip", [reasonAnnotation]: args.skipReason ?? "" }
+        : {};
+    this.bundle =
+      this.stance === "trustSelfSigned"
+        ? pulumi.all([...(args.trustedCertificates ?? [])]).apply(joinPems)
+        : undefined;
+    const labels = clusterLabels(args.settings.clusterName);
+    createClusterConfiguration(name, this, labels);
+    createKubeletAdminBinding(name, this, labels);
+    this.registerOutputs({
+      stance: this.stance,
+      flags: this.flags,
+      clusterConfiguration: this.clusterConfiguration,
+      annotations: this.annotations,
+      bundle: this.bundle,
+    });
+  }
+}
+
+/** What is wrong with a stance and its reason. Each problem begins with the field's name. */
+export function stanceProblems(stance: ApiServerStance, skipReason: string | undefined): string[] {
+  const reason = skipReason?.trim() ?? "";
+  if (stance === "skip" && reason === "") {
+    return [
+      "skipReason: stance skip leaves every kubelet serving certificate unverified, and no reason is given. Say why in skipReason, or use stance verify.",
+    ];
+  }
+  if (stance !== "skip" && reason !== "") {
+    return [
+      `skipReason: ${JSON.stringify(skipReason)} is given, but stance ${stance} does not skip. Remove skipReason, or use stance skip.`,
+    ];
+  }
+  return [];
+}
+
+interface Flag {
+  name: string;
+  value: string;
+}
+
+/** In order of names. */
+function kubeletAccessFlags(stance: ApiServerStance): Flag[] {
+  const authority: Record<ApiServerStance, string | undefined> = {
+    verify: paths.ca,
+    trustSelfSigned: paths.kubeletServingBundle,
+    skip: undefined,
+  };
+  const bundle = authority[stance];
+  return [
+    ...(bundle === undefined ? [] : [{ name: "kubelet-certificate-authority", value: bundle }]),
+    { name: "kubelet-client-certificate", value: `${paths.apiserverKubeletClient}.crt` },
+    { name: "kubelet-client-key", value: `${paths.apiserverKubeletClient}.key` },
+    { name: "kubelet-preferred-address-types", value: preferredAddressTypes(stance).join(",") },
+  ];
+}
+
+/** A self-signed kubelet certificate names the host name alone, so kube-apiserver must dial that. */
+function preferredAddressTypes(stance: ApiServerStance): readonly NodeAddressType[] {
+  return stance === "trustSelfSigned"
+    ? ["Hostname", ...kubeadmPreferredAddressTypes.filter((type) => type !== "Hostname")]
+    : kubeadmPreferredAddressTypes;
+}
+
+/** Source: kubernetes `cmd/kubeadm/app/apis/kubeadm/v1beta4/types.go`. */
+function renderClusterConfiguration(settings: ClusterSettings, flags: Flag[]): string {
+  return stringify(
+    {
+      apiVersion: "kubeadm.k8s.io/v1beta4",
+      kind: "ClusterConfiguration",
+      apiServer: { extraArgs: flags },
+      caCertificateValidityPeriod: hoursAsDuration(settings.caValidityHours),
+      certificateValidityPeriod: hoursAsDuration(settings.validityHours),
+      certificatesDir: paths.pki,
+      clusterName: settings.clusterName,
+      controlPlaneEndpoint: settings.controlPlaneEndpoint,
+      encryptionAlgorithm: settings.keyAlgorithm,
+      etcd: { local: { dataDir: paths.etcdData } },
+      kubernetesVersion: `v${settings.kubernetesVersion}`,
+      networking: {
+        dnsDomain: settings.dnsDomain,
+        ...(settings.podSubnet === undefined ? {} : { podSubnet: settings.podSubnet }),
+        serviceSubnet: settings.serviceSubnet,
+      },
+    },
+    { lineWidth: 0 },
+  );
+}
+
+function createClusterConfiguration(
+  name: string,
+  access: ApiServerKubeletAccess,
+  labels: Record<string, string>,
+): void {
+  new k8s.core.v1.ConfigMap(
+    name,
+    {
+      metadata: {
+        name: "kubeadm-config",
+        namespace: systemNamespace,
+        labels,
+        annotations: access.annotations,
+      },
+      data: { ClusterConfiguration: access.clusterConfiguration },
+    },
+    { parent: access },
+  );
+}
+
+/** Since kubeadm 1.36.1 the client certificate carries no group, and its user is bound by name. */
+function createKubeletAdminBinding(
+  name: string,
+  access: ApiServerKubeletAccess,
+  labels: Record<string, string>,
+): void {
+  new k8s.rbac.v1.ClusterRoleBinding(
+    name,
+    {
+      metadata: { name: "kubeadm:apiserver-kubelet-client", labels },
+      roleRef: { apiGroup: rbacGroup, kind: "ClusterRole", name: "system:kubelet-api-admin" },
+      subjects: [{ apiGroup: rbacGroup, kind: "User", name: "kube-apiserver-kubelet-client" }],
+    },
+    { parent: access },
+  );
+}
+
+function joinPems(pems: string[]): string {
+  return pems.map((pem) => `${pem.trim()}\n`).join("");
+}

@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
+import { createKey } from "./pki/issuance.ts";
+import { failOn } from "./plan/failure.ts";
+
+export interface BootstrapTokenArgs {
+  clusterName: string;
+  /**
+   * End of the token's life, RFC 3339, e.g. `2027-01-31T00:00:00Z`. Default: none, the token does not expire; a
+   * time counted from now would change it at every update.
+   */
+  expiration?: string;
+}
+
+/**
+ * A bootstrap token with which further kubelets of the cluster ask for their client certificate: the Secret and
+ * the three bindings that let such requests be made, be approved, and be renewed.
+ * Source: kubernetes `cmd/kubeadm/app/phases/bootstraptoken/node/tlsbootstrap.go`,
+ * `staging/src/k8s.io/cluster-bootstrap/token/api/types.go`.
+ *
+ * @throws pulumi.RunError when the expiration is no time.
+ */
+export class BootstrapToken extends pulumi.ComponentResource {
+  static readonly __pulumiType = "kubelet-trust:index:BootstrapToken";
+
+  /** `<id>.<secret>`, secret. */
+  readonly token: pulumi.Output<string>;
+
+  constructor(name: string, args: BootstrapTokenArgs, opts?: pulumi.ComponentResourceOptions) {
+    failOn(expirationProblems(args.expiration, "expiration"));
+    super(BootstrapToken.__pulumiType, name, {}, opts);
+    const labels = clusterLabels(args.clusterName);
+    const parts = tokenParts(createKey(name, "ECDSA-P256", { parent: this }).privateKeyPem);
+    this.token = pulumi.interpolate`${parts.id}.${parts.secret}`;
+    new k8s.core.v1.Secret(
+      name,
+      {
+        metadata: {
+          name: pulumi.interpolate`bootstrap-token-${parts.id}`,
+          namespace: systemNamespace,
+          labels,
+        },
+        type: "bootstrap.kubernetes.io/token",
+        stringData: {
+          "token-id": parts.id,
+          "token-secret": parts.secret,
+          "usage-bootstrap-authentication": "true",
+          "usage-bootstrap-signing": "true",
+          "auth-extra-groups": bootstrappers,
+          ...(args.expiration === undefined ? {} : { expiration: args.expiration }),
+        },
+      },
+      { parent: this },
+    );
+    for (const binding of bindings) {
+      bindGroup(`${name}/${binding.id}`, binding, labels, this);
+    }
+    this.registerOutputs({ token: this.token });
+  }
+}
+
+/** What is wrong with an expiration. */
+export function expirationProblems(expiration: string | undefined, field: string): string[] {
+  const pattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$/;
+  return expiration === undefined ||
+    (pattern.test(expiration) && !Number.isNaN(Date.parse(expiration)))
+    ? []
+    : [
+        `${field}: ${JSON.stringify(expiration)} is no RFC 3339 time. Write e.g. 2027-01-31T00:00:00Z.`,
+      ];
+}
+
+/** A binding of a cluster role to a group. */
+export interface GroupBinding {
+  /** Part of the resource's name. */
+  id: string;
+  /** Name of the ClusterRoleBinding. */
+  name: string;
+  role: string;
+  group: string;
+}
+
+/** Creates a ClusterRoleBinding of a group. */
+export function bindGroup(
+  name: string,
+  binding: GroupBinding,
+  labels: Record<string, string>,
+  parent: pulumi.Resource,
+): void {
+  new k8s.rbac.v1.ClusterRoleBinding(
+    name,
+    {
+      metadata: { name: binding.name, labels },
+      roleRef: { apiGroup: rbacGroup, kind: "ClusterRole", name: binding.role },
+      subjects: [{ apiGroup: rbacGroup, kind: "Group", name: binding.group }],
+    },
+    { parent },
+  );
+}
+
+/** The group of kubelets that come with a token. */
+const bootstrappers = "system:bootstrappers:kubeadm:default-node-token";
+
+/** Lets kube-controller-manager approve that a kubelet renews its own client certificate. */
+export const selfNodeClientRole =
+  "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient";
+
+const bindings: GroupBinding[] = [
+  {
+    id: "bootstrap",
+    name: "kubeadm:kubelet-bootstrap",
+    role: "system:node-bootstrapper",
+    group: bootstrappers,
+  },
+  {
+    id: "approve-bootstrap",
+    name: "kubeadm:node-autoapprove-bootstrap",
+    role: "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
+    group: bootstrappers,
+  },
+  {
+    id: "approve-rotation",
+    name: "kubeadm:node-autoapprove-certificate-rotation",
+    role: selfNodeClientRole,
+    group: "system:nodes",
+  },
+];
+
+/**
+ * The two halves of a token, out of a private key: a key is drawn once, by a provider that the project has
+ * anyway, and stays the same until it is replaced. Both halves are secret; the id is part of a name, though, and
+ * says nothing of the rest.
+ */
+function tokenParts(privateKeyPem: pulumi.Output<string>) {
+  const secretPem = pulumi.secret(privateKeyPem);
+  const half = (purpose: string, length: number) =>
+    secretPem.apply((pem) => lowerCaseLetters(`${purpose}\n${pem}`, length));
+  return { id: pulumi.unsecret(half("id", 6)), secret: half("secret", 16) };
+}
+
+/** The first letters and digits of a text's SHA-256 in base 36; every one is uniform to within 1 in 2^50. */
+function lowerCaseLetters(text: string, length: number): string {
+  const digest = createHash("sha256").update(text).digest("hex");
+  return BigInt(`0x${digest}`).toString(36).slice(-length).padStart(length, "0");
+}

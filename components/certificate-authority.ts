@@ -1,0 +1,134 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import type { KeyAlgorithm } from "../trust/words/vocabulary.ts";
+import {
+  authorityEnd,
+  authorityProblems,
+  type ExistingAuthority,
+} from "./pki/existing-authority.ts";
+import { createKey } from "./pki/issuance.ts";
+import { failOn } from "./plan/failure.ts";
+
+/** kubeadm's three CAs: of the cluster, of etcd, and of the front proxy. */
+export type AuthorityProfile = "ca" | "etcd-ca" | "front-proxy-ca";
+
+export interface CertificateAuthorityArgs {
+  /** Which CA of kubeadm's this is; decides its common name. Default `ca`. */
+  profile?: AuthorityProfile;
+  /** Algorithm of a new key. Default `ECDSA-P256`. */
+  keyAlgorithm?: KeyAlgorithm;
+  /** Lifetime of a new certificate, in hours. Default 87600: ten years, as kubeadm has it. */
+  validityHours?: number;
+  /** A CA that exists already, in place of a new one. Default: a new one is made. */
+  existing?: ExistingAuthority;
+}
+
+/** Lifetime of a CA as kubeadm makes it: ten years, in hours. */
+export const defaultAuthorityHours = 87_600;
+
+/**
+ * A key and a self-signed CA certificate as kubeadm makes them, or an existing CA handed in and checked.
+ *
+ * A new CA is never renewed early: replacing it replaces every certificate that it signed.
+ * Source: kubernetes `cmd/kubeadm/app/phases/certs/certlist.go`, `cmd/kubeadm/app/util/pkiutil/pki_helpers.go`.
+ *
+ * @throws pulumi.RunError when the existing CA is no CA, may not sign, is expired, or its key does not match;
+ *   before anything is registered if the PEMs are plain texts, else as soon as they are known.
+ */
+export class CertificateAuthority extends pulumi.ComponentResource {
+  static readonly __pulumiType = "kubelet-trust:index:CertificateAuthority";
+
+  /** PEM of the CA certificate. */
+  readonly certPem: pulumi.Output<string>;
+  /** PEM of the private key, secret. `undefined` when an existing CA came without one. */
+  readonly privateKeyPem: pulumi.Output<string> | undefined;
+  /** End of validity, RFC 3339. */
+  readonly validityEndTime: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: CertificateAuthorityArgs = {},
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    const existing = args.existing && checkNow(args.existing);
+    super(CertificateAuthority.__pulumiType, name, {}, opts);
+    const authority = existing ? adopt(existing) : create(name, args, { parent: this });
+    this.certPem = authority.certPem;
+    this.privateKeyPem = authority.privateKeyPem;
+    this.validityEndTime = authority.validityEndTime;
+    this.registerOutputs({
+      certPem: this.certPem,
+      privateKeyPem: this.privateKeyPem,
+      validityEndTime: this.validityEndTime,
+    });
+  }
+}
+
+const commonNames: Record<AuthorityProfile, string> = {
+  ca: "kubernetes",
+  "etcd-ca": "etcd-ca",
+  "front-proxy-ca": "front-proxy-ca",
+};
+
+interface Authority {
+  certPem: pulumi.Output<string>;
+  privateKeyPem: pulumi.Output<string> | undefined;
+  validityEndTime: pulumi.Output<string>;
+}
+
+function create(
+  name: string,
+  args: CertificateAuthorityArgs,
+  opts: pulumi.CustomResourceOptions,
+): Authority {
+  const commonName = commonNames[args.profile ?? "ca"];
+  const key = createKey(name, args.keyAlgorithm ?? "ECDSA-P256", opts);
+  const certificate = new tls.SelfSignedCert(
+    name,
+    {
+      privateKeyPem: key.privateKeyPem,
+      subject: { commonName },
+      // kubeadm repeats a CA's common name as its only SAN.
+      dnsNames: [commonName],
+      isCaCertificate: true,
+      allowedUses: ["digital_signature", "key_encipherment", "cert_signing"],
+      validityPeriodHours: args.validityHours ?? defaultAuthorityHours,
+    },
+    opts,
+  );
+  return {
+    certPem: certificate.certPem,
+    privateKeyPem: key.privateKeyPem,
+    validityEndTime: certificate.validityEndTime,
+  };
+}
+
+const fields = { certificate: "existing.certPem", key: "existing.privateKeyPem" };
+
+/** Plain texts are checked before the component is registered; outputs are checked when they are known. */
+function checkNow(existing: ExistingAuthority): ExistingAuthority {
+  const { certPem, privateKeyPem } = existing;
+  if (typeof certPem === "string") {
+    const key = typeof privateKeyPem === "string" ? privateKeyPem : undefined;
+    failOn(authorityProblems(certPem, key, fields, new Date()));
+  }
+  return existing;
+}
+
+function adopt({ certPem, privateKeyPem }: ExistingAuthority): Authority {
+  const key = privateKeyPem === undefined ? undefined : pulumi.secret(privateKeyPem);
+  const checked = pulumi.all([certPem, key]).apply(([certificate, secretKey]) => {
+    failOn(authorityProblems(certificate, secretKey, fields, new Date()));
+    return { certificate, secretKey, end: authorityEnd(certificate)?.toISOString() ?? "" };
+  });
+  return {
+    certPem: publicPart(checked.certificate),
+    privateKeyPem: key && checked.apply(({ secretKey }) => secretKey ?? ""),
+    validityEndTime: publicPart(checked.end),
+  };
+}
+
+/** A certificate is no secret, though it was checked together with its key. */
+function publicPart(value: pulumi.Output<string>): pulumi.Output<string> {
+  return pulumi.unsecret(value);
+}

@@ -1,0 +1,181 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  addressesAnnotation,
+  hostFilesSecretType,
+  kubernetesVersionAnnotation,
+  machineLabel,
+  poolLabel,
+  roleLabel,
+  type ServingMode,
+  servingModeAnnotation,
+} from "../trust/words/vocabulary.ts";
+import { base64 } from "./kubeadm/kubeconfig.ts";
+import { kubeletFlags, kubeletUnit } from "./kubeadm/kubelet-unit.ts";
+import { clusterLabels, systemNamespace } from "./kubeadm/metadata.ts";
+import { paths } from "./kubeadm/paths.ts";
+import { credentialFiles, type NodeCertificates } from "./node-certificates.ts";
+import type { HostFile } from "./pki/host-file.ts";
+import { publicFile } from "./pki/host-file.ts";
+import { describeAddresses, type Machine } from "./plan/machines.ts";
+
+/** What a control plane has beyond a node. */
+export interface ControlPlaneExtras {
+  /** By machine name: everything under `/etc/kubernetes` that a node does not have. */
+  files: Readonly<Record<string, readonly HostFile[]>>;
+  /** The command lines of the static pods, by machine and component. Known at preview. */
+  commands: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  /** Say what kube-apiserver's flags mean; see ApiServerKubeletAccess. */
+  annotations: Readonly<Record<string, string>>;
+}
+
+export interface HostFilesArgs {
+  /** Machines of one pool, or all control planes. */
+  machines: readonly Machine[];
+  /** Without the `v`; the flags and files are made for it. */
+  kubernetesVersion: string;
+  clusterName: string;
+  servingMode: ServingMode;
+  /** PEM of the cluster's CA. */
+  caPem: pulumi.Input<string>;
+  /** KubeletConfiguration, YAML. */
+  kubelet: string;
+  certificates: NodeCertificates;
+  /** Label of the pool. Default: none. */
+  pool?: string;
+  /** Makes the machines control planes. Default: none, they are nodes. */
+  controlPlane?: ControlPlaneExtras;
+}
+
+/**
+ * The exact files of each machine, one Secret a machine, for whatever carries them there.
+ *
+ * The Secret `host-files-<machine>` in `kube-system` has type `kubelet-trust/host-files`. Its key `files.json`
+ * lists the files (`path`, `mode`, `owner`, `key`), in order of their paths; every other key holds the content of
+ * one file and is the path without its first slash and with `_` for each further one.
+ *
+ * What decides trust is registered as plain outputs too: a Secret is unknown as a whole at the first preview.
+ */
+export class HostFiles extends pulumi.ComponentResource {
+  static readonly __pulumiType = "kubelet-trust:index:HostFiles";
+
+  /** Names of the Secrets, by machine. */
+  readonly secretNames: Readonly<Record<string, string>>;
+
+  constructor(name: string, args: HostFilesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(HostFiles.__pulumiType, name, {}, opts);
+    for (const machine of args.machines) {
+      createSecret(name, machine, this, args);
+    }
+    this.secretNames = Object.fromEntries(
+      args.machines.map((machine) => [machine.name, secretName(machine)]),
+    );
+    this.registerOutputs({
+      kubernetesVersion: args.kubernetesVersion,
+      role: roleOf(args),
+      servingMode: args.servingMode,
+      kubelet: args.kubelet,
+      kubeletFlags: Object.fromEntries(
+        args.machines.map((machine) => [machine.name, kubeletFlags(machine)]),
+      ),
+      commands: args.controlPlane?.commands ?? {},
+      selfSignedCertificates: Object.fromEntries(
+        args.machines.flatMap(({ name: machine, selfSignedCertificate: pem }) =>
+          pem === undefined ? [] : [[machine, pem]],
+        ),
+      ),
+    });
+  }
+}
+
+/** The key of a file's content in the Secret. */
+export function fileKey(path: string): string {
+  return path.slice(1).replaceAll("/", "_");
+}
+
+/**
+ * The Secret's data: the list of files, and their contents, all in base64.
+ *
+ * @throws Error when two paths share a key.
+ */
+export function packFiles(files: readonly { path: string; mode: string; content: string }[]) {
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const list = sorted.map(({ path, mode }) => ({
+    path,
+    mode,
+    owner: "root:root",
+    key: fileKey(path),
+  }));
+  const data: Record<string, string> = { "files.json": base64(JSON.stringify(list)) };
+  for (const { path, content } of sorted) {
+    const key = fileKey(path);
+    if (key in data) throw new Error(`two files of one machine have the key ${key}: ${path}`);
+    data[key] = base64(content);
+  }
+  return data;
+}
+
+function createSecret(
+  name: string,
+  machine: Machine,
+  parent: HostFiles,
+  args: HostFilesArgs,
+): void {
+  const files = machineFiles(machine, args);
+  // One output for all that is unknown; an output for each text would cost more than the texts.
+  const outputs = files.flatMap(({ content }) => (typeof content === "string" ? [] : [content]));
+  const data = pulumi.all(outputs).apply((contents) => {
+    const resolved = contents.values();
+    return packFiles(
+      files.map(({ path, mode, content }) => ({
+        path,
+        mode,
+        content: typeof content === "string" ? content : (resolved.next().value ?? ""),
+      })),
+    );
+  });
+  new k8s.core.v1.Secret(
+    `${name}/${machine.name}`,
+    {
+      metadata: {
+        name: secretName(machine),
+        namespace: systemNamespace,
+        labels: {
+          ...clusterLabels(args.clusterName),
+          [machineLabel]: machine.name,
+          [roleLabel]: roleOf(args),
+          ...(args.pool === undefined ? {} : { [poolLabel]: args.pool }),
+        },
+        annotations: {
+          [kubernetesVersionAnnotation]: args.kubernetesVersion,
+          [addressesAnnotation]: describeAddresses(machine),
+          [servingModeAnnotation]: args.servingMode,
+          ...args.controlPlane?.annotations,
+        },
+      },
+      type: hostFilesSecretType,
+      data,
+    },
+    { parent },
+  );
+}
+
+function machineFiles(machine: Machine, args: HostFilesArgs): HostFile[] {
+  const credentials = args.certificates.nodes[machine.name];
+  if (credentials === undefined) throw new Error(`no certificates for machine ${machine.name}`);
+  return [
+    publicFile(paths.ca, args.caPem),
+    publicFile(paths.kubeletConfiguration, args.kubelet),
+    publicFile(paths.kubeletUnit, kubeletUnit(machine)),
+    ...credentialFiles(credentials),
+    ...(args.controlPlane?.files[machine.name] ?? []),
+  ];
+}
+
+function secretName(machine: Machine): string {
+  return `host-files-${machine.name}`;
+}
+
+function roleOf(args: HostFilesArgs): "control-plane" | "node" {
+  return args.controlPlane === undefined ? "node" : "control-plane";
+}

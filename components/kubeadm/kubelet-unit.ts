@@ -1,0 +1,35 @@
+import { type Machine, nodeIp } from "../plan/machines.ts";
+import { paths } from "./paths.ts";
+
+/**
+ * The kubelet's flags on a machine: only what a KubeletConfiguration cannot say. All of them exist in every
+ * supported version.
+ * Source: kubernetes `cmd/kubelet/app/options/options.go`.
+ */
+export function kubeletFlags(machine: Machine): string[] {
+  const ip = nodeIp(machine);
+  return [
+    `--config=${paths.kubeletConfiguration}`,
+    `--hostname-override=${machine.name}`,
+    `--kubeconfig=${paths.kubeletConf}`,
+    ...(ip === undefined ? [] : [`--node-ip=${ip}`]),
+  ];
+}
+
+/** The systemd unit that runs the kubelet on a machine. */
+export function kubeletUnit(machine: Machine): string {
+  return `[Unit]
+Description=kubelet, the Kubernetes node agent
+Documentation=https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/
+Wants=network-online.target
+After=network-online.target containerd.service
+
+[Service]
+ExecStart=/usr/bin/kubelet ${kubeletFlags(machine).join(" ")}
+Restart=always
+RestartSec=10
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

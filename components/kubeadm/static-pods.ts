@@ -1,0 +1,338 @@
+import { stringify } from "yaml";
+import { hostPort, isIpv6 } from "../plan/addresses.ts";
+import { apiServerPort, type ClusterSettings, hoursAsDuration } from "../plan/cluster-settings.ts";
+import { clusterLabels, systemNamespace } from "./metadata.ts";
+import { paths } from "./paths.ts";
+
+/**
+ * The static pods of a control plane as kubeadm 1.37 writes them.
+ * Source: kubernetes `cmd/kubeadm/app/phases/controlplane/manifests.go`, `.../controlplane/volumes.go`,
+ * `cmd/kubeadm/app/phases/etcd/local.go`, `cmd/kubeadm/app/util/staticpod/utils.go`.
+ */
+
+/** Where images come from, kubeadm's default. */
+const imageRepository = "registry.k8s.io";
+
+/** The etcd that kubeadm 1.37 gives to every Kubernetes it supports (`SupportedEtcdVersion`). */
+const etcdImageTag = "3.7.0-0";
+
+const etcdClientPort = 2379;
+const etcdPeerPort = 2380;
+const etcdMetricsPort = 2381;
+const controllerManagerPort = 10257;
+const schedulerPort = 10259;
+
+/** What one control plane's static pods follow from. */
+export interface StaticPodsArgs {
+  settings: ClusterSettings;
+  /** Name of the machine. */
+  name: string;
+  /** The address that kube-apiserver and etcd listen on and advertise. */
+  advertiseAddress: string;
+  /** All control planes, this one too: the members of etcd. */
+  members: readonly { name: string; address: string }[];
+  /** kube-apiserver's flags towards kubelets. */
+  kubeletAccessFlags: readonly string[];
+  /** Say what the flags mean, on the pod of kube-apiserver. */
+  annotations: Readonly<Record<string, string>>;
+  /** Names that kube-apiserver must resolve without DNS. Default: none. */
+  hostAliases?: readonly { ip: string; hostnames: readonly string[] }[];
+}
+
+/** The command line and the manifest of one static pod. */
+export interface StaticPod {
+  /** The exact argument vector, program name first. */
+  command: string[];
+  /** The pod, YAML. */
+  manifest: string;
+}
+
+/** The four static pods of a control plane, by the name of their component. */
+export function staticPods(args: StaticPodsArgs): Record<StaticPodName, StaticPod> {
+  return {
+    etcd: etcd(args),
+    "kube-apiserver": apiServer(args),
+    "kube-controller-manager": controllerManager(args),
+    "kube-scheduler": scheduler(args),
+  };
+}
+
+export type StaticPodName =
+  | "etcd"
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "kube-scheduler";
+
+function etcd({ settings, name, advertiseAddress, members }: StaticPodsArgs): StaticPod {
+  const loopback = loopbackOf(advertiseAddress);
+  const url = (address: string, port: number) => `https://${hostPort(address, port)}`;
+  const clientUrl = url(advertiseAddress, etcdClientPort);
+  const peerUrl = url(advertiseAddress, etcdPeerPort);
+  const flags = {
+    name,
+    "advertise-client-urls": clientUrl,
+    "cert-file": `${paths.etcdServer}.crt`,
+    "client-cert-auth": "true",
+    "data-dir": paths.etcdData,
+    "feature-gates": "InitialCorruptCheck=true",
+    "initial-advertise-peer-urls": peerUrl,
+    "initial-cluster": members
+      .map((member) => `${member.name}=${url(member.address, etcdPeerPort)}`)
+      .join(","),
+    "key-file": `${paths.etcdServer}.key`,
+    "listen-client-urls": `${url(loopback, etcdClientPort)},${clientUrl}`,
+    "listen-metrics-urls": `http://${hostPort(loopback, etcdMetricsPort)}`,
+    "listen-peer-urls": peerUrl,
+    "peer-cert-file": `${paths.etcdPeer}.crt`,
+    "peer-client-cert-auth": "true",
+    "peer-key-file": `${paths.etcdPeer}.key`,
+    "peer-trusted-ca-file": `${paths.etcdCa}.crt`,
+    "snapshot-count": "10000",
+    "trusted-ca-file": `${paths.etcdCa}.crt`,
+    "watch-progress-notify-interval": "5s",
+  };
+  return staticPod(settings, {
+    name: "etcd",
+    image: `${imageRepository}/etcd:${etcdImageTag}`,
+    flags: flagList(flags),
+    requests: { cpu: "100m", memory: "100Mi" },
+    mounts: [
+      { name: "etcd-certs", path: paths.etcd, type: "DirectoryOrCreate", readOnly: false },
+      { name: "etcd-data", path: paths.etcdData, type: "DirectoryOrCreate", readOnly: false },
+    ],
+    port: etcdMetricsPort,
+    probes: {
+      host: loopback,
+      scheme: "HTTP",
+      liveness: "/livez",
+      readiness: "/readyz",
+      startup: "/readyz",
+    },
+    annotations: { "kubeadm.kubernetes.io/etcd.advertise-client-urls": clientUrl },
+  });
+}
+
+function apiServer(args: StaticPodsArgs): StaticPod {
+  const { settings, advertiseAddress } = args;
+  const flags = {
+    "advertise-address": advertiseAddress,
+    "allow-privileged": "true",
+    "authorization-mode": "Node,RBAC",
+    "client-ca-file": paths.ca,
+    "enable-admission-plugins": "NodeRestriction",
+    "enable-bootstrap-token-auth": "true",
+    "etcd-cafile": `${paths.etcdCa}.crt`,
+    "etcd-certfile": `${paths.apiserverEtcdClient}.crt`,
+    "etcd-keyfile": `${paths.apiserverEtcdClient}.key`,
+    "etcd-servers": `https://${hostPort(loopbackOf(advertiseAddress), etcdClientPort)}`,
+    "proxy-client-cert-file": `${paths.frontProxyClient}.crt`,
+    "proxy-client-key-file": `${paths.frontProxyClient}.key`,
+    "requestheader-allowed-names": "front-proxy-client",
+    "requestheader-client-ca-file": `${paths.frontProxyCa}.crt`,
+    "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+    "requestheader-group-headers": "X-Remote-Group",
+    "requestheader-username-headers": "X-Remote-User",
+    "secure-port": String(apiServerPort),
+    "service-account-issuer": `https://kubernetes.default.svc.${settings.dnsDomain}`,
+    "service-account-key-file": `${paths.serviceAccount}.pub`,
+    "service-account-signing-key-file": `${paths.serviceAccount}.key`,
+    "service-cluster-ip-range": settings.serviceSubnet,
+    "tls-cert-file": `${paths.apiserver}.crt`,
+    "tls-private-key-file": `${paths.apiserver}.key`,
+  };
+  return staticPod(settings, {
+    name: "kube-apiserver",
+    image: kubernetesImage("kube-apiserver", settings),
+    flags: [...flagList(flags), ...args.kubeletAccessFlags].sort(),
+    requests: { cpu: "250m" },
+    mounts: [
+      { name: "ca-certs", path: "/etc/ssl/certs", type: "DirectoryOrCreate", readOnly: true },
+      { name: "k8s-certs", path: paths.pki, type: "DirectoryOrCreate", readOnly: true },
+    ],
+    port: apiServerPort,
+    probes: {
+      host: advertiseAddress,
+      scheme: "HTTPS",
+      liveness: "/livez",
+      readiness: "/readyz",
+      startup: "/livez",
+    },
+    annotations: {
+      "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint": hostPort(
+        advertiseAddress,
+        apiServerPort,
+      ),
+      ...args.annotations,
+    },
+    ...(args.hostAliases === undefined ? {} : { hostAliases: args.hostAliases }),
+  });
+}
+
+function controllerManager({ settings, advertiseAddress }: StaticPodsArgs): StaticPod {
+  const flags = {
+    ...(settings.podSubnet === undefined
+      ? {}
+      : {
+          "allocate-node-cidrs": "true",
+          "cluster-cidr": settings.podSubnet,
+          "service-cluster-ip-range": settings.serviceSubnet,
+        }),
+    "authentication-kubeconfig": paths.controllerManagerConf,
+    "authorization-kubeconfig": paths.controllerManagerConf,
+    "bind-address": loopbackOf(advertiseAddress),
+    "client-ca-file": paths.ca,
+    "cluster-name": settings.clusterName,
+    "cluster-signing-cert-file": paths.ca,
+    // So that requested kubelet certificates live as long as issued ones.
+    "cluster-signing-duration": hoursAsDuration(settings.validityHours),
+    "cluster-signing-key-file": paths.caKey,
+    controllers: "*,bootstrapsigner,tokencleaner",
+    kubeconfig: paths.controllerManagerConf,
+    "leader-elect": "true",
+    "requestheader-client-ca-file": `${paths.frontProxyCa}.crt`,
+    "root-ca-file": paths.ca,
+    "service-account-private-key-file": `${paths.serviceAccount}.key`,
+    "use-service-account-credentials": "true",
+  };
+  return staticPod(settings, {
+    name: "kube-controller-manager",
+    image: kubernetesImage("kube-controller-manager", settings),
+    flags: flagList(flags),
+    requests: { cpu: "200m" },
+    mounts: [
+      { name: "ca-certs", path: "/etc/ssl/certs", type: "DirectoryOrCreate", readOnly: true },
+      { name: "k8s-certs", path: paths.pki, type: "DirectoryOrCreate", readOnly: true },
+      {
+        name: "kubeconfig",
+        path: paths.controllerManagerConf,
+        type: "FileOrCreate",
+        readOnly: true,
+      },
+    ],
+    port: controllerManagerPort,
+    probes: {
+      host: loopbackOf(advertiseAddress),
+      scheme: "HTTPS",
+      liveness: "/healthz",
+      startup: "/healthz",
+    },
+  });
+}
+
+function scheduler({ settings, advertiseAddress }: StaticPodsArgs): StaticPod {
+  const flags = {
+    "authentication-kubeconfig": paths.schedulerConf,
+    "authorization-kubeconfig": paths.schedulerConf,
+    "bind-address": loopbackOf(advertiseAddress),
+    kubeconfig: paths.schedulerConf,
+    "leader-elect": "true",
+  };
+  return staticPod(settings, {
+    name: "kube-scheduler",
+    image: kubernetesImage("kube-scheduler", settings),
+    flags: flagList(flags),
+    requests: { cpu: "100m" },
+    mounts: [
+      { name: "kubeconfig", path: paths.schedulerConf, type: "FileOrCreate", readOnly: true },
+    ],
+    port: schedulerPort,
+    probes: {
+      host: loopbackOf(advertiseAddress),
+      scheme: "HTTPS",
+      liveness: "/livez",
+      readiness: "/readyz",
+      startup: "/livez",
+    },
+  });
+}
+
+interface StaticPodSpec {
+  name: StaticPodName;
+  image: string;
+  flags: string[];
+  requests: Record<string, string>;
+  mounts: {
+    name: string;
+    path: string;
+    type: "DirectoryOrCreate" | "FileOrCreate";
+    readOnly: boolean;
+  }[];
+  port: number;
+  probes: {
+    host: string;
+    scheme: "HTTP" | "HTTPS";
+    liveness: string;
+    readiness?: string;
+    startup: string;
+  };
+  annotations?: Readonly<Record<string, string>>;
+  hostAliases?: readonly { ip: string; hostnames: readonly string[] }[];
+}
+
+function staticPod(settings: ClusterSettings, spec: StaticPodSpec): StaticPod {
+  const command = [spec.name, ...spec.flags];
+  const { host, scheme, liveness, readiness, startup } = spec.probes;
+  const probe = (path: string, delay: number, failures: number, period: number) => ({
+    httpGet: { host, path, port: "probe-port", scheme },
+    initialDelaySeconds: delay,
+    timeoutSeconds: 15,
+    failureThreshold: failures,
+    periodSeconds: period,
+  });
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: spec.name,
+      namespace: systemNamespace,
+      labels: {
+        component: spec.name,
+        tier: "control-plane",
+        ...clusterLabels(settings.clusterName),
+      },
+      ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
+    },
+    spec: {
+      containers: [
+        {
+          name: spec.name,
+          image: spec.image,
+          imagePullPolicy: "IfNotPresent",
+          command,
+          ports: [{ name: "probe-port", containerPort: spec.port, protocol: "TCP" }],
+          livenessProbe: probe(liveness, 10, 8, 10),
+          ...(readiness === undefined ? {} : { readinessProbe: probe(readiness, 0, 3, 1) }),
+          startupProbe: probe(startup, 10, 24, 10),
+          resources: { requests: spec.requests },
+          volumeMounts: spec.mounts.map(({ name, path, readOnly }) => ({
+            name,
+            mountPath: path,
+            ...(readOnly ? { readOnly } : {}),
+          })),
+        },
+      ],
+      hostNetwork: true,
+      ...(spec.hostAliases === undefined ? {} : { hostAliases: spec.hostAliases }),
+      priority: 2000001000,
+      priorityClassName: "system-node-critical",
+      securityContext: { seccompProfile: { type: "RuntimeDefault" } },
+      volumes: spec.mounts.map(({ name, path, type }) => ({ name, hostPath: { path, type } })),
+    },
+  };
+  return { command, manifest: stringify(pod, { lineWidth: 0, aliasDuplicateObjects: false }) };
+}
+
+/** `--name=value` for each, in order of names, as kubeadm writes them. */
+function flagList(flags: Readonly<Record<string, string>>): string[] {
+  return Object.entries(flags)
+    .map(([name, value]) => `--${name}=${value}`)
+    .sort();
+}
+
+function kubernetesImage(program: string, settings: ClusterSettings): string {
+  return `${imageRepository}/${program}:v${settings.kubernetesVersion}`;
+}
+
+function loopbackOf(address: string): string {
+  return isIpv6(address) ? "::1" : "127.0.0.1";
+}

@@ -1,0 +1,71 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { poolLabel, servingModeAnnotation } from "../trust/words/vocabulary.ts";
+import {
+  type KubeletSettings,
+  kubeletConfiguration,
+  kubeletConfigurationProblems,
+  renderKubeletConfiguration,
+} from "./kubeadm/kubelet-configuration.ts";
+import { clusterLabels, systemNamespace } from "./kubeadm/metadata.ts";
+import { failOn } from "./plan/failure.ts";
+
+export interface KubeletConfigMapArgs extends KubeletSettings {
+  /** Goes into the label `kubelet-trust/cluster`. */
+  clusterName: string;
+  /**
+   * The node pool it is for: the ConfigMap is then named `kubelet-config-<pool>`. Default: none; the name is
+   * kubeadm's own, `kubelet-config`.
+   */
+  pool?: string;
+}
+
+/**
+ * The KubeletConfiguration of kubelets in one serving mode, in the ConfigMap that kubeadm would look for.
+ *
+ * The serving mode decides `serverTLSBootstrap`, `tlsCertFile` and `tlsPrivateKeyFile`; in every mode strangers
+ * are kept out: `clientCAFile`, webhook authentication and authorization, no anonymous requests, no read-only
+ * port. `rotateCertificates` concerns the kubelet client certificate and is on, as kubeadm has it; kubelets need
+ * the binding to `...:selfnodeclient` for it, which {@link Cluster} and {@link BootstrapToken} make.
+ * Source: kubernetes `cmd/kubeadm/app/componentconfigs/kubelet.go`, `cmd/kubeadm/app/constants/constants.go`.
+ *
+ * @throws pulumi.RunError when a given field contradicts the mode, before anything is registered.
+ */
+export class KubeletConfigMap extends pulumi.ComponentResource {
+  static readonly __pulumiType = "kubelet-trust:index:KubeletConfigMap";
+
+  /** Name of the ConfigMap in `kube-system`. */
+  readonly configMapName: string;
+  /** The KubeletConfiguration, YAML: what is under the key `kubelet`. Known at preview. */
+  readonly kubelet: string;
+
+  constructor(name: string, args: KubeletConfigMapArgs, opts?: pulumi.ComponentResourceOptions) {
+    failOn(
+      kubeletConfigurationProblems(args.servingMode, { ...args.configuration }, "configuration"),
+    );
+    super(KubeletConfigMap.__pulumiType, name, {}, opts);
+    this.configMapName = args.pool === undefined ? "kubelet-config" : `kubelet-config-${args.pool}`;
+    this.kubelet = renderKubeletConfiguration(kubeletConfiguration(args));
+    new k8s.core.v1.ConfigMap(
+      name,
+      {
+        metadata: {
+          name: this.configMapName,
+          namespace: systemNamespace,
+          labels: {
+            ...clusterLabels(args.clusterName),
+            ...(args.pool === undefined ? {} : { [poolLabel]: args.pool }),
+          },
+          annotations: { [servingModeAnnotation]: args.servingMode },
+        },
+        data: { kubelet: this.kubelet },
+      },
+      { parent: this },
+    );
+    this.registerOutputs({
+      configMapName: this.configMapName,
+      servingMode: args.servingMode,
+      kubelet: this.kubelet,
+    });
+  }
+}

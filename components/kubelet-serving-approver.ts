@@ -1,0 +1,220 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
+import { isIpv6 } from "./plan/addresses.ts";
+import { dnsNames, ipAddresses, type Machine } from "./plan/machines.ts";
+
+export interface KubeletServingApproverArgs {
+  clusterName: string;
+  /** The machines whose kubelets ask for serving certificates: nobody else's requests are approved. */
+  machines: readonly Machine[];
+  /** Longest lifetime that may be asked for, in hours; the approver takes at most 8808 (367 days). Default 8760. */
+  maxValidityHours?: number;
+  /** Image without its tag. Default `postfinance/kubelet-csr-approver`. */
+  image?: string;
+  /** Image tag. Default `v1.2.14`. */
+  version?: string;
+}
+
+/**
+ * postfinance/kubelet-csr-approver, with the names and addresses of the cluster's nodes as its rules: it approves a
+ * request of the signer `kubernetes.io/kubelet-serving` when the DNS name is a node's and every address is one of
+ * the nodes'. kube-controller-manager approves client certificates only.
+ *
+ * It does not look names up in DNS: the addresses are listed, which is stricter.
+ * Source: postfinance/kubelet-csr-approver `internal/cmd/cmd.go`, `internal/controller/csr_controller.go`;
+ * kubernetes `pkg/controller/certificates/approver/sarapprove.go`.
+ */
+export class KubeletServingApprover extends pulumi.ComponentResource {
+  static readonly __pulumiType = "kubelet-trust:index:KubeletServingApprover";
+
+  /** The rule for DNS names, a regular expression. */
+  readonly providerRegex: string;
+  /** The rule for addresses, comma-separated CIDRs. */
+  readonly providerIpPrefixes: string;
+
+  constructor(
+    name: string,
+    args: KubeletServingApproverArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super(KubeletServingApprover.__pulumiType, name, {}, opts);
+    this.providerRegex = nameRule(args.machines);
+    this.providerIpPrefixes = addressRule(args.machines);
+    const labels = { ...clusterLabels(args.clusterName), "app.kubernetes.io/name": program };
+    createServiceAccount(name, labels, this);
+    createPermissions(name, labels, this);
+    createDeployment(name, labels, this, args);
+    this.registerOutputs({
+      providerRegex: this.providerRegex,
+      providerIpPrefixes: this.providerIpPrefixes,
+    });
+  }
+}
+
+const program = "kubelet-csr-approver";
+
+/** Longest lifetime that the approver lets itself be set to: 367 days, in seconds. */
+const longestSeconds = 367 * 24 * 3600;
+
+function nameRule(machines: readonly Machine[]): string {
+  const names = machines.flatMap(dnsNames).map((name) => name.replaceAll(".", "\\."));
+  return `^(${[...new Set(names)].join("|")})$`;
+}
+
+function addressRule(machines: readonly Machine[]): string {
+  const addresses = [...new Set(machines.flatMap(ipAddresses))];
+  return addresses.map((address) => `${address}/${isIpv6(address) ? 128 : 32}`).join(",");
+}
+
+function createServiceAccount(
+  name: string,
+  labels: Record<string, string>,
+  parent: KubeletServingApprover,
+): void {
+  new k8s.core.v1.ServiceAccount(
+    name,
+    { metadata: { name: program, namespace: systemNamespace, labels } },
+    { parent },
+  );
+}
+
+/** Exactly what it needs: to read requests, to approve those of one signer, and to elect a leader. */
+function createPermissions(
+  name: string,
+  labels: Record<string, string>,
+  parent: KubeletServingApprover,
+): void {
+  const subjects = [{ kind: "ServiceAccount", name: program, namespace: systemNamespace }];
+  new k8s.rbac.v1.ClusterRole(
+    name,
+    {
+      metadata: { name: program, labels },
+      rules: [
+        {
+          apiGroups: ["certificates.k8s.io"],
+          resources: ["certificatesigningrequests"],
+          verbs: ["get", "list", "watch"],
+        },
+        {
+          apiGroups: ["certificates.k8s.io"],
+          resources: ["certificatesigningrequests/approval"],
+          verbs: ["update"],
+        },
+        {
+          apiGroups: ["certificates.k8s.io"],
+          resources: ["signers"],
+          resourceNames: ["kubernetes.io/kubelet-serving"],
+          verbs: ["approve"],
+        },
+      ],
+    },
+    { parent },
+  );
+  new k8s.rbac.v1.ClusterRoleBinding(
+    name,
+    {
+      metadata: { name: program, labels },
+      roleRef: { apiGroup: rbacGroup, kind: "ClusterRole", name: program },
+      subjects,
+    },
+    { parent },
+  );
+  new k8s.rbac.v1.Role(
+    name,
+    {
+      metadata: { name: program, namespace: systemNamespace, labels },
+      rules: [
+        {
+          apiGroups: ["coordination.k8s.io"],
+          resources: ["leases"],
+          verbs: ["create", "get", "update"],
+        },
+        { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
+      ],
+    },
+    { parent },
+  );
+  new k8s.rbac.v1.RoleBinding(
+    name,
+    {
+      metadata: { name: program, namespace: systemNamespace, labels },
+      roleRef: { apiGroup: rbacGroup, kind: "Role", name: program },
+      subjects,
+    },
+    { parent },
+  );
+}
+
+function createDeployment(
+  name: string,
+  labels: Record<string, string>,
+  parent: KubeletServingApprover,
+  args: KubeletServingApproverArgs,
+): void {
+  const selector = { "app.kubernetes.io/name": program };
+  new k8s.apps.v1.Deployment(
+    name,
+    {
+      metadata: { name: program, namespace: systemNamespace, labels },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: selector },
+        template: {
+          metadata: { labels },
+          spec: {
+            serviceAccountName: program,
+            priorityClassName: "system-cluster-critical",
+            tolerations: [
+              {
+                key: "node-role.kubernetes.io/control-plane",
+                operator: "Exists",
+                effect: "NoSchedule",
+              },
+            ],
+            securityContext: { runAsNonRoot: true, runAsUser: 65532 },
+            containers: [approverContainer(parent, args)],
+          },
+        },
+      },
+    },
+    { parent },
+  );
+}
+
+function approverContainer(
+  { providerRegex, providerIpPrefixes }: KubeletServingApprover,
+  args: KubeletServingApproverArgs,
+) {
+  const seconds = Math.min((args.maxValidityHours ?? 8760) * 3600, longestSeconds);
+  const names = Math.max(...args.machines.map((machine) => dnsNames(machine).length));
+  const rules = {
+    PROVIDER_REGEX: providerRegex,
+    PROVIDER_IP_PREFIXES: providerIpPrefixes,
+    MAX_EXPIRATION_SEC: String(seconds),
+    BYPASS_DNS_RESOLUTION: "true",
+    ALLOWED_DNS_NAMES: String(names),
+  };
+  return {
+    name: program,
+    image: `${args.image ?? `postfinance/${program}`}:${args.version ?? "v1.2.14"}`,
+    args: [
+      "-metrics-bind-address",
+      ":8080",
+      "-health-probe-bind-address",
+      ":8081",
+      "-leader-election",
+    ],
+    env: Object.entries(rules).map(([name, value]) => ({ name, value })),
+    livenessProbe: { httpGet: { path: "/healthz", port: 8081 } },
+    resources: {
+      requests: { cpu: "100m", memory: "64Mi" },
+      limits: { cpu: "500m", memory: "128Mi" },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import type { KeyAlgorithm } from "../../trust/words/vocabulary.ts";
+
+/** Who signs, with what kind of key, and for how long. */
+export interface Issuance {
+  /** The issuing CA; `privateKeyPem` is a secret. */
+  ca: { certPem: pulumi.Input<string>; privateKeyPem: pulumi.Input<string> };
+  /** Algorithm of the new keys. */
+  keyAlgorithm: KeyAlgorithm;
+  /** Lifetime of the certificates, in hours. */
+  validityHours: number;
+  /** Hours before its end from which an update replaces a certificate. */
+  earlyRenewalHours: number;
+}
+
+/** What a leaf certificate says. */
+export interface CertificateSpec {
+  commonName: string;
+  /** The group, to Kubernetes. Default: none. */
+  organization?: string | undefined;
+  /** Default: none. */
+  dnsNames?: string[];
+  /** Default: none. */
+  ipAddresses?: string[];
+  /** Extended key usages. */
+  usages: ("server_auth" | "client_auth")[];
+}
+
+/** A certificate with its key. */
+export interface IssuedCertificate {
+  certPem: pulumi.Output<string>;
+  /** Secret. */
+  privateKeyPem: pulumi.Output<string>;
+  /** End of validity, RFC 3339. */
+  validityEndTime: pulumi.Output<string>;
+}
+
+/**
+ * A key, a certificate request and the certificate, all named `name`. Key usages are kubeadm's: digital
+ * signature and key encipherment, for ECDSA keys too.
+ * Source: kubernetes `cmd/kubeadm/app/util/pkiutil/pki_helpers.go` (NewSignedCert).
+ */
+export function issueCertificate(
+  name: string,
+  spec: CertificateSpec,
+  issuance: Issuance,
+  opts: pulumi.CustomResourceOptions,
+): IssuedCertificate {
+  const { commonName, organization, dnsNames = [], ipAddresses = [] } = spec;
+  const key = createKey(name, issuance.keyAlgorithm, opts);
+  const request = new tls.CertRequest(
+    name,
+    {
+      privateKeyPem: key.privateKeyPem,
+      subject: organization === undefined ? { commonName } : { commonName, organization },
+      ...(dnsNames.length === 0 ? {} : { dnsNames }),
+      ...(ipAddresses.length === 0 ? {} : { ipAddresses }),
+    },
+    opts,
+  );
+  const certificate = new tls.LocallySignedCert(
+    name,
+    {
+      certRequestPem: request.certRequestPem,
+      caCertPem: issuance.ca.certPem,
+      caPrivateKeyPem: issuance.ca.privateKeyPem,
+      allowedUses: ["digital_signature", "key_encipherment", ...spec.usages],
+      validityPeriodHours: issuance.validityHours,
+      earlyRenewalHours: issuance.earlyRenewalHours,
+    },
+    opts,
+  );
+  return {
+    certPem: certificate.certPem,
+    privateKeyPem: key.privateKeyPem,
+    validityEndTime: certificate.validityEndTime,
+  };
+}
+
+/** A private key of one of kubeadm's algorithms. The curve is always named: the provider's default is P224. */
+export function createKey(
+  name: string,
+  algorithm: KeyAlgorithm,
+  opts: pulumi.CustomResourceOptions,
+): tls.PrivateKey {
+  const [family, size = ""] = algorithm.split("-");
+  return new tls.PrivateKey(
+    name,
+    family === "RSA"
+      ? { algorithm: "RSA", rsaBits: Number(size) }
+      : { algorithm: "ECDSA", ecdsaCurve: size },
+    opts,
+  );
+}

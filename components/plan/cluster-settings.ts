@@ -1,0 +1,67 @@
+import type { ApiServerStance, KeyAlgorithm } from "../../trust/words/vocabulary.ts";
+import type { Issuance } from "../pki/issuance.ts";
+import { hostPort, subnetAddress } from "./addresses.ts";
+
+/** What everything in a cluster agrees on, in full. Plain data, so that one stack can hand it to another. */
+export interface ClusterSettings {
+  /** The cluster's name in labels, kubeconfigs and kubeadm's configuration. */
+  clusterName: string;
+  /** Without the `v`. */
+  kubernetesVersion: string;
+  /** `host:port` under which every machine reaches kube-apiserver. */
+  controlPlaneEndpoint: string;
+  /** CIDR of services. */
+  serviceSubnet: string;
+  /** CIDR of pods. Default: none; the controller manager then allocates no node CIDRs. */
+  podSubnet?: string;
+  /** DNS domain of services. */
+  dnsDomain: string;
+  /** What kube-apiserver is told about kubelet serving certificates. */
+  stance: ApiServerStance;
+  keyAlgorithm: KeyAlgorithm;
+  /** Lifetime of leaf certificates, in hours. */
+  validityHours: number;
+  /** Lifetime of CA certificates, in hours. */
+  caValidityHours: number;
+  /** Hours before its end from which an update replaces a leaf certificate. */
+  earlyRenewalHours: number;
+}
+
+/** How the cluster's leaf certificates are issued by a CA. */
+export function issuanceOf(settings: ClusterSettings, ca: Issuance["ca"]): Issuance {
+  const { keyAlgorithm, validityHours, earlyRenewalHours } = settings;
+  return { ca, keyAlgorithm, validityHours, earlyRenewalHours };
+}
+
+/** Port of kube-apiserver on a control plane, kubeadm's default. */
+export const apiServerPort = 6443;
+
+/** URL under which every machine reaches kube-apiserver. */
+export function endpointUrl(settings: ClusterSettings): string {
+  return `https://${settings.controlPlaneEndpoint}`;
+}
+
+/** URL of kube-apiserver on one control plane. */
+export function localUrl(address: string): string {
+  return `https://${hostPort(address, apiServerPort)}`;
+}
+
+/** Host of an endpoint `host:port`, without brackets. */
+export function endpointHost(endpoint: string): string {
+  return endpoint.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+}
+
+/** IP address of the service `kubernetes`. */
+export function apiServiceIp(settings: ClusterSettings): string {
+  return subnetAddress(settings.serviceSubnet, 1) ?? "";
+}
+
+/** IP address of the cluster's DNS service. */
+export function clusterDnsIp(settings: Pick<ClusterSettings, "serviceSubnet">): string {
+  return subnetAddress(settings.serviceSubnet, 10) ?? "";
+}
+
+/** A lifetime as Kubernetes writes durations, e.g. `8760h0m0s`. */
+export function hoursAsDuration(hours: number): string {
+  return `${hours}h0m0s`;
+}

@@ -1,0 +1,196 @@
+import { X509Certificate } from "node:crypto";
+import { coherence } from "../../trust/judge/coherence.ts";
+import {
+  type ApiServerStance,
+  apiServerStances,
+  nodeAddressTypes,
+  type ServingMode,
+  servingModes,
+} from "../../trust/words/vocabulary.ts";
+import { kubeletConfigurationProblems } from "../kubeadm/kubelet-configuration.ts";
+import type { PoolArgs } from "../node-pool.ts";
+import { canonicalIp } from "./addresses.ts";
+import { addressesOf, type MachineArgs, machine, type NodeAddress } from "./machines.ts";
+import { isDnsName, labelProblems, machineNameProblems } from "./names.ts";
+
+/**
+ * What is wrong with a pool under a stance: its name, its mode, its machines, its kubelet configuration. Each
+ * problem begins with the field, as a path from `field`, and ends with a remedy.
+ */
+export function poolProblems(pool: PoolArgs, stance: ApiServerStance, field: string): string[] {
+  const mode = pool.servingMode ?? "provisioned";
+  const naming = labelProblems(pool.name, `${field}.name`);
+  if (!servingModes.includes(mode)) {
+    return [
+      ...naming,
+      `${field}.servingMode: ${JSON.stringify(mode)} is no serving mode. Use one of ${servingModes.join(", ")}.`,
+    ];
+  }
+  return [
+    ...naming,
+    ...coherenceProblems(mode, stance, `${field}.servingMode`),
+    ...machinesProblems(pool.nodes, mode, stance, `${field}.nodes`),
+    ...kubeletConfigurationProblems(
+      mode,
+      { ...pool.kubeletConfiguration },
+      `${field}.kubeletConfiguration`,
+    ),
+  ];
+}
+
+/** Whether kubelets in a mode and kube-apiserver with a stance agree; if not, both ways out. */
+export function coherenceProblems(
+  mode: ServingMode,
+  stance: ApiServerStance,
+  field: string,
+): string[] {
+  // The bundle of trustSelfSigned holds the issuing CA too, so issued certificates are verified as ever.
+  const effective = stance === "trustSelfSigned" && mode !== "selfSigned" ? "verify" : stance;
+  const answer = coherence(mode, effective);
+  if (answer.coherent) return [];
+  return [
+    `${field}: ${mode} does not go together with stance ${stance}: ${answer.reason} A user would see e.g. "${answer.symptom}". Either use servingMode ${modesFor(stance)}, or keep ${mode} and use stance ${stancesFor(mode)}.`,
+  ];
+}
+
+function modesFor(stance: ApiServerStance): string {
+  return servingModes.filter((mode) => coherence(mode, stance).coherent).join(" or ");
+}
+
+function stancesFor(mode: ServingMode): string {
+  const needs = {
+    verify: "",
+    trustSelfSigned: " with each kubelet.crt",
+    skip: " with a skipReason",
+  };
+  return apiServerStances
+    .filter((stance) => coherence(mode, stance).coherent)
+    .map((stance) => stance + needs[stance])
+    .join(" or ");
+}
+
+/** What is wrong with the machines of a pool, or with the control planes. */
+export function machinesProblems(
+  machines: readonly MachineArgs[],
+  mode: ServingMode,
+  stance: ApiServerStance,
+  field: string,
+): string[] {
+  return machines.flatMap((args, index) => {
+    const at = `${field}[${index}]`;
+    const own = [
+      ...machineNameProblems(args.name, `${at}.name`),
+      ...(args.addresses ?? []).flatMap((address, i) =>
+        addressProblems(address, args.name, `${at}.addresses[${i}]`),
+      ),
+    ];
+    return own.length > 0
+      ? own
+      : [...needsIp(args, mode, at), ...selfSignedProblems(args, mode, stance, at)];
+  });
+}
+
+/** Machines, or their addresses, that occur twice in a cluster; `labelled` says where each machine stands. */
+export function duplicateProblems(
+  labelled: readonly { field: string; machine: MachineArgs }[],
+): string[] {
+  const names = new Map<string, string>();
+  const addresses = new Map<string, string>();
+  return labelled.flatMap(({ field, machine: args }) => {
+    const problems: string[] = [];
+    const namesake = names.get(args.name);
+    if (namesake !== undefined) {
+      problems.push(
+        `${field}.name: ${JSON.stringify(args.name)} is the name of ${namesake} too. Give each machine a name of its own.`,
+      );
+    }
+    names.set(args.name, field);
+    for (const address of new Set(addressesOf(machine(args), "InternalIP"))) {
+      const owner = addresses.get(address);
+      if (owner !== undefined) {
+        problems.push(
+          `${field}.addresses: ${address} is an InternalIP of ${owner} too, and kube-apiserver could not tell them apart. Give each machine addresses of its own.`,
+        );
+      }
+      addresses.set(address, field);
+    }
+    return problems;
+  });
+}
+
+function addressProblems(entry: string | NodeAddress, name: string, field: string): string[] {
+  const { type, address } =
+    typeof entry === "string" ? { type: "InternalIP", address: entry } : entry;
+  if (!(nodeAddressTypes as readonly string[]).includes(type)) {
+    return [
+      `${field}.type: ${JSON.stringify(type)} is no node address type. Use one of ${nodeAddressTypes.join(", ")}.`,
+    ];
+  }
+  if (type === "Hostname") {
+    return address === name
+      ? []
+      : [
+          `${field}.address: the Hostname of a node is its --hostname-override, ${JSON.stringify(name)}, not ${JSON.stringify(address)}. Leave the entry out; the name is always there.`,
+        ];
+  }
+  if (type.endsWith("IP") && canonicalIp(address) === undefined) {
+    return [
+      `${field}: ${JSON.stringify(address)} is no IP address. Write an IPv4 or IPv6 address, or give a DNS name as {type: InternalDNS, address: ...}.`,
+    ];
+  }
+  if (type.endsWith("DNS") && !isDnsName(address)) {
+    return [
+      `${field}: ${JSON.stringify(address)} is no DNS name. Use lower-case letters, digits, - and .`,
+    ];
+  }
+  return [];
+}
+
+function needsIp(args: MachineArgs, mode: ServingMode, field: string): string[] {
+  if (mode === "selfSigned" || addressesOf(machine(args), "InternalIP").length > 0) return [];
+  const why = {
+    provisioned: "its serving certificate would not name the address that kube-apiserver dials",
+    bootstrap: "a kubelet requests no serving certificate before its node has an IP address",
+  }[mode];
+  return [
+    `${field}.addresses: ${args.name} has no InternalIP, and in mode ${mode} ${why}. Add its IP address.`,
+  ];
+}
+
+function selfSignedProblems(
+  { name, selfSignedCertificate }: MachineArgs,
+  mode: ServingMode,
+  stance: ApiServerStance,
+  field: string,
+): string[] {
+  if (mode !== "selfSigned") {
+    return selfSignedCertificate === undefined
+      ? []
+      : [
+          `${field}.selfSignedCertificate: ${name} is in mode ${mode} and does not sign its own. Remove the field, or use servingMode selfSigned.`,
+        ];
+  }
+  if (selfSignedCertificate === undefined) {
+    return stance === "trustSelfSigned"
+      ? [
+          `${field}.selfSignedCertificate: stance trustSelfSigned trusts the certificates handed in, and that of ${name} is missing. Copy /var/lib/kubelet/pki/kubelet.crt from the machine, or use servingMode provisioned.`,
+        ]
+      : [];
+  }
+  return certificateProblems(selfSignedCertificate, name, `${field}.selfSignedCertificate`);
+}
+
+/** A kubelet.crt names the host name alone, and holds the leaf first. */
+function certificateProblems(pem: string, name: string, field: string): string[] {
+  try {
+    return new X509Certificate(pem).checkHost(name, { subject: "never" }) === undefined
+      ? [
+          `${field}: this certificate does not name ${name}. Give the kubelet.crt of that machine; after a change of its name, delete the file there and restart the kubelet.`,
+        ]
+      : [];
+  } catch {
+    return [
+      `${field}: not a PEM certificate. Give the whole text of /var/lib/kubelet/pki/kubelet.crt.`,
+    ];
+  }
+}

@@ -1,0 +1,58 @@
+import { newestKnownVersion, oldestSupportedVersion } from "../../trust/words/vocabulary.ts";
+
+/** Major, minor and patch. */
+export type Version = readonly [number, number, number];
+
+/** Reads `1.37.2` or `v1.37.2`; `undefined` when the text is neither. */
+export function parseVersion(text: string): Version | undefined {
+  const match = /^v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
+}
+
+/** The version without its `v`. */
+export function bareVersion(text: string): string {
+  return text.replace(/^v/, "");
+}
+
+/** Negative when the first is older, positive when it is newer. */
+export function compareVersions(a: Version, b: Version): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+}
+
+/**
+ * What is wrong with a Kubernetes version: malformed, too old, or of a minor release that nobody has looked at
+ * yet, so that nobody knows which flags it takes.
+ */
+export function versionProblems(text: string, field: string): string[] {
+  const version = parseVersion(text);
+  if (version === undefined) {
+    return [
+      `${field}: ${JSON.stringify(text)} is no Kubernetes version. Write major, minor and patch, e.g. ${newestKnownVersion}.`,
+    ];
+  }
+  const oldest = parseVersion(oldestSupportedVersion);
+  const newest = parseVersion(newestKnownVersion);
+  if (oldest === undefined || newest === undefined) throw new Error("the vocabulary's versions");
+  if (compareVersions(version, oldest) < 0) {
+    return [
+      `${field}: ${text} is older than ${oldestSupportedVersion}, the oldest that files are rendered for. Use ${oldestSupportedVersion} or later.`,
+    ];
+  }
+  if (version[0] !== newest[0] || version[1] > newest[1]) {
+    return [
+      `${field}: ${text} is newer than ${newest[0]}.${newest[1]}, the newest release whose flags are known. Use a ${newest[0]}.${newest[1]} version.`,
+    ];
+  }
+  return [];
+}
+
+/**
+ * The group in the client certificate that kube-apiserver shows to kubelets. kubeadm dropped it in 1.34.8, 1.35.5
+ * and 1.36.1, in favour of a binding by user name.
+ * Source: kubernetes `cmd/kubeadm/app/phases/certs/certlist.go` (KubeadmCertKubeletClient) of those releases.
+ */
+export function kubeletClientOrganization(version: string): string | undefined {
+  const [, minor = 0, patch = 0] = parseVersion(version) ?? [];
+  const firstWithout: Record<number, number> = { 34: 8, 35: 5, 36: 1 };
+  return patch < (firstWithout[minor] ?? 0) ? "kubeadm:cluster-admins" : undefined;
+}

@@ -1,0 +1,83 @@
+/**
+ * `npm run lab -- COMMAND`: see docs/lab.md.
+ */
+import { spawn } from "node:child_process";
+import * as path from "node:path";
+import { Failure, runMain } from "../../toolchain/fail.mjs";
+import { requireLinuxRoot } from "../../toolchain/kubernetes/programs.ts";
+import { labOf } from "../host/identity.ts";
+import { readState } from "../host/state.ts";
+import { down } from "./down.ts";
+import { kubectlHere } from "./kubectl.ts";
+import { showLogs } from "./logs.ts";
+import { refresh } from "./refresh.ts";
+import { showStatus } from "./status.ts";
+import { up } from "./up.ts";
+
+const usage = `Usage: npm run lab -- COMMAND
+
+  up [STACK]             boot what STACK rendered (default: dev); a folder can be given as a path
+  refresh [STACK]        put what has been rendered since on the machines, and say who picks it up
+  status [STACK]         what runs, and since when
+  logs [MACHINE [PROGRAM]]
+                         what the programs print; without names: which logs there are
+  kubectl ARGUMENTS      kubectl as the cluster's administrator
+  down [STACK]           remove everything of the lab
+  conformance            check the verdict against real programs, case by case (about 10 minutes)
+
+logs and kubectl take the stack from LAB_STACK (default: dev).
+`;
+
+const clone = path.join(import.meta.dirname, "..", "..");
+
+// A reader such as `head` may leave before everything is written.
+process.stdout.on("error", () => process.exit());
+
+await runMain(async () => {
+  const [command = "help", ...rest] = process.argv.slice(2);
+  const defaultStack = process.env.LAB_STACK || "dev";
+  if (command === "help" || command === "--help") {
+    process.stdout.write(usage);
+    return 0;
+  }
+  requireLinuxRoot();
+  const lab = labOf(stackArgument(rest[0]) ?? defaultStack, clone);
+  switch (command) {
+    case "up":
+      return up(lab, clone);
+    case "down":
+      return down(lab);
+    case "refresh":
+      return refresh(lab, clone);
+    case "status":
+      return showStatus(lab);
+    case "logs":
+      return showLogs(labOf(defaultStack, clone), rest[0], rest[1]);
+    case "kubectl": {
+      const machine = readState(labOf(defaultStack, clone))?.machines[0];
+      if (machine === undefined) {
+        throw new Failure(`Lab ${defaultStack} is not up: npm run lab -- up ${defaultStack}`);
+      }
+      return kubectlHere(machine, rest);
+    }
+    case "conformance":
+      return runConformance(rest);
+    default:
+      throw new Failure(`There is no command \`${command}\`.\n\n${usage}`);
+  }
+});
+
+/** A path becomes absolute, so that the lab of a folder is the same from everywhere. */
+function stackArgument(argument: string | undefined): string | undefined {
+  if (argument === undefined) return undefined;
+  return argument.includes("/") ? path.resolve(argument) : argument;
+}
+
+function runConformance(args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const program = path.join(import.meta.dirname, "..", "conformance", "main.ts");
+    const child = spawn(process.execPath, [program, ...args], { stdio: "inherit" });
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}

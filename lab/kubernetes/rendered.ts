@@ -1,0 +1,190 @@
+/**
+ * What a stack rendered, as the lab needs it: the machines with their files, and the folders of manifests.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseAllDocuments } from "yaml";
+import { Failure } from "../../toolchain/fail.mjs";
+import type { NodeAddress } from "../../trust/words/facts.ts";
+import {
+  addressesAnnotation,
+  hostFilesSecretType,
+  kubernetesVersionAnnotation,
+  machineLabel,
+  nodeAddressTypes,
+  roleLabel,
+  servingModeAnnotation,
+} from "../../trust/words/vocabulary.ts";
+
+/** One file of a machine. */
+export type MachineFile = {
+  /** Absolute. */
+  readonly path: string;
+  readonly mode: number;
+  readonly content: Buffer;
+};
+
+export type Machine = {
+  readonly name: string;
+  readonly role: "control-plane" | "node";
+  readonly addresses: readonly NodeAddress[];
+  readonly files: readonly MachineFile[];
+  readonly servingMode: string;
+  /** Without the `v`. */
+  readonly kubernetesVersion: string;
+};
+
+/** An object of a manifest, as far as the lab looks at it. */
+export type Manifest = {
+  readonly kind?: string;
+  readonly type?: string;
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly data?: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+};
+
+export type RenderedStack = {
+  readonly folder: string;
+  /** Control planes first, then nodes, each by name. */
+  readonly machines: readonly Machine[];
+  readonly manifests: readonly Manifest[];
+  /** Folders to apply, in this order. */
+  readonly manifestFolders: readonly string[];
+};
+
+/**
+ * Reads a folder that `renderYamlToDirectory` filled.
+ *
+ * @param version the Kubernetes version that the lab runs, without the `v`
+ * @throws {Failure} in one line when the folder is missing, empty, damaged or made for another version.
+ */
+export function readRendered(folder: string, version: string): RenderedStack {
+  if (!fs.existsSync(folder)) {
+    throw new Failure(`${folder} does not exist: render the stack first, with \`npm start\`.`);
+  }
+  const manifestFolders = ["0-crd", "1-manifest"]
+    .map((name) => path.join(folder, name))
+    .filter((name) => fs.existsSync(name));
+  const manifests = manifestFolders.flatMap(readManifests);
+  const machines = manifests.filter(({ type }) => type === hostFilesSecretType).map(readMachine);
+  if (!machines.some(({ role }) => role === "control-plane")) {
+    throw new Failure(
+      `${folder} holds no host files of a control plane (Secrets of type ${hostFilesSecretType}): ` +
+        "render a stack with a Cluster first, with `npm start`.",
+    );
+  }
+  const other = machines.find(({ kubernetesVersion }) => kubernetesVersion !== version);
+  if (other !== undefined) {
+    throw new Failure(
+      `${folder} was rendered for Kubernetes ${other.kubernetesVersion} (${other.name}), and the lab runs ` +
+        `${version}: set kubelet-trust:kubernetesVersion to ${version} and run \`npm start\`.`,
+    );
+  }
+  return { folder, machines: machines.sort(byRoleAndName), manifests, manifestFolders };
+}
+
+/** The content of a machine's file as text; undefined if it has none. */
+export function fileText(machine: Machine, file: string): string | undefined {
+  return machine.files.find((one) => one.path === file)?.content.toString("utf8");
+}
+
+/** The machine's IP addresses of every type. */
+export function ipAddresses(machine: Pick<Machine, "addresses">): string[] {
+  const addresses = machine.addresses.filter(({ type }) => type.endsWith("IP"));
+  return [...new Set(addresses.map(({ address }) => address))];
+}
+
+/** The machine's names: its own, then its DNS addresses. */
+export function hostNames(machine: Pick<Machine, "name" | "addresses">): string[] {
+  const names = machine.addresses.filter(({ type }) => !type.endsWith("IP"));
+  return [...new Set([machine.name, ...names.map(({ address }) => address)])];
+}
+
+function readManifests(folder: string): Manifest[] {
+  return fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml"))
+    .sort()
+    .flatMap((name) => {
+      const file = path.join(folder, name);
+      return parseAllDocuments(fs.readFileSync(file, "utf8")).flatMap((document): Manifest[] => {
+        const [error] = document.errors;
+        if (error)
+          throw new Failure(`${file} is not YAML (${error.code}): render the stack again.`);
+        const object = document.toJS() as Manifest | null;
+        return object === null ? [] : [object];
+      });
+    });
+}
+
+function readMachine(secret: Manifest): Machine {
+  const { name, labels = {}, annotations = {} } = secret.metadata ?? {};
+  const damaged = (what: string) =>
+    new Failure(`Secret ${name ?? "(unnamed)"}: ${what}: render the stack again.`);
+  const machine = labels[machineLabel];
+  const role = labels[roleLabel];
+  const version = annotations[kubernetesVersionAnnotation];
+  if (machine === undefined) throw damaged(`label ${machineLabel} is missing`);
+  if (role !== "control-plane" && role !== "node") {
+    throw damaged(`label ${roleLabel} is ${role}, not control-plane or node`);
+  }
+  if (version === undefined) throw damaged(`annotation ${kubernetesVersionAnnotation} is missing`);
+  return {
+    name: machine,
+    role,
+    kubernetesVersion: version,
+    servingMode: annotations[servingModeAnnotation] ?? "",
+    addresses: readAddresses(annotations[addressesAnnotation] ?? "", damaged),
+    files: readFiles(secret.data ?? {}, damaged),
+  };
+}
+
+type Damaged = (what: string) => Failure;
+
+function readAddresses(text: string, damaged: Damaged): NodeAddress[] {
+  return text.split(",").map((entry) => {
+    const [word = "", address = ""] = entry.split("=");
+    const type = nodeAddressTypes.find((one) => one === word);
+    if (type === undefined || address === "") {
+      throw damaged(`annotation ${addressesAnnotation} has \`${entry}\`, not TYPE=ADDRESS`);
+    }
+    return { type, address };
+  });
+}
+
+function readFiles(data: Readonly<Record<string, string>>, damaged: Damaged): MachineFile[] {
+  const list = parseList(data["files.json"]);
+  if (list === undefined) throw damaged("data key files.json is not a list");
+  return list.map(({ path: file, mode, key }) => {
+    const content = data[key];
+    if (!path.isAbsolute(file ?? ""))
+      throw damaged(`files.json has \`${file}\`, not an absolute path`);
+    if (content === undefined) throw damaged(`data key ${key} of ${file} is missing`);
+    return {
+      path: path.normalize(file),
+      mode: Number.parseInt(mode, 8),
+      content: Buffer.from(content, "base64"),
+    };
+  });
+}
+
+type ListedFile = { readonly path: string; readonly mode: string; readonly key: string };
+
+function parseList(encoded: string | undefined): ListedFile[] | undefined {
+  try {
+    const list: unknown = JSON.parse(Buffer.from(encoded ?? "", "base64").toString("utf8"));
+    return Array.isArray(list) ? (list as ListedFile[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function byRoleAndName(a: Machine, b: Machine): number {
+  if (a.role !== b.role) return a.role === "control-plane" ? -1 : 1;
+  return a.name < b.name ? -1 : 1;
+}

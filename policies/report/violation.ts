@@ -1,0 +1,144 @@
+/** Violations in words: one for each cause, in an order that does not change, in at most twelve lines. */
+import type { PolicyResource } from "@pulumi/policy";
+import type { Source } from "../../trust/words/fact.ts";
+import { describeSource } from "../../trust/words/fact.ts";
+import { describe, type Resource } from "../stack/resource.ts";
+import type { Waived } from "./waivers.ts";
+
+/** One thing that is wrong with one resource. */
+export type Finding = {
+  /** Equal for findings of the same cause; those become one violation. */
+  readonly cause: string;
+  /** What is wrong, in one line without the subject, e.g. `signs its own serving certificate, and ...`. */
+  readonly what: string;
+  /** What is concerned, as a person calls it: a machine, or a resource. */
+  readonly subject: string;
+  /** Singular of what subjects are. Default `kubelet`. */
+  readonly noun?: string;
+  readonly resource: Resource;
+  readonly clusterName: string | undefined;
+  /** The settings that decide, each with its value. */
+  readonly settings?: readonly string[];
+  /** Where they stand. */
+  readonly sources?: readonly Source[];
+  /** What a user would see. */
+  readonly symptom?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Most preferred first. */
+  readonly remedies: readonly string[];
+  /** When it differs from the policy's. */
+  readonly level?: "mandatory" | "advisory";
+};
+
+/** Hands a violation to the engine. Without a level of its own it has the policy's. */
+export type Send = (violation: {
+  readonly message: string;
+  readonly urn?: string;
+  readonly enforcementLevel?: "mandatory" | "advisory";
+}) => void;
+
+/** Longer lines are cut: a violation shows what to look at, not all there is. */
+const maxLine = 600;
+const maxRemedies = 4;
+const maxExamples = 3;
+
+/** More causes than this are counted, not told: nobody reads them, and a message has its limit. */
+const maxViolations = 200;
+
+/** A policy's page: a URL relative to the root of this repository, wherever it is kept. */
+export function pageOf(policy: string): string {
+  return `docs/policies/${policy}.md`;
+}
+
+/** Reports findings as violations. */
+export function report(
+  policy: string,
+  findings: readonly (Finding & { readonly expiredWaiver?: Waived })[],
+  send: Send,
+): void {
+  const groups = [
+    ...Map.groupBy(findings, ({ cause, level }) => `${level ?? ""} ${cause}`).values(),
+  ].map((group) =>
+    [...group].sort(
+      (a, b) => compare(a.subject, b.subject) || compare(a.resource.urn, b.resource.urn),
+    ),
+  );
+  groups.sort((a, b) => compare(keyOf(a), keyOf(b)));
+  for (const group of groups.slice(0, maxViolations)) {
+    const [first] = group;
+    if (first) {
+      send({
+        message: render(policy, group),
+        urn: first.resource.urn,
+        ...(first.level && { enforcementLevel: first.level }),
+      });
+    }
+  }
+  const rest = groups.slice(maxViolations);
+  const [first] = rest.flat();
+  if (first) {
+    const message = `${rest.length} further causes are not shown. Mend those above, and run again.`;
+    send({ message, urn: first.resource.urn });
+  }
+}
+
+function keyOf(group: readonly Finding[]): string {
+  const [first] = group;
+  return `${first?.level ?? ""} ${first?.what} ${first?.cause}`;
+}
+
+/** The text of one violation. */
+export function render(
+  policy: string,
+  group: readonly (Finding & { readonly expiredWaiver?: Waived })[],
+): string {
+  const [first] = group;
+  if (first === undefined) return "";
+  const subjects = [...new Set(group.map(({ subject }) => subject))];
+  const waived = group.find(({ expiredWaiver }) => expiredWaiver)?.expiredWaiver;
+  const remedies = first.remedies.slice(0, maxRemedies);
+  return [
+    headline(first, subjects),
+    whereLine(group, subjects),
+    ...(first.settings ?? []).slice(0, 2).map((line) => `  Set:   ${line}`),
+    ...(first.symptom === undefined ? [] : [`  Users see: ${first.symptom}`]),
+    ...(first.reason === undefined ? [] : [`  Why:   ${first.reason}`]),
+    ...remedies.map((text, index) => `  ${index === 0 ? "Fix:  " : "Or:   "} ${text}`),
+    ...(waived ? [`  The waiver for this (${waived.reason}) expired on ${waived.until}.`] : []),
+    `  More:  ${pageOf(policy)} of kubelet-trust`,
+  ]
+    .map(oneLine)
+    .slice(0, 12)
+    .join("\n");
+}
+
+function headline({ what, noun = "kubelet" }: Finding, subjects: readonly string[]): string {
+  return subjects.length === 1
+    ? `${subjects[0]}: ${what}`
+    : `${subjects.length} ${noun}s, e.g. ${subjects.slice(0, maxExamples).join(", ")}: ${what}`;
+}
+
+function whereLine(group: readonly Finding[], subjects: readonly string[]): string {
+  const [first] = group;
+  const sources = [...new Set((first?.sources ?? []).map(describeSource))].slice(0, 3);
+  const examples = [...new Set(group.map(({ resource }) => describe(resource)))];
+  const shown = examples.slice(0, maxExamples).join(", ");
+  const more = examples.length > maxExamples ? ` and ${examples.length - maxExamples} more` : "";
+  const place = sources.length === 0 ? `${shown}${more}` : sources.join("; ");
+  const others = sources.length > 0 && subjects.length > 1 ? ` (in all: ${shown}${more})` : "";
+  return `  Where: ${place}${others}`;
+}
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/[\r\n\t]+/g, " ").replaceAll(/[\p{Cc}\p{Cf}]/gu, "");
+  return line.length > maxLine ? `${line.slice(0, maxLine - 3)}...` : line;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The resource that violations are hung on that concern no other: the stack itself. */
+export function rootOf(resources: readonly PolicyResource[]): string | undefined {
+  return resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.urn ?? resources[0]?.urn;
+}

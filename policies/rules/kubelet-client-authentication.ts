@@ -1,0 +1,115 @@
+/** kubelet-client-authentication: the kubelet must let kube-apiserver in, and nobody else. */
+import type { Outcome, RequestKind } from "../../trust/words/verdict.ts";
+import { judgingProperties } from "../config.ts";
+import type { Spec } from "../policy.ts";
+import { authenticationSettings, credentialSettings, withoutNode } from "../report/settings.ts";
+import type { Finding } from "../report/violation.ts";
+import type { Judged } from "../stack/analysis.ts";
+import type { ApiServer } from "../stack/clusters.ts";
+
+export const kubeletClientAuthentication: Spec = {
+  name: "kubelet-client-authentication",
+  displayName: "kubelets let kube-apiserver in, and nobody else",
+  description:
+    "kube-apiserver must have a client certificate that kubelets accept and RBAC allows, and strangers must have nothing.",
+  enforcementLevel: "mandatory",
+  severity: "critical",
+  remediationSteps:
+    "Set --kubelet-client-certificate and --kubelet-client-key of kube-apiserver to a clientAuth certificate of a CA in the kubelets' authentication.x509.clientCAFile, bind its user to system:kubelet-api-admin, and keep authentication.anonymous.enabled: false with authorization.mode: Webhook.",
+  tags: ["kubelet", "authentication", "rbac"],
+  properties: judgingProperties,
+  find: (analysis) =>
+    analysis.judged.flatMap((judged) =>
+      judged.verdicts.flatMap(({ apiServer, verdict }) => [
+        ...shutOut(judged, apiServer, verdict.client),
+        ...openToStrangers(judged, apiServer, verdict.openToAnyone),
+      ]),
+    ),
+};
+
+/** What users and their tools ask of kubelets through kube-apiserver, in the order in which they would notice. */
+const askedFor: readonly RequestKind[] = [
+  "logs",
+  "exec",
+  "attach",
+  "portForward",
+  "proxy",
+  "metrics",
+  "stats",
+];
+
+function shutOut(
+  judged: Judged,
+  apiServer: ApiServer,
+  client: Readonly<Record<RequestKind, Outcome>>,
+): Finding[] {
+  const failing = askedFor.filter((kind) =>
+    ["fails", "undecidable"].includes(client[kind].verdict),
+  );
+  return [...Map.groupBy(failing, (kind) => client[kind].reason)].flatMap(([, kinds]) => {
+    const [first] = kinds;
+    return first === undefined ? [] : [refused(judged, apiServer, kinds, client[first])];
+  });
+}
+
+function refused(
+  judged: Judged,
+  apiServer: ApiServer,
+  kinds: readonly RequestKind[],
+  outcome: Outcome,
+): Finding {
+  const settings = [authenticationSettings(judged.facts), credentialSettings(apiServer.facts)];
+  const what =
+    outcome.verdict === "undecidable"
+      ? `nobody can tell whether it will let kube-apiserver in (${kinds.join(", ")}).`
+      : `it will not let kube-apiserver in (${kinds.join(", ")}).`;
+  return {
+    ...subject(judged),
+    cause: withoutNode(judged, [what, outcome.reason, judged.cluster.key, ...settings].join("\n")),
+    what,
+    settings,
+    sources: outcome.sources.length > 0 ? outcome.sources : [judged.found.source],
+    symptom: outcome.verdict === "fails" ? outcome.symptom : undefined,
+    reason: outcome.reason,
+    remedies:
+      outcome.verdict === "undecidable"
+        ? [
+            `Supply ${outcome.missing.join("; ")}: as a plain value or a resource of this stack, or in the policy's configuration (files, apiServers).`,
+          ]
+        : outcome.remedies.map(({ side, text }) => `(${side}) ${text}`),
+  };
+}
+
+function openToStrangers(
+  judged: Judged,
+  apiServer: ApiServer,
+  kinds: readonly RequestKind[],
+): Finding[] {
+  const { anonymous, authorizationMode, readOnlyPort } = judged.facts.authentication;
+  // /healthz on the read-only port and to anybody is no secret.
+  const open = kinds.filter((kind) => kind !== "healthz");
+  if (open.length === 0) return [];
+  const settings = [authenticationSettings(judged.facts)];
+  const what = `anyone who reaches it gets in without a credential (${open.join(", ")}).`;
+  return [
+    {
+      ...subject(judged),
+      cause: withoutNode(judged, [what, judged.cluster.key, ...settings].join("\n")),
+      what,
+      settings,
+      sources: [anonymous.source, authorizationMode.source, readOnlyPort.source].filter(
+        (source) => source !== undefined,
+      ),
+      symptom: "no error: that is the trouble. curl -k https://<node>:10250/pods answers anyone.",
+      reason: `Anonymous requests are let in and allowed, or the read-only port is open, whatever certificate ${apiServer.facts.label} has.`,
+      remedies: [
+        "(kubelet) Set authentication.anonymous.enabled: false and authorization.mode: Webhook in the KubeletConfiguration.",
+        "(kubelet) Set readOnlyPort: 0.",
+      ],
+    },
+  ];
+}
+
+function subject({ found, cluster }: Judged) {
+  return { subject: found.label, resource: found.resource, clusterName: cluster.name };
+}

@@ -1,0 +1,148 @@
+/** kubelet-serving-trust: kube-apiserver must be able to accept the kubelet's serving certificate, or be told not to look. */
+import { valueOr } from "../../trust/words/fact.ts";
+import { servingModeOf } from "../../trust/words/serving-mode.ts";
+import type { Outcome } from "../../trust/words/verdict.ts";
+import { judgingProperties } from "../config.ts";
+import type { Gap } from "../evidence/index.ts";
+import type { Spec } from "../policy.ts";
+import { servingSettings, verificationSettings, withoutNode } from "../report/settings.ts";
+import type { Finding } from "../report/violation.ts";
+import type { Analysis, Judged, Unpaired } from "../stack/analysis.ts";
+import type { ApiServer } from "../stack/clusters.ts";
+
+export const kubeletServingTrust: Spec = {
+  name: "kubelet-serving-trust",
+  displayName: "kubelet serving certificates are trusted",
+  description:
+    "kube-apiserver must accept each kubelet's serving certificate, or be told with a reason not to verify it.",
+  enforcementLevel: "mandatory",
+  severity: "critical",
+  remediationSteps:
+    "Give kubelets serving certificates that kube-apiserver's --kubelet-certificate-authority accepts (serverTLSBootstrap with an approver, or tlsCertFile and tlsPrivateKeyFile); or annotate what carries kube-apiserver's flags with kubelet-trust/kubelet-serving-verification: skip and kubelet-trust/reason.",
+  tags: ["kubelet", "tls"],
+  properties: judgingProperties,
+  find: (analysis) => [
+    ...analysis.judged.flatMap((judged) =>
+      judged.verdicts.flatMap(({ apiServer, verdict }) =>
+        findingOf(judged, apiServer, verdict.serving),
+      ),
+    ),
+    ...analysis.unpaired.map((unpaired) => withoutApiServer(unpaired)),
+    ...analysis.evidence.gaps.map((gap) => unread(gap, analysis)),
+  ],
+};
+
+function findingOf(judged: Judged, apiServer: ApiServer, outcome: Outcome): Finding[] {
+  const what = complaint(judged, outcome);
+  if (what === undefined) return [];
+  const settings = [servingSettings(judged.facts), verificationSettings(apiServer.facts)];
+  const symptom = outcome.verdict === "fails" ? outcome.symptom : symptomOf(outcome);
+  return [
+    {
+      cause: withoutNode(
+        judged,
+        [outcome.verdict, outcome.reason, symptom, judged.cluster.key, ...settings].join("\n"),
+      ),
+      what,
+      subject: judged.found.label,
+      resource: judged.found.resource,
+      clusterName: judged.cluster.name,
+      settings,
+      sources: outcome.sources.length > 0 ? outcome.sources : [judged.found.source],
+      symptom,
+      reason: isPending(judged, outcome) ? pendingReason : outcome.reason,
+      remedies:
+        outcome.verdict === "undecidable"
+          ? supply(outcome.missing)
+          : outcome.remedies.map(({ side, text }) => `(${side}) ${text}`),
+    },
+  ];
+}
+
+/** What is wrong with it; `undefined` when nothing is, as far as this policy cares. */
+function complaint(judged: Judged, outcome: Outcome): string | undefined {
+  switch (outcome.verdict) {
+    case "fails":
+      return isPending(judged, outcome)
+        ? "asks for a serving certificate by CSR, and nobody approves it."
+        : "kube-apiserver will not accept its serving certificate.";
+    case "silentlySkipped":
+      return servingModeOf(judged.facts) === "selfSigned"
+        ? "signs its own serving certificate, and kube-apiserver was neither told to trust it nor that it may skip verification."
+        : undefined;
+    case "undecidable":
+      return "nobody can tell whether kube-apiserver will accept its serving certificate.";
+    default:
+      return undefined;
+  }
+}
+
+/** Nothing fails where nothing is verified; what it costs is said instead. */
+function symptomOf(outcome: Outcome): string | undefined {
+  return outcome.verdict === "silentlySkipped"
+    ? "no error: kubectl logs and exec work, also towards a stranger that answers at the node's address; and once --kubelet-certificate-authority is set: x509: certificate signed by unknown authority."
+    : undefined;
+}
+
+/** Whether there is no certificate because nobody approves requests. */
+function isPending({ facts }: Judged, outcome: Outcome): boolean {
+  const { request, serverTLSBootstrap } = facts.serving;
+  return (
+    outcome.verdict === "fails" &&
+    outcome.symptom === "remote error: tls: internal error" &&
+    valueOr(serverTLSBootstrap, false) &&
+    request.known &&
+    request.value.state === "pending" &&
+    request.value.because === undefined
+  );
+}
+
+const pendingReason =
+  "With serverTLSBootstrap: true the kubelet files a CertificateSigningRequest for signer kubernetes.io/kubelet-serving. kube-controller-manager approves none of these, no approver is in this stack or declared, so the CSR stays Pending and the kubelet has no certificate to present.";
+
+function supply(missing: readonly string[]): string[] {
+  return [
+    `Supply ${missing.join("; ")}: as a plain value or a resource of this stack, or in the policy's configuration (files, apiServers, approvers).`,
+    "Waive it with a reason and an end date, if it is checked elsewhere.",
+  ];
+}
+
+function withoutApiServer({ found, place }: Unpaired): Finding {
+  const cluster = place.in === "elsewhere" ? place.cluster : undefined;
+  const name = cluster === undefined ? "" : ` of cluster ${cluster}`;
+  const doubt =
+    place.in === "doubt"
+      ? `this stack has several kube-apiservers (${place.groups
+          .map((group) => group.name ?? group.apiServers[0]?.label ?? group.key)
+          .sort()
+          .join(", ")}), and nothing says which one calls it.`
+      : `the kube-apiserver${name} that calls it is not in this stack.`;
+  return {
+    cause: `unpaired ${place.in} ${cluster ?? ""}`,
+    what: `nobody can tell whether kube-apiserver will accept its serving certificate: ${doubt}`,
+    subject: found.label,
+    resource: found.resource,
+    clusterName: cluster,
+    sources: [found.source],
+    reason:
+      "Undecidable without kube-apiserver's flags: they say whether it verifies, against what, and by which address.",
+    remedies: [
+      "Label both with the same kubelet-trust/cluster, if kube-apiserver is in this stack.",
+      `State its flags in the policy's configuration: apiServers: [{${cluster === undefined ? "" : `cluster: ${cluster}, `}flags: [--kubelet-certificate-authority=...]}].`,
+    ],
+  };
+}
+
+function unread(gap: Gap, analysis: Analysis): Finding {
+  return {
+    cause: `gap ${gap.missing}`,
+    what: "what may decide whether kubelets are trusted cannot be read.",
+    subject: gap.source.where,
+    noun: "resource",
+    resource: gap.resource,
+    clusterName: analysis.clusterNameOf(gap),
+    sources: [gap.source],
+    reason: `Undecidable without ${gap.missing}.`,
+    remedies: supply([gap.missing]),
+  };
+}

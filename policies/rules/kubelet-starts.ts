@@ -1,0 +1,110 @@
+/** kubelet-starts: kubelets and kube-apiserver must start with what they are given. */
+import type { StopsStart } from "../../trust/programs/refusals.ts";
+import { judgingProperties } from "../config.ts";
+import type { Found } from "../evidence/index.ts";
+import type { Spec } from "../policy.ts";
+import { servingSettings } from "../report/settings.ts";
+import type { Finding } from "../report/violation.ts";
+import type { Judged } from "../stack/analysis.ts";
+
+export const kubeletStarts: Spec = {
+  name: "kubelet-starts",
+  displayName: "kubelets and kube-apiserver start",
+  description:
+    "Flags, feature gates and values must be ones that this version of kubelet and kube-apiserver starts with, and certificate pairs must be whole.",
+  enforcementLevel: "mandatory",
+  severity: "high",
+  remediationSteps:
+    "Remove flags and feature gates that this Kubernetes version does not have, mend values of a wrong type, and give tlsCertFile and tlsPrivateKeyFile together.",
+  tags: ["kubelet", "kube-apiserver"],
+  properties: judgingProperties,
+  find: (analysis) => [
+    ...[...analysis.judged, ...analysis.unpaired].flatMap((kubelet) =>
+      kubelet.refusals.map((refusal) =>
+        stopped(
+          kubelet.found,
+          kubelet.found.label,
+          "kubelet",
+          refusal,
+          analysis.clusterNameOf(kubelet.found),
+        ),
+      ),
+    ),
+    ...analysis.clusters.flatMap(({ apiServers, name }) =>
+      apiServers.flatMap(({ found, facts, refusals }) =>
+        refusals.map((refusal) =>
+          stopped(
+            found ?? elsewhere(analysis.judged),
+            facts.label,
+            "kube-apiserver",
+            refusal,
+            name,
+          ),
+        ),
+      ),
+    ),
+    ...analysis.judged.flatMap(halfPair),
+  ],
+};
+
+function stopped(
+  found: Found,
+  subject: string,
+  noun: string,
+  refusal: StopsStart,
+  clusterName: string | undefined,
+): Finding {
+  const message = refusal.message.split("\n")[0] ?? "";
+  return {
+    cause: `${noun} ${message}`,
+    what: `${noun} will not start: ${brief(message)}`,
+    subject,
+    noun,
+    resource: found.resource,
+    clusterName,
+    sources: [refusal.source ?? found.source],
+    symptom: `the ${noun} exits at once with: ${message}`,
+    remedies: refusal.remedies,
+  };
+}
+
+/** The part of a message that says what is wrong. */
+function brief(message: string): string {
+  return message.replace(/^.*?err="(failed to parse kubelet flag: )?/, "").replace(/"$/, "");
+}
+
+/** A kube-apiserver of another stack is shown where its first kubelet is. */
+function elsewhere(judged: readonly Judged[]): Found {
+  const [first] = judged;
+  if (first === undefined) throw new Error("a declared kube-apiserver without kubelets");
+  return first.found;
+}
+
+/** Half a pair is no error to the kubelet: it starts, and every handshake fails. */
+function halfPair({ found, facts, cluster }: Judged): Finding[] {
+  const { tlsCertFile, tlsPrivateKeyFile, serverTLSBootstrap } = facts.serving;
+  if (!tlsCertFile.known || !tlsPrivateKeyFile.known) return [];
+  if (serverTLSBootstrap.known && serverTLSBootstrap.value) return [];
+  if ((tlsCertFile.value === "") === (tlsPrivateKeyFile.value === "")) return [];
+  const [given, absent] =
+    tlsCertFile.value === ""
+      ? (["tlsPrivateKeyFile", "tlsCertFile"] as const)
+      : (["tlsCertFile", "tlsPrivateKeyFile"] as const);
+  const source = facts.serving[given].source ?? found.source;
+  return [
+    {
+      cause: `half a pair: ${given} ${servingSettings(facts)}`,
+      what: `${given} is set without ${absent}, so it starts without a serving certificate.`,
+      subject: found.label,
+      resource: found.resource,
+      clusterName: cluster.name,
+      settings: [servingSettings(facts)],
+      sources: [source],
+      symptom: "remote error: tls: internal error",
+      remedies: [
+        `(kubelet) Set ${absent} as well.`,
+        `(kubelet) Remove ${given}, and set serverTLSBootstrap: true with an approver.`,
+      ],
+    },
+  ];
+}

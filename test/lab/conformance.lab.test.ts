@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { type Case, compare } from "../../lab/conformance/case.ts";
+import { runConformance } from "../../lab/conformance/main.ts";
+import { longPlan } from "../../lab/conformance/plan.ts";
+import { goneSettings } from "../../lab/conformance/start-cases.ts";
+import { coherence } from "../../trust/judge/coherence.ts";
+import {
+  type ApiServerStance,
+  apiServerStances,
+  type ServingMode,
+  servingModes,
+} from "../../trust/words/vocabulary.ts";
+import { needsLab } from "./requirements.ts";
+
+/** The kubelet of the matrix in each serving mode. */
+const kubeletOf: Record<ServingMode, string> = {
+  provisioned: "good",
+  bootstrap: "boot-issued",
+  selfSigned: "self",
+};
+
+/** The kube-apiserver of the matrix with each stance, and the address types that the components give it. */
+const apiServerOf: Record<ApiServerStance, string> = {
+  verify: "verify@kubeadm",
+  trustSelfSigned: "verify-and-collected@hostname",
+  skip: "skip@kubeadm",
+};
+
+describe("the short conformance", function () {
+  this.timeout(600_000);
+  let cases: readonly Case[];
+
+  before(needsLab);
+
+  before(async () => {
+    const results = path.join(os.tmpdir(), `conformance-${process.pid}.jsonl`);
+    const summary = await runConformance("short", results, (line) =>
+      process.stderr.write(`    ${line}\n`),
+    );
+    cases = summary.cases;
+    fs.rmSync(results);
+  });
+
+  it("finds the verdict equal to reality in every case", () => {
+    const disagreements = cases
+      .filter(({ agrees }) => !agrees)
+      .map(
+        ({ id, judge, reality }) =>
+          `${id}\n  judge: ${judge.message}\n  reality: ${reality.message}`,
+      );
+    assert.deepEqual(disagreements, []);
+    assert.equal(cases.length, 138);
+  });
+
+  it("sees each serving mode under each stance", () => {
+    const seen = (kubelet: string, stance: string) =>
+      cases.filter(({ id }) => id.startsWith(`serving/${kubelet}/${stance}@`)).length;
+    for (const kubelet of ["good", "boot-issued", "self"]) {
+      for (const stance of ["verify", "verify-and-collected", "skip"])
+        assert.equal(seen(kubelet, stance), 2);
+    }
+  });
+
+  for (const mode of servingModes) {
+    for (const stance of apiServerStances) {
+      const answer = coherence(mode, stance);
+      const what = answer.coherent ? "works" : "fails as the error of Cluster says";
+      it(`sees that ${mode} under ${stance} ${what}`, () => {
+        const id = `serving/${kubeletOf[mode]}/${apiServerOf[stance]}`;
+        const reality = cases.find((one) => one.id === id)?.reality;
+        assert.ok(reality);
+        assert.equal(reality.outcome, answer.coherent ? "works" : "fails");
+        // The address is that of a typical node.
+        const symptom = answer.coherent ? "" : answer.symptom.replace(/ for [\d.]+ /, " for ");
+        assert.ok(
+          reality.message.replace(/ for [\d.]+ /, " for ").includes(symptom),
+          reality.message,
+        );
+      });
+    }
+  }
+
+  const symptoms = [
+    "x509: certificate signed by unknown authority",
+    "because it doesn't contain any IP SANs",
+    "x509: certificate has expired or is not yet valid",
+    "x509: certificate specifies an incompatible key usage",
+    "remote error: tls: internal error",
+    "no such host",
+    "the server has asked for the client to provide credentials",
+    "Unauthorized",
+    "Forbidden (user=nobody, verb=get, resource=nodes, subresource",
+    "unknown flag: --allow-privileged",
+    "unrecognized feature gate: RotateKubeletClientCertificate",
+  ];
+  for (const symptom of symptoms) {
+    it(`sees \`${symptom}\``, () => {
+      assert.ok(
+        cases.some(({ reality, judge }) =>
+          [reality, judge].every((one) => one.message.includes(symptom)),
+        ),
+      );
+    });
+  }
+});
+
+describe("the comparison of a verdict with reality", () => {
+  const about = { id: "x", part: "serving" } as const;
+  const judge = {
+    verdict: "fails",
+    outcome: "fails",
+    httpStatus: 500,
+    message: "one thing",
+  } as const;
+
+  it("disagrees about another message, another status, another outcome", () => {
+    const agrees = (reality: Parameters<typeof compare>[2]) =>
+      compare(about, judge, reality).agrees;
+    assert.equal(agrees({ outcome: "fails", httpStatus: 500, message: "one thing" }), true);
+    assert.equal(agrees({ outcome: "fails", httpStatus: 500, message: "another" }), false);
+    assert.equal(agrees({ outcome: "fails", httpStatus: 503, message: "one thing" }), false);
+    assert.equal(agrees({ outcome: "works", httpStatus: 200, message: "" }), false);
+  });
+
+  it("overlooks the moment and the resolver's address", () => {
+    const expired = (now: string) => `expired: current time ${now} is after 2020-01-01T00:00:00Z`;
+    const one = compare(
+      about,
+      { ...judge, message: expired("2026-01-01T00:00:00Z") },
+      { outcome: "fails", httpStatus: 500, message: expired("2026-01-01T00:00:07Z") },
+    );
+    assert.equal(one.agrees, true);
+  });
+});
+
+describe("the long conformance", () => {
+  it("has the matrices it is asked for", () => {
+    const { serving, client, startup } = longPlan;
+    assert.ok(serving.selfSigned.length + serving.others.length >= 20);
+    assert.equal(serving.stances.length, 8);
+    assert.equal(serving.addressTypes.length, 3);
+    assert.ok(client.kubelets.length * client.clients.length >= 60);
+    for (const program of ["kubelet", "kube-apiserver"] as const) {
+      const plan = program === "kubelet" ? startup.kubelet : startup.apiserver;
+      for (const { name } of goneSettings(program)) {
+        assert.ok(
+          plan.some((one) => one.name === name),
+          `${program} ${name}`,
+        );
+      }
+    }
+  });
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { selfSignedCertificatePath } from "../../lab/host/kept-certificates.ts";
+import { ownProject } from "../components/stack.ts";
+import type { Project } from "../support/engine.ts";
+import { needsLab } from "./requirements.ts";
+import { labIn, remains, runLab } from "./run.ts";
+
+type Pool = { readonly servingMode: string; readonly certificate?: string };
+
+/** A pool of one node for each serving mode that is asked for. */
+function pools(...asked: readonly Pool[]) {
+  return asked.map(({ servingMode, certificate }, index) => ({
+    name: servingMode.toLowerCase(),
+    servingMode,
+    nodes: [
+      {
+        name: `${servingMode.toLowerCase()}-0`,
+        addresses: [`10.240.1.${index + 1}`],
+        ...(certificate === undefined ? {} : { selfSignedCertificate: certificate }),
+      },
+    ],
+  }));
+}
+
+describe("what the stack provisions", function () {
+  this.timeout(600_000);
+  const projects: Project[] = [];
+
+  before(needsLab);
+
+  after(async () => {
+    for (const project of projects) {
+      const rendered = path.join(project.folder, "rendered");
+      await runLab(["down", rendered]);
+      assert.deepEqual(remains(labIn(rendered)), []);
+      project.remove();
+    }
+  });
+
+  async function provision(changes: Record<string, unknown>): Promise<Project> {
+    const project = await ownProject(changes);
+    projects.push(project);
+    await upAgain(project);
+    return project;
+  }
+
+  async function upAgain(project: Project): Promise<void> {
+    const { code, stderr, stdout } = await project.up();
+    assert.equal(code, 0, `${stdout}\n${stderr}`);
+  }
+
+  async function boot(project: Project): Promise<string> {
+    const { code, output } = await runLab(["up", path.join(project.folder, "rendered")]);
+    assert.equal(code, 0, output);
+    return output;
+  }
+
+  /** Every node has answered each of the three requests. */
+  function assertAnswers(output: string, nodes: readonly string[]): void {
+    for (const node of nodes) {
+      assert.ok(
+        output.includes(`${node}: kubectl logs hello-${node}: hello from ${node}\n`),
+        output,
+      );
+      assert.ok(
+        output.includes(`${node}: kubectl exec hello-${node} -- hostname: hello-${node}\n`),
+        output,
+      );
+      assert.match(
+        output,
+        new RegExp(`^${node}: kubectl get --raw .*/proxy/metrics: \\d+ samples$`, "m"),
+      );
+    }
+    assert.ok(output.includes(`${nodes.length}/${nodes.length} nodes answer`), output);
+  }
+
+  it("boots as the default stack, provisioned and bootstrap under verify, in under a minute", async () => {
+    const output = await boot(await provision({}));
+    assertAnswers(output, ["control-plane-0", "worker-0", "worker-1", "burst-0"]);
+    assert.match(
+      output,
+      /approver \(the lab's own\) +1 requests approved with the rights of kubelet-csr-approver/,
+    );
+    const seconds = Number(/metrics, after (\d+\.\d) s\./.exec(output)?.[1]);
+    assert.ok(seconds < 60, `${seconds} s`);
+  });
+
+  it("works in every serving mode under skip, and under trustSelfSigned with the collected certificates", async () => {
+    const modes = ["provisioned", "bootstrap", "selfSigned"];
+    const skip = {
+      "kubelet-trust:stance": "skip",
+      "kubelet-trust:skipReason": "a test looks at every mode",
+      "kubelet-trust:nodePools": pools(...modes.map((servingMode) => ({ servingMode }))),
+    };
+    const nodes = ["control-plane-0", "bootstrap-0", "provisioned-0", "selfsigned-0"];
+    const project = await provision(skip);
+    assertAnswers(await boot(project), nodes);
+
+    const lab = labIn(path.join(project.folder, "rendered"));
+    const certificate = fs.readFileSync(selfSignedCertificatePath(lab, "selfsigned-0"), "utf8");
+    const { "kubelet-trust:skipReason": _reason, ...rest } = skip;
+    const withBundle = modes.map((servingMode) =>
+      servingMode === "selfSigned" ? { servingMode, certificate } : { servingMode },
+    );
+    project.configure({
+      ...rest,
+      "kubelet-trust:stance": "trustSelfSigned",
+      "kubelet-trust:controlPlanes": [{ name: "control-plane-0", addresses: ["10.240.0.10"] }],
+      "kubelet-trust:nodePools": pools(...withBundle),
+    });
+    await upAgain(project);
+    assertAnswers(await boot(project), nodes);
+  });
+});

@@ -1,0 +1,316 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import { type InlineStack, openInlineStack } from "../support/inline-stack.ts";
+import { defineThings } from "./things.ts";
+
+describe("the stand-in for the Kubernetes plugin, rendering to a folder", function () {
+  this.timeout(600_000); // the toolchain may have to be built first
+
+  let folder: string;
+  let stack: InlineStack;
+
+  beforeEach(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-rendered-"));
+    stack = await openInlineStack();
+  });
+
+  afterEach(() => {
+    stack.remove();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  const rendered = () => path.join(folder, "rendered");
+  const files = () =>
+    fs.existsSync(rendered())
+      ? fs
+          .readdirSync(rendered(), { recursive: true, encoding: "utf8" })
+          .filter((name) => name.endsWith(".yaml"))
+          .sort()
+      : [];
+  const read = (file: string) => fs.readFileSync(path.join(rendered(), file), "utf8");
+  const write = (file: string, content: string) =>
+    fs.writeFileSync(path.join(rendered(), file), content);
+
+  /** A program whose resources go to the folder. */
+  const rendering =
+    (
+      build: (opts: pulumi.CustomResourceOptions) => Record<string, unknown> | undefined,
+      args = {},
+    ) =>
+    async () => {
+      const provider = new k8s.Provider("folder", { renderYamlToDirectory: rendered(), ...args });
+      return build({ provider });
+    };
+
+  const kubeletConfig = (kubelet: string, args = {}) =>
+    rendering((opts) => {
+      const made = new k8s.core.v1.ConfigMap(
+        "config",
+        { metadata: { name: "kubelet-config", namespace: "kube-system" }, data: { kubelet } },
+        opts,
+      );
+      return { kubelet: made.data.apply((data) => data.kubelet) };
+    }, args);
+  const kubeletConfigFile = path.join("1-manifest", "v1-configmap-kube-system-kubelet-config.yaml");
+
+  it("previews without writing, creates, leaves alone, and destroys down to the folder", async () => {
+    const program = kubeletConfig("kind: KubeletConfiguration\n");
+    assert.deepEqual((await stack.preview(program)).steps, ["create config"]);
+    assert.deepEqual(files(), []);
+
+    assert.deepEqual(await stack.up(program), {
+      steps: ["create config"],
+      diagnostics: [],
+      succeeded: true,
+    });
+    assert.deepEqual(files(), [kubeletConfigFile]);
+    assert.match(read(kubeletConfigFile), /^ {2}kubelet: \|\n {4}kind: KubeletConfiguration$/m);
+    assert.equal((await stack.outputs()).kubelet, "kind: KubeletConfiguration\n");
+    assert.equal((await stack.resource("config"))?.id, "kube-system/kubelet-config");
+    assert.equal(fs.statSync(rendered()).mode & 0o777, 0o700);
+    assert.equal(fs.statSync(path.join(rendered(), kubeletConfigFile)).mode & 0o777, 0o600);
+
+    assert.deepEqual((await stack.up()).steps, ["same config"]);
+    assert.deepEqual((await stack.refresh()).steps, ["refresh config"]);
+
+    assert.deepEqual((await stack.destroy()).steps, ["delete config"]);
+    assert.equal(fs.existsSync(rendered()), false);
+  });
+
+  it("replaces a ConfigMap whose data changed, and updates it where the provider says that it may", async () => {
+    await stack.up(kubeletConfig("first"));
+    assert.deepEqual((await stack.preview(kubeletConfig("second"))).steps, [
+      "delete-replaced config",
+      "replace config",
+      "create-replacement config",
+    ]);
+    await stack.up(kubeletConfig("second"));
+    assert.match(read(kubeletConfigFile), /kubelet: second/);
+
+    const mutable = { enableConfigMapMutable: true };
+    assert.deepEqual((await stack.up(kubeletConfig("third", mutable))).steps, ["update config"]);
+    assert.match(read(kubeletConfigFile), /kubelet: third/);
+    assert.equal((await stack.outputs()).kubelet, "third");
+  });
+
+  it("makes up a name, keeps it, and takes a new one for a replacement", async () => {
+    const program = (value: string, label: string) =>
+      rendering((opts) => ({
+        name: new k8s.core.v1.ConfigMap(
+          "config",
+          { metadata: { labels: { label } }, data: { value } },
+          opts,
+        ).metadata.name,
+      }));
+    await stack.up(program("1", "a"));
+    const { name } = await stack.outputs();
+    assert.match(String(name), /^config-[a-z0-9]{8}$/);
+    assert.deepEqual(files(), [`1-manifest/v1-configmap-default-${name}.yaml`]);
+
+    assert.deepEqual((await stack.up(program("1", "b"))).steps, ["update config"]);
+    assert.equal((await stack.outputs()).name, name);
+
+    await stack.up(program("2", "b"));
+    const { name: next } = await stack.outputs();
+    assert.notEqual(next, name);
+    assert.deepEqual(files(), [`1-manifest/v1-configmap-default-${next}.yaml`]);
+  });
+
+  it("sees on refresh that a file was removed or edited, and restores it", async () => {
+    await stack.up(kubeletConfig("given"));
+    write(kubeletConfigFile, read(kubeletConfigFile).replace("given", "edited"));
+    assert.deepEqual((await stack.refresh()).steps, ["refresh config"]);
+    assert.deepEqual((await stack.resource("config"))?.outputs.data, { kubelet: "edited" });
+    await stack.up();
+    assert.match(read(kubeletConfigFile), /kubelet: given/);
+
+    fs.rmSync(path.join(rendered(), kubeletConfigFile));
+    await stack.refresh();
+    assert.equal(await stack.resource("config"), undefined);
+    assert.deepEqual((await stack.up()).steps, ["create config"]);
+    assert.match(read(kubeletConfigFile), /kubelet: given/);
+  });
+
+  it("folds stringData into data and stores neither in plain text", async () => {
+    const program = rendering((opts) => {
+      new k8s.core.v1.Secret(
+        "secret",
+        {
+          metadata: { name: "secret" },
+          data: { kept: Buffer.from("KEPT-IN-DATA").toString("base64") },
+          stringData: { folded: "FOLDED-FROM-STRING-DATA" },
+        },
+        opts,
+      );
+      new k8s.core.v1.ConfigMap(
+        "mixed",
+        { metadata: { name: "mixed" }, data: { open: "OPEN", hidden: pulumi.secret("HIDDEN") } },
+        opts,
+      );
+      return undefined;
+    });
+    assert.deepEqual((await stack.up(program)).diagnostics, []);
+    const file = read("1-manifest/v1-secret-default-secret.yaml");
+    const encoded = (value: string) => Buffer.from(value).toString("base64");
+    assert.ok(file.includes(`folded: ${encoded("FOLDED-FROM-STRING-DATA")}`), "data lacks the key");
+    assert.ok(!file.includes("stringData"), "stringData is still there");
+
+    const stored = stack.stored();
+    assert.ok(stored.includes('"OPEN"'), "the open value is not stored in plain text");
+    for (const value of ["KEPT-IN-DATA", "FOLDED-FROM-STRING-DATA", "HIDDEN"]) {
+      assert.ok(!stored.includes(value), "a secret is stored in plain text");
+      assert.ok(!stored.includes(encoded(value)), "a secret is stored in base64");
+    }
+    assert.deepEqual((await stack.up()).steps, ["same mixed", "same secret"]);
+
+    await stack.refresh();
+    for (const value of ["KEPT-IN-DATA", "FOLDED-FROM-STRING-DATA"]) {
+      assert.ok(!stack.stored().includes(encoded(value)), "a refresh stores a secret in base64");
+    }
+  });
+
+  it("previews what is unknown: the data, the name, all of the metadata", async () => {
+    const seen: Record<string, unknown> = {};
+    const program = rendering((opts) => {
+      const key = new tls.PrivateKey("key", { algorithm: "ECDSA", ecdsaCurve: "P256" });
+      const name = key.publicKeyFingerprintMd5.apply((print) =>
+        print.slice(0, 8).replaceAll(":", "-"),
+      );
+      new k8s.core.v1.ConfigMap(
+        "unknownData",
+        { metadata: { name: "data" }, data: { "key.pub": key.publicKeyPem, known: "value" } },
+        opts,
+      ).data.apply((data) => {
+        seen.known = data.known;
+      });
+      new k8s.core.v1.ConfigMap("unknownName", { metadata: { name } }, opts);
+      new k8s.core.v1.Secret(
+        "unknownMetadata",
+        {
+          metadata: name.apply((known) => ({ name: `${known}-metadata` })),
+          stringData: { key: key.privateKeyPem },
+        },
+        opts,
+      );
+      return undefined;
+    });
+    const preview = await stack.preview(program);
+    assert.deepEqual(preview, {
+      steps: ["create key", "create unknownData", "create unknownMetadata", "create unknownName"],
+      diagnostics: [],
+      succeeded: true,
+    });
+    assert.deepEqual(files(), []);
+    assert.equal(seen.known, undefined, "data with an unknown value was taken for known");
+
+    assert.equal((await stack.up(program)).succeeded, true);
+    assert.equal(files().length, 3);
+    assert.equal(seen.known, "value");
+    assert.match(read("1-manifest/v1-configmap-default-data.yaml"), /BEGIN PUBLIC KEY/);
+    const steps = (await stack.up()).steps;
+    assert.ok(
+      steps.every((step) => step.startsWith("same ")),
+      steps.join(", "),
+    );
+  });
+
+  it("renders CustomResourceDefinitions apart from their custom resources", async () => {
+    const program = rendering((opts) => {
+      const definition = defineThings(opts);
+      new k8s.apiextensions.CustomResource(
+        "thing",
+        { apiVersion: "example.com/v1", kind: "Thing", metadata: { name: "one" }, spec: { a: 1 } },
+        { ...opts, dependsOn: definition },
+      );
+      return undefined;
+    });
+    await stack.up(program);
+    const definition =
+      "0-crd/apiextensions.k8s.io_v1-customresourcedefinition-default-things.example.com.yaml";
+    assert.deepEqual(files(), [definition, "1-manifest/example.com_v1-thing-default-one.yaml"]);
+    assert.match(read(definition), /x-kubernetes-preserve-unknown-fields: true/);
+  });
+
+  it("reads YAML for ConfigGroup, and refuses what the vendor's plugin would build itself", async () => {
+    const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {a: b}\n";
+    await stack.up(
+      rendering((opts) => {
+        const group = new k8s.yaml.ConfigGroup(
+          "group",
+          { yaml: text },
+          { providers: [opts.provider as k8s.Provider] },
+        );
+        // The group reads its text while the program goes on: an output keeps the program waiting.
+        return { objects: group.resources.apply(Object.keys) };
+      }),
+    );
+    assert.deepEqual(files(), ["1-manifest/v1-configmap-default-one.yaml"]);
+
+    const refused = await stack.preview(
+      rendering((opts) => {
+        new k8s.yaml.v2.ConfigGroup(
+          "group",
+          { yaml: text },
+          { providers: [opts.provider as k8s.Provider] },
+        );
+        return undefined;
+      }),
+    );
+    assert.equal(refused.succeeded, false);
+    assert.match(
+      refused.diagnostics.join("\n"),
+      /kubernetes:yaml\/v2:ConfigGroup is not covered by the stand-in for the Kubernetes plugin/,
+    );
+  });
+
+  it("gives one error for a folder that cannot be written to, before anything is made", async () => {
+    fs.writeFileSync(rendered(), "a file is in the way");
+    const program = rendering((opts) => {
+      for (const name of ["one", "two", "three"]) {
+        new k8s.core.v1.ConfigMap(name, { metadata: { name } }, opts);
+      }
+      return undefined;
+    });
+    for (const outcome of [await stack.preview(program), await stack.up(program)]) {
+      assert.equal(outcome.succeeded, false);
+      assert.deepEqual(outcome.steps, []);
+      const errors = outcome.diagnostics.filter((line) => line.includes("renderYamlToDirectory"));
+      assert.equal(errors.length, 1, outcome.diagnostics.join("\n"));
+      assert.match(errors[0] ?? "", /cannot be rendered to: .*rendered is not a folder/);
+    }
+  });
+
+  it("keeps one of two resources that are the same object from overwriting the other", async () => {
+    const outcome = await stack.up(
+      rendering((opts) => {
+        const first = new k8s.core.v1.ConfigMap("first", { metadata: { name: "x" } }, opts);
+        new k8s.core.v1.ConfigMap(
+          "second",
+          { metadata: { name: "x", namespace: "default" } },
+          { ...opts, dependsOn: first },
+        );
+        return undefined;
+      }),
+    );
+    assert.equal(outcome.succeeded, false);
+    assert.match(outcome.diagnostics.join("\n"), /is already rendered for urn:.*::first/);
+  });
+
+  it("moves every object when the folder changes", async () => {
+    const program = (to: string) => async () => {
+      const provider = new k8s.Provider("folder", { renderYamlToDirectory: path.join(folder, to) });
+      new k8s.core.v1.ConfigMap("config", { metadata: { name: "x" } }, { provider });
+    };
+    await stack.up(program("before"));
+    await stack.up(program("after"));
+    assert.deepEqual(fs.readdirSync(folder), ["after"]);
+    assert.deepEqual(fs.readdirSync(path.join(folder, "after", "1-manifest")), [
+      "v1-configmap-default-x.yaml",
+    ]);
+  });
+});

@@ -1,0 +1,193 @@
+/**
+ * The real programs that a lab runs: from the vendor's release downloads where those are reachable, else built
+ * from source through the Go module proxy; those that every distribution has, from its packages.
+ */
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import * as readline from "node:readline/promises";
+import { runChild } from "../child.mjs";
+import { Failure } from "../fail.mjs";
+import { ensureBuilt } from "../go.mjs";
+import { isInteractive, type Progress } from "../progress.mjs";
+import { downloadEtcd, downloadKubernetes, vendorReachable } from "./vendor.ts";
+
+/** The Kubernetes version whose programs a lab runs, without the `v`. */
+export const kubernetesVersion = "1.37.2";
+
+/** The etcd version a lab runs, without the `v`. */
+export const etcdVersion = "3.7.3";
+
+export const kubernetesPrograms = [
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubeadm",
+  "kubectl",
+  "kubelet",
+] as const;
+
+/** Absolute paths of the programs by name. */
+export type Programs = Readonly<Record<(typeof kubernetesPrograms)[number] | "etcd", string>>;
+
+/** Distribution packages, and a program by which each is known to be there. */
+const packages: readonly { readonly name: string; readonly program: string }[] = [
+  { name: "containerd", program: "containerd" },
+  { name: "runc", program: "runc" },
+  { name: "busybox-static", program: "/bin/busybox" },
+  { name: "containernetworking-plugins", program: "/usr/lib/cni/ptp" },
+  { name: "iproute2", program: "ip" },
+  { name: "util-linux", program: "nsenter" },
+];
+
+/**
+ * Refuses a machine that cannot run a lab.
+ *
+ * @throws {Failure} in one line, with what to do instead.
+ */
+export function requireLinuxRoot(
+  platform: NodeJS.Platform = process.platform,
+  uid: number | undefined = process.getuid?.(),
+): void {
+  const instead =
+    "run it as root in a Linux virtual machine, or apply the stack to a cluster with `kubelet-trust:kubeconfig`.";
+  if (platform !== "linux")
+    throw new Failure(`The lab needs Linux (this is ${platform}): ${instead}`);
+  if (uid !== 0)
+    throw new Failure(`The lab makes network and mount namespaces and needs root: ${instead}`);
+}
+
+/**
+ * The programs, fetched or built now if the cache has none.
+ *
+ * @throws {Failure} when they cannot be had.
+ */
+export async function ensurePrograms(
+  progress: Progress,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Programs> {
+  const { kubernetes, etcd } =
+    (await chooseWorld(env)) === "vendor"
+      ? {
+          kubernetes: await downloadKubernetes(kubernetesVersion, kubernetesPrograms, progress),
+          etcd: path.join(await downloadEtcd(etcdVersion, progress), "etcd"),
+        }
+      : {
+          kubernetes: await buildKubernetes(progress),
+          // Go names a program after its module's last element that is not a version.
+          etcd: path.join(await buildEtcd(progress), "server"),
+        };
+  const found = kubernetesPrograms.map((name) => [name, path.join(kubernetes, name)]);
+  return { ...Object.fromEntries(found), etcd } as Programs;
+}
+
+/** `KUBELET_TRUST_TOOLCHAIN` decides; without it, whether the vendor's server answers. */
+async function chooseWorld(env: NodeJS.ProcessEnv): Promise<"vendor" | "source"> {
+  const forced = env.KUBELET_TRUST_TOOLCHAIN;
+  if (forced === "vendor" || forced === "source") return forced;
+  if (forced !== undefined && forced !== "") {
+    throw new Failure(
+      `KUBELET_TRUST_TOOLCHAIN is \`${forced}\`; it takes \`vendor\` or \`source\`.`,
+    );
+  }
+  return (await vendorReachable(kubernetesVersion)) ? "vendor" : "source";
+}
+
+/** Folder with the six Kubernetes programs, built from source. */
+export function buildKubernetes(progress: Progress): Promise<string> {
+  const [major = "", minor = ""] = kubernetesVersion.split(".");
+  const version = (name: string, value: string) =>
+    `-X k8s.io/component-base/version.${name}=${value}`;
+  return ensureBuilt(
+    {
+      name: "kubernetes",
+      title: `Kubernetes ${kubernetesVersion}`,
+      moduleDir: moduleFolder("kubernetes"),
+      packages: kubernetesPrograms.map((name) => `k8s.io/kubernetes/cmd/${name}`),
+      ldflags: [
+        version("gitVersion", `v${kubernetesVersion}`),
+        version("gitMajor", major),
+        version("gitMinor", minor),
+      ],
+    },
+    progress,
+  );
+}
+
+/** Folder with etcd, built from source. */
+export function buildEtcd(progress: Progress): Promise<string> {
+  return ensureBuilt(
+    {
+      name: "etcd",
+      title: `etcd ${etcdVersion}`,
+      moduleDir: moduleFolder("etcd"),
+      packages: ["go.etcd.io/etcd/server/v3"],
+    },
+    progress,
+  );
+}
+
+function moduleFolder(name: string): string {
+  return path.join(import.meta.dirname, "..", "go", name);
+}
+
+/**
+ * Makes sure that the distribution's packages are there; asks before it installs any, unless `CI=true`.
+ *
+ * @throws {Failure} naming the packages, when they are missing and may not or cannot be installed.
+ */
+export async function ensurePackages(
+  progress: Progress,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const missing = packages.filter(({ program }) => !isInstalled(program)).map(({ name }) => name);
+  if (missing.length === 0) return;
+  const list = missing.join(" ");
+  if (!isInstalled("apt-get")) {
+    throw new Failure(
+      `The lab needs these packages; install them with your distribution's tool: ${list}`,
+    );
+  }
+  if (
+    env.CI !== "true" &&
+    !(await agrees(`The lab needs these packages: ${list}. Install them? [y/N] `))
+  ) {
+    throw new Failure(`The lab needs these packages: apt-get install ${list}`);
+  }
+  await progress.step(`Installing ${list}`, async (step) => {
+    const install = (args: string[]) =>
+      runChild("apt-get", args, {
+        env: { ...env, DEBIAN_FRONTEND: "noninteractive" },
+        onLine: (line) => step.update(line.slice(0, 60)),
+      });
+    // Without fresh lists apt asks for versions that are gone.
+    await install(["update", "-q"]);
+    const { code, output } = await install([
+      "install",
+      "-qy",
+      "--no-install-recommends",
+      ...missing,
+    ]);
+    if (code !== 0) throw new Failure(`apt-get install ${list} failed:\n${output}`);
+  });
+}
+
+function isInstalled(program: string): boolean {
+  if (path.isAbsolute(program)) return fs.existsSync(program);
+  try {
+    execFileSync("sh", ["-c", 'command -v "$1"', "sh", program], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function agrees(question: string): Promise<boolean> {
+  if (!isInteractive(process.stdin)) return false;
+  const terminal = readline.createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+  } finally {
+    terminal.close();
+  }
+}

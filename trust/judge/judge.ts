@@ -1,0 +1,80 @@
+/** The verdict: what would happen between one kubelet and one kube-apiserver. */
+import { valueOr } from "../words/fact.ts";
+import type { ApiServerFacts, KubeletFacts } from "../words/facts.ts";
+import type { Outcome, RequestKind, Verdict } from "../words/verdict.ts";
+import { requestKinds, works } from "../words/verdict.ts";
+import { type ClientResult, judgeClient } from "./client.ts";
+import { openToAnyone } from "./direct.ts";
+import { withSymptom } from "./outcome.ts";
+import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
+import { anyPod, connectionSeen, type PodReference } from "./symptoms.ts";
+
+export type JudgeOptions = {
+  /** The moment that certificates must be valid at. Default: now. */
+  readonly at?: Date;
+  /** Whose logs are asked for, as error texts name it. Default: placeholders. */
+  readonly pod?: PodReference;
+};
+
+/** Says what would happen between one kubelet and one kube-apiserver. Pure; never throws. */
+export function judge(
+  kubelet: KubeletFacts,
+  apiserver: ApiServerFacts,
+  options: JudgeOptions = {},
+): Verdict {
+  const at = options.at ?? new Date();
+  const pod = options.pod ?? anyPod;
+  const serving = judgeServing(kubelet, apiserver, at);
+  const client = judgeClient(kubelet, apiserver, at, pod);
+  const results = byKind(client);
+  return {
+    serving: serving.outcome,
+    client: byKind((kind) => results[kind].outcome),
+    requests: byKind((kind) => request(kind, serving, results[kind], kubelet, pod)),
+    openToAnyone: openToAnyone(kubelet, apiserver, at),
+  };
+}
+
+function byKind<T>(make: (kind: RequestKind) => T): Record<RequestKind, T> {
+  return Object.fromEntries(requestKinds.map((kind) => [kind, make(kind)])) as Record<
+    RequestKind,
+    T
+  >;
+}
+
+/** Both sides together: the serving side speaks first, as it does in the handshake. */
+function request(
+  kind: RequestKind,
+  serving: ServingResult,
+  client: ClientResult,
+  kubelet: KubeletFacts,
+  pod: PodReference,
+): Outcome {
+  const port = valueOr(kubelet.authentication.port, 10250);
+  const host = serving.dial?.host.text ?? "<node>";
+  const seen = (error: string) => connectionSeen(kind, error, host, port, pod);
+  if (serving.outcome.verdict === "fails") {
+    const { symptom, httpStatus } = serving.bare
+      ? { symptom: serving.outcome.symptom, httpStatus: 500 }
+      : seen(serving.outcome.symptom);
+    return withSymptom(serving.outcome, symptom, httpStatus);
+  }
+  if (serving.outcome.verdict === "doesNotStart" && serving.outcome.program === "kubelet") {
+    const ip = serving.dial?.ip ?? "<node IP>";
+    const { symptom, httpStatus } = seen(
+      `dial tcp ${joinHostPort(ip, port)}: connect: connection refused`,
+    );
+    return withSymptom(serving.outcome, symptom, httpStatus);
+  }
+  if (!works(serving.outcome)) {
+    return serving.outcome;
+  }
+  if (client.connection !== undefined) {
+    const { symptom, httpStatus } = seen(client.connection);
+    return withSymptom(client.outcome, symptom, httpStatus);
+  }
+  // What works is as good as its weaker side.
+  return works(client.outcome) && client.outcome.verdict === "verified"
+    ? serving.outcome
+    : client.outcome;
+}

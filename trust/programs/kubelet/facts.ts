@@ -1,0 +1,219 @@
+/** From everything that a kubelet is started with to the facts that decide. */
+
+import { type Flags, parseFlags } from "../../kubernetes/flags.ts";
+import { isEnabled } from "../../kubernetes/gates.ts";
+import { type KubeletTable, kubeletTable } from "../../kubernetes/tables.ts";
+import { versionOf } from "../../kubernetes/version.ts";
+import type { CommandLine, Word } from "../../readers/command-line.ts";
+import {
+  type KubeletConfigurationDocument,
+  readConfigFile,
+} from "../../readers/kubelet-configuration.ts";
+import type { Fact, Source } from "../../words/fact.ts";
+import { known, mapFact, unknown } from "../../words/fact.ts";
+import type {
+  HostFiles,
+  Identity,
+  KubeletFacts,
+  KubeletServing,
+  NodeFacts,
+  ServingRequest,
+  Start,
+} from "../../words/facts.ts";
+import { startRemedies } from "../start-remedies.ts";
+import { readFileError } from "./serving-certificate.ts";
+import { resolveSettings, type Settings } from "./settings.ts";
+import { kubeletRefusal } from "./start.ts";
+
+/** Everything that a kubelet is started with. Flags beat drop-ins, drop-ins beat the file, the file beats defaults. */
+export type KubeletInputs = {
+  readonly label: string;
+  /** Kubernetes version, with or without the `v`. */
+  readonly version: Fact<string>;
+  /**
+   * Absent for a kubelet that is known by its configuration alone: it is taken to have a kubeconfig, and no
+   * other flag that decides.
+   */
+  readonly commandLine?: CommandLine;
+  /** The content of `--config`, when it is at hand; else it is looked up in `files`. */
+  readonly configuration?: KubeletConfigurationDocument;
+  /** The `.conf` documents of `--config-dir`, in lexical order of their names. */
+  readonly dropIns?: readonly KubeletConfigurationDocument[];
+  readonly node: NodeFacts;
+  /** What becomes of its request for a serving certificate; needed only with `serverTLSBootstrap`. */
+  readonly request: Fact<ServingRequest>;
+  readonly files: HostFiles;
+  /** Who the kubelet is to kube-apiserver. Default: `system:node:<name>` of `system:nodes`. */
+  readonly identity?: Fact<Identity>;
+  /** The moment that certificates on disk must be valid at. Default: now. */
+  readonly at?: Date;
+  readonly source?: Source;
+};
+
+const byConfigurationAlone: readonly Word[] = [{ kind: "text", text: "--kubeconfig=<kubeconfig>" }];
+const defaultConfigPath = "/var/lib/kubelet/config.yaml";
+const defaultCertDirectory = "/var/lib/kubelet/pki";
+
+/** Resolves what a kubelet was started with into the facts that decide. Never throws. */
+export function kubeletFacts(inputs: KubeletInputs): KubeletFacts {
+  const table = kubeletTable(versionOf(inputs.version));
+  const flags = parseFlags(inputs.commandLine?.words ?? byConfigurationAlone, table.flags);
+  const settings = settingsOf(inputs, flags, table);
+  const node = nodeOf(inputs.node, flags);
+  const serving = servingOf(settings, flags, inputs.request);
+  const reloads = isEnabled("ReloadKubeletServerCertificateFile", settings.gates, table.gates);
+  const at = inputs.at ?? new Date();
+  const refusal = kubeletRefusal({
+    flags,
+    settings,
+    table,
+    serving,
+    node,
+    files: inputs.files,
+    reloads,
+    at,
+  });
+  const start: Start = refusal
+    ? { starts: false, ...refusal, remedies: startRemedies("kubelet", refusal.message) }
+    : { starts: true };
+  return {
+    label: inputs.label,
+    version: inputs.version,
+    start: known(start, refusal?.source),
+    node,
+    serving,
+    authentication: {
+      clientCAFile: text(settings, "authentication.x509.clientCAFile"),
+      anonymous: boolean(settings, "authentication.anonymous.enabled"),
+      webhook: boolean(settings, "authentication.webhook.enabled"),
+      authorizationMode: text(settings, "authorization.mode"),
+      port: number(settings, "port"),
+      readOnlyPort: number(settings, "readOnlyPort"),
+      enableServer: boolean(settings, "enableServer"),
+      enableDebuggingHandlers: boolean(settings, "enableDebuggingHandlers"),
+    },
+    featureGates: settings.get("featureGates").known
+      ? known(effectiveGates(settings, table))
+      : unknown("the kubelet's feature gates"),
+    identity: inputs.identity ?? mapFact(node.name, nodeIdentity),
+    files: inputs.files,
+    ...(inputs.source && { source: inputs.source }),
+  };
+}
+
+function nodeIdentity(name: string): Identity {
+  return { user: `system:node:${name}`, groups: ["system:nodes"] };
+}
+
+function effectiveGates(settings: Settings, table: KubeletTable): Record<string, boolean> {
+  return Object.fromEntries(
+    Object.keys(table.gates).map((name) => [name, isEnabled(name, settings.gates, table.gates)]),
+  );
+}
+
+function settingsOf(inputs: KubeletInputs, flags: Flags, table: KubeletTable): Settings {
+  const configFlag = flags.get("config");
+  const given = configFlag.known && typeof configFlag.value === "string" ? configFlag.value : "";
+  const directoryFlag = flags.get("config-dir");
+  const directory =
+    directoryFlag.known && typeof directoryFlag.value === "string" ? directoryFlag.value : "";
+  const dropIns = inputs.dropIns ?? [];
+  const file = fileOf(inputs, configFlag, given);
+  const folder = directory === "" ? undefined : inputs.files(directory);
+  return resolveSettings({
+    flags,
+    table,
+    file: "error" in file ? known(undefined) : file,
+    ...("error" in file && { fileError: file.error }),
+    path: given === "" ? defaultConfigPath : given,
+    dropIns:
+      directory === "" && dropIns.length === 0
+        ? undefined
+        : dropIns.map((document) => ({ path: document.source.where, document })),
+    dropInDirectory: directory,
+    hasNoDirectory:
+      dropIns.length === 0 && folder?.known === true && folder.value.kind === "missing",
+  });
+}
+
+type ConfigurationFile =
+  | Fact<KubeletConfigurationDocument | undefined>
+  | { readonly error: { readonly message: string; readonly source?: Source } };
+
+function fileOf(
+  { configuration, files }: KubeletInputs,
+  flag: Fact<unknown>,
+  path: string,
+): ConfigurationFile {
+  if (configuration) {
+    return known(configuration);
+  }
+  if (!flag.known) {
+    return flag;
+  }
+  if (path === "") {
+    return known(undefined);
+  }
+  const file = files(path);
+  if (!file.known) {
+    return unknown(`the content of ${path}, which --config names`, flag.source);
+  }
+  const unread = readFileError(path, file.value);
+  if (unread !== undefined) {
+    const message = `failed to read kubelet config file ${JSON.stringify(path)}, error: ${unread}`;
+    return { error: { message, ...(flag.source && { source: flag.source }) } };
+  }
+  const source = file.source ?? { where: path };
+  const read = readConfigFile(file.value.kind === "text" ? file.value.text : "", {
+    ...source,
+    where: path,
+  });
+  return "document" in read
+    ? known(read.document)
+    : { error: { message: read.error, source: read.source } };
+}
+
+function nodeOf(node: NodeFacts, flags: Flags): NodeFacts {
+  const override = flags.get("hostname-override");
+  if (!override.known) {
+    return { ...node, name: override };
+  }
+  if (typeof override.value === "string" && override.value.trim() !== "") {
+    return { ...node, name: known(override.value.trim().toLowerCase(), override.source) };
+  }
+  return node.hostName.known
+    ? { ...node, name: mapFact(node.hostName, (name) => name.trim().toLowerCase()) }
+    : node;
+}
+
+function servingOf(
+  settings: Settings,
+  flags: Flags,
+  request: Fact<ServingRequest>,
+): KubeletServing {
+  const directory = flags.get("cert-dir");
+  return {
+    serverTLSBootstrap: boolean(settings, "serverTLSBootstrap"),
+    tlsCertFile: text(settings, "tlsCertFile"),
+    tlsPrivateKeyFile: text(settings, "tlsPrivateKeyFile"),
+    certDirectory: directory.known
+      ? known(
+          typeof directory.value === "string" ? directory.value : defaultCertDirectory,
+          directory.source,
+        )
+      : directory,
+    request,
+  };
+}
+
+function text(settings: Settings, field: string): Fact<string> {
+  return mapFact(settings.get(field), (value) => (typeof value === "string" ? value : ""));
+}
+
+function boolean(settings: Settings, field: string): Fact<boolean> {
+  return mapFact(settings.get(field), (value) => value === true);
+}
+
+function number(settings: Settings, field: string): Fact<number> {
+  return mapFact(settings.get(field), (value) => (typeof value === "number" ? value : 0));
+}

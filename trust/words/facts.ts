@@ -1,0 +1,263 @@
+/**
+ * What decides whether a kube-apiserver and a kubelet trust each other, as typed facts.
+ *
+ * Readers and resource evidence make facts; {@link judge} turns a pair of them into a verdict. Nothing here
+ * reads a file or calls a network. Whatever is not known is said so, with the reason (see evidence.ts).
+ */
+import type { Fact, Source } from "./fact.ts";
+import type { NodeAddressType } from "./vocabulary.ts";
+
+// Certificates ------------------------------------------------------------------------------------------
+
+/** A distinguished name, as far as trust looks at it. */
+export type DistinguishedName = {
+  /** Empty when there is none. */
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** The whole name in one comparable text, when it is read from a certificate (hex of its DER). */
+  readonly raw?: string;
+};
+
+/**
+ * Identities of a certificate or a key: `sha256:<hex>` (of the DER, of the public key's DER), a resource URN,
+ * `path:<host>:<path>` for "whatever this file holds", or any other opaque text with a scheme before the
+ * first colon. Two things are the same when they share an identity; they are different only when they have
+ * identities of the same scheme and share none; else nobody knows.
+ */
+export type Identities = readonly string[];
+
+export type KeyFacts = {
+  readonly ids: Identities;
+  readonly algorithm?: "RSA" | "ECDSA" | "Ed25519" | "other";
+  /** Modulus or field size in bits. */
+  readonly bits?: number;
+};
+
+/** Who signed a certificate, as far as the stack or the certificate says. */
+export type Signer = {
+  /** Identities of the issuing certificate. */
+  readonly certificateIds?: Identities;
+  /** Identities of the issuing key; decides even when a CA was renewed with its old key. */
+  readonly keyIds?: Identities;
+  readonly subject?: DistinguishedName;
+};
+
+/**
+ * A certificate, with or without its PEM: before anything exists, what the request and the issuing
+ * certificate's identity say is enough.
+ */
+export type CertificateFacts = {
+  readonly ids: Identities;
+  /** How a person would call it, e.g. a path or a resource name. */
+  readonly label: string;
+  readonly subject: Fact<DistinguishedName>;
+  readonly dnsNames: Fact<readonly string[]>;
+  readonly ipAddresses: Fact<readonly string[]>;
+  /** `undefined` when the certificate carries no such extension: then every use passes. */
+  readonly extendedKeyUsages: Fact<readonly ExtendedKeyUsage[] | undefined>;
+  /** BasicConstraints CA:TRUE. */
+  readonly isCA: Fact<boolean>;
+  readonly notBefore: Fact<Date>;
+  readonly notAfter: Fact<Date>;
+  readonly key: Fact<KeyFacts>;
+  readonly signedBy: Fact<Signer>;
+  /** The DER bytes, once they exist: then cryptography decides the chain, not the identities. */
+  readonly der?: Uint8Array;
+  readonly source?: Source;
+};
+
+/** `any` and the two that trust looks at; another one by its object identifier. */
+export type ExtendedKeyUsage = "serverAuth" | "clientAuth" | "any" | (string & {});
+
+// Files a program reads ---------------------------------------------------------------------------------
+
+/** What a path on a host holds. A certificate file that is known by identity alone has `certificates`. */
+export type FileContent =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "certificates"; readonly certificates: readonly CertificateFacts[] }
+  | { readonly kind: "privateKey"; readonly key: KeyFacts }
+  | { readonly kind: "missing" }
+  | { readonly kind: "directory" }
+  /** It exists and cannot be read. */
+  | { readonly kind: "unreadable" };
+
+/** The files of a host by absolute path; a path that nobody described is unknown. */
+export type HostFiles = (path: string) => Fact<FileContent>;
+
+// Node --------------------------------------------------------------------------------------------------
+
+/** An address of `node.status.addresses`. */
+export type NodeAddress = { readonly type: NodeAddressType; readonly address: string };
+
+export type NodeFacts = {
+  /** The machine's own host name, before `--hostname-override`. */
+  readonly hostName: Fact<string>;
+  /** Name of the Node object; without an override the lower-cased host name. */
+  readonly name: Fact<string>;
+  /**
+   * In the order of `node.status.addresses`. Where they are unknown, a kubelet without a cloud provider is
+   * taken to report what it always reports: an InternalIP (unknown) and its node name as Hostname.
+   */
+  readonly addresses: Fact<readonly NodeAddress[]>;
+  /** The machine has cgroup v1, which kubelets refuse by default since 1.35. Default false. */
+  readonly cgroupV1?: boolean;
+  /** DNS names that kube-apiserver cannot resolve. Default: none, a host name is taken to resolve. */
+  readonly unresolvableNames?: readonly string[];
+};
+
+// kubelet -----------------------------------------------------------------------------------------------
+
+/** What becomes of the kubelet's request for a serving certificate (signer kubernetes.io/kubelet-serving). */
+export type ServingRequest =
+  /** Approved and signed; the certificate itself may be known by its signer alone. */
+  | { readonly state: "issued"; readonly chain: readonly CertificateFacts[] }
+  /**
+   * Nobody has decided, somebody decided against it, or it was approved and no signer takes it up; `because` says
+   * why, where it is known.
+   */
+  | { readonly state: "pending" | "denied" | "neverIssued"; readonly because?: string };
+
+/** What decides which serving certificate a kubelet presents. */
+export type KubeletServing = {
+  readonly serverTLSBootstrap: Fact<boolean>;
+  /** Empty when unset. */
+  readonly tlsCertFile: Fact<string>;
+  /** Empty when unset. */
+  readonly tlsPrivateKeyFile: Fact<string>;
+  /** `--cert-dir`; default `/var/lib/kubelet/pki`. */
+  readonly certDirectory: Fact<string>;
+  /** Needed only with `serverTLSBootstrap`. */
+  readonly request: Fact<ServingRequest>;
+};
+
+/** Who may call the kubelet, and on which ports. */
+export type KubeletAuthentication = {
+  /** Empty when unset: then every client certificate is ignored. */
+  readonly clientCAFile: Fact<string>;
+  /** Default false with `--config`, true without. */
+  readonly anonymous: Fact<boolean>;
+  /** Bearer tokens by TokenReview. Default true with `--config`, false without. */
+  readonly webhook: Fact<boolean>;
+  /** Default `Webhook` with `--config`, `AlwaysAllow` without. */
+  readonly authorizationMode: Fact<string>;
+  /** Default 10250. */
+  readonly port: Fact<number>;
+  /** Default 0 with `--config`, 10255 without. */
+  readonly readOnlyPort: Fact<number>;
+  /** Default true; false means that nothing listens. */
+  readonly enableServer: Fact<boolean>;
+  /** Default true; false answers 405 to logs, exec and the like. */
+  readonly enableDebuggingHandlers: Fact<boolean>;
+};
+
+/** Whether a program starts at all, as far as its flags, gates and configuration decide. */
+export type Start =
+  | { readonly starts: true }
+  | {
+      readonly starts: false;
+      /** What it prints as it exits. */
+      readonly message: string;
+      readonly source?: Source;
+      /** What would let it start, most preferred first. */
+      readonly remedies: readonly string[];
+    };
+
+/** A user as Kubernetes knows one. */
+export type Identity = { readonly user: string; readonly groups: readonly string[] };
+
+export type KubeletFacts = {
+  /** How a person would call this kubelet: its resource, or its node. */
+  readonly label: string;
+  /** Kubernetes version without the `v`, e.g. `1.37.2`. */
+  readonly version: Fact<string>;
+  readonly start: Fact<Start>;
+  readonly node: NodeFacts;
+  readonly serving: KubeletServing;
+  readonly authentication: KubeletAuthentication;
+  /** Every feature gate of this version and whether it is on. */
+  readonly featureGates: Fact<Readonly<Record<string, boolean>>>;
+  /** Who the kubelet is to kube-apiserver when it asks who may call it. */
+  readonly identity: Fact<Identity>;
+  readonly files: HostFiles;
+  readonly source?: Source;
+};
+
+// kube-apiserver ----------------------------------------------------------------------------------------
+
+/** How kube-apiserver reaches kubelets. */
+export type ApiServerKubeletAccess = {
+  /** `--kubelet-certificate-authority`; empty when unset: nothing is verified. */
+  readonly certificateAuthority: Fact<string>;
+  /** `--kubelet-client-certificate`; empty when unset. */
+  readonly clientCertificate: Fact<string>;
+  /** `--kubelet-client-key`; empty when unset. */
+  readonly clientKey: Fact<string>;
+  /** `--kubelet-preferred-address-types`, as written: unknown words are kept, they match no address. */
+  readonly preferredAddressTypes: Fact<readonly string[]>;
+  /** The annotation that says that not verifying is meant, with its reason. */
+  readonly skip: Fact<{ readonly reason: string } | undefined>;
+};
+
+export type ApiServerFacts = {
+  readonly label: string;
+  readonly version: Fact<string>;
+  readonly start: Fact<Start>;
+  readonly access: ApiServerKubeletAccess;
+  /** `--authorization-mode`; kubelets in mode Webhook ask it. Default `AlwaysAllow`. */
+  readonly authorizationModes: Fact<readonly string[]>;
+  readonly rbac: Fact<RbacFacts>;
+  readonly files: HostFiles;
+  readonly source?: Source;
+};
+
+// RBAC --------------------------------------------------------------------------------------------------
+
+export type RbacRule = {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames: readonly string[];
+  readonly verbs: readonly string[];
+  readonly nonResourceURLs: readonly string[];
+};
+
+export type ClusterRole = {
+  readonly name: string;
+  readonly rules: readonly RbacRule[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Label selectors of `aggregationRule`; when present the rules come from the roles they select. */
+  readonly aggregates?: readonly LabelSelector[];
+  readonly source?: Source;
+};
+
+export type LabelSelector = {
+  readonly matchLabels: Readonly<Record<string, string>>;
+  readonly matchExpressions: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values: readonly string[];
+  }[];
+};
+
+export type Subject = {
+  readonly kind: "User" | "Group" | "ServiceAccount";
+  readonly name: string;
+  /** ServiceAccounts only. */
+  readonly namespace?: string;
+};
+
+export type ClusterRoleBinding = {
+  readonly name: string;
+  readonly role: string;
+  readonly subjects: readonly Subject[];
+  readonly source?: Source;
+};
+
+/**
+ * The cluster-wide RBAC objects that were found. The roles and bindings that kube-apiserver makes for itself
+ * (`cluster-admin`, `system:kubelet-api-admin`, ...) are always there and need not be listed.
+ * Kubelet resources are cluster-wide: a RoleBinding never grants them.
+ */
+export type RbacFacts = {
+  readonly roles: readonly ClusterRole[];
+  readonly bindings: readonly ClusterRoleBinding[];
+};

@@ -1,0 +1,96 @@
+/**
+ * The words of a verdict: what would happen between one kubelet and one kube-apiserver.
+ */
+import type { Source } from "./fact.ts";
+
+/**
+ * Kinds of request that kube-apiserver sends to a kubelet, where their answers can differ.
+ *
+ * `exec` is what `kubectl exec` does: `execWebSocket` first, then `execSpdy`. `proxy` stands for any path of
+ * `nodes/<name>/proxy/` that has no kind of its own here.
+ */
+export const requestKinds = [
+  "logs",
+  "exec",
+  "execWebSocket",
+  "execSpdy",
+  "attach",
+  "portForward",
+  "metrics",
+  "stats",
+  "pods",
+  "healthz",
+  "configz",
+  "proxy",
+] as const;
+export type RequestKind = (typeof requestKinds)[number];
+
+/** One way out: a concrete setting on a concrete side. */
+export type Remedy = {
+  readonly side: "kubelet" | "apiserver" | "rbac" | "certificates";
+  /** Field or flag, verbatim, e.g. `serverTLSBootstrap`. */
+  readonly setting: string;
+  /** The whole advice in one sentence. */
+  readonly text: string;
+};
+
+type Explained = {
+  /** Why, in one sentence. */
+  readonly reason: string;
+  /** Most preferred first; empty when nothing need change. */
+  readonly remedies: readonly Remedy[];
+  /** The settings that decided, for a person to find them. */
+  readonly sources: readonly Source[];
+};
+
+/** It works and the peer is verified. */
+export type Verified = Explained & { readonly verdict: "verified" };
+/** It works, the peer is not verified, and somebody said that this is meant. */
+export type Skipped = Explained & { readonly verdict: "skipped" };
+/** It works, the peer is not verified, and nobody said so. */
+export type SilentlySkipped = Explained & { readonly verdict: "silentlySkipped" };
+/** It does not work; `symptom` is what a user sees. */
+export type Fails = Explained & {
+  readonly verdict: "fails";
+  readonly symptom: string;
+  /** What kube-apiserver answers the user, when it answers at all. */
+  readonly httpStatus?: number;
+};
+/** One of the two programs exits at once with `message`. */
+export type DoesNotStart = Explained & {
+  readonly verdict: "doesNotStart";
+  readonly program: "kubelet" | "kube-apiserver";
+  readonly message: string;
+  /** What a user sees who asks for the kubelet all the same; absent when kube-apiserver is the one. */
+  readonly symptom?: string;
+  readonly httpStatus?: number;
+};
+/** Not to be decided; each of `missing` completes the sentence "undecidable without ...". */
+export type Undecidable = Explained & {
+  readonly verdict: "undecidable";
+  readonly missing: readonly string[];
+};
+
+export type Outcome = Verified | Skipped | SilentlySkipped | Fails | DoesNotStart | Undecidable;
+export type VerdictWord = Outcome["verdict"];
+
+/** What would happen between one kubelet and one kube-apiserver. */
+export type Verdict = {
+  /** Does kube-apiserver accept the kubelet's serving certificate? The same for every kind of request. */
+  readonly serving: Outcome;
+  /** Does the kubelet let kube-apiserver in? By kind, as if the serving side worked. */
+  readonly client: Readonly<Record<RequestKind, Outcome>>;
+  /** Both together: what a user sees, by kind, with the prefix that this kind of request has. */
+  readonly requests: Readonly<Record<RequestKind, Outcome>>;
+  /** Kinds that anyone who reaches the port may do without any credential. */
+  readonly openToAnyone: readonly RequestKind[];
+};
+
+/** True for the verdicts in which the request gets its answer. */
+export function works(outcome: Outcome): boolean {
+  return (
+    outcome.verdict === "verified" ||
+    outcome.verdict === "skipped" ||
+    outcome.verdict === "silentlySkipped"
+  );
+}
