@@ -1,0 +1,129 @@
+/**
+ * Pieces: what a text, a resource or a file says about kubelets, kube-apiservers and those around them, before anybody
+ * has decided what belongs together. Readers make pieces, `trust/cluster` makes clusters of them.
+ */
+import type { Refuses } from "../programs/approver/rules.ts";
+import type { Fact, Source } from "../words/fact.ts";
+import type { FileContent, HostFiles, NodeAddress, RbacFacts } from "../words/facts.ts";
+import type { CommandLine } from "./command-line.ts";
+import type { KubeadmConfiguration } from "./kubeadm.ts";
+import type { KubeletConfigurationDocument } from "./kubelet-configuration.ts";
+
+/** Where a piece was found, and what it claims to belong to. */
+export type Origin = {
+  readonly source: Source;
+  /** What holds it: a resource's URN, a file's path. Pieces of one holder stand beside each other. */
+  readonly holder: string;
+  /** Key or file name within the holder, e.g. `config.yaml`; a flag that names a file of that name means this one. */
+  readonly key?: string;
+  /** Absolute path on a machine, where it is said. */
+  readonly path?: string;
+  /** The machine whose files these are, where it is said. Pieces of one machine share their files. */
+  readonly machine?: string;
+  /** The cluster's name as it is written; `undefined` when nothing is written; unknown when it cannot be read. */
+  readonly cluster: Fact<string | undefined>;
+  /** Whatever else keeps clusters apart: a provider's kubeconfig, a folder, a side of the command line. */
+  readonly scope: string;
+  /** Annotations around it: of the object, of the ConfigMap that holds it. */
+  readonly annotations: Readonly<Record<string, string>>;
+};
+
+type From = { readonly origin: Origin };
+
+/** A program that is started somewhere: by a pod, a unit, a script, or because kubeadm would. */
+export type ProgramPiece = From & {
+  readonly kind: "program";
+  readonly commandLine: CommandLine;
+  /** Kubernetes version, without the `v`, from its image or a label. */
+  readonly version?: string;
+  /** Node name or addresses, where the door knows them. */
+  readonly nodeName?: Fact<string>;
+  readonly addresses?: Fact<readonly NodeAddress[]>;
+  /** Files that it sees by its own paths (mounts); absent: those of its machine. */
+  readonly files?: HostFiles;
+};
+
+/** A KubeletConfiguration: a whole one, a drop-in of `--config-dir`, or a patch that kubeadm applies. */
+export type ConfigurationPiece = From & {
+  readonly kind: "kubelet-configuration";
+  readonly role: "whole" | "drop-in" | "kubeadm-patch";
+  readonly document: KubeletConfigurationDocument;
+};
+
+/** Documents of kubeadm's configuration that stand in one text. */
+export type KubeadmPiece = From & {
+  readonly kind: "kubeadm";
+  readonly configuration: KubeadmConfiguration;
+};
+
+export type RbacPiece = From & { readonly kind: "rbac"; readonly rbac: RbacFacts };
+
+/** A program that approves or denies requests for kubelet serving certificates. */
+export type ApproverPiece = From & {
+  readonly kind: "approver";
+  readonly label: string;
+  /** What its rules make of a request; unknown rules are unknown, absent ones are the program's defaults. */
+  readonly refuses: Refuses;
+  /** Its ServiceAccount, `namespace/name`: whether it may approve is for RBAC to say. */
+  readonly serviceAccount: Fact<string>;
+  /** Whether it runs at all: not scaled to 0, not suspended, with a node to run on. */
+  readonly runs: Fact<boolean>;
+};
+
+/** A file of a machine. */
+export type FilePiece = From & {
+  readonly kind: "file";
+  readonly path: string;
+  readonly content: Fact<FileContent>;
+};
+
+/** The other programs that call kubelets. */
+export const callers = ["metrics-server", "prometheus"] as const;
+export type CallerProgram = (typeof callers)[number];
+
+/** A caller of kubelets beside kube-apiserver; what it is told, as that program understands it. */
+export type CallerPiece = From & {
+  readonly kind: "caller";
+  readonly program: CallerProgram;
+  readonly label: string;
+  /** PEM file that it verifies kubelets with, by path; empty: none given; `skip`: told not to verify. */
+  readonly verification: Fact<
+    | { readonly skip: true; readonly key: string }
+    | { readonly skip: false; readonly caFile: string; readonly key: string }
+  >;
+  /** Address types in the order in which they are dialled; absent: the program's own default. */
+  readonly addressTypes?: Fact<readonly string[]>;
+  /** What keeps the program from starting, in its words. */
+  readonly refusal?: string;
+  /** Its ServiceAccount, `namespace/name`. */
+  readonly serviceAccount?: Fact<string>;
+};
+
+/** A Node object, as exported: name and addresses. */
+export type NodePiece = From & {
+  readonly kind: "node";
+  readonly name: string;
+  readonly addresses: readonly NodeAddress[];
+};
+
+/**
+ * What speaks of kubelets or kube-apiserver and was not understood. It is never passed over: `deciding` says that it
+ * could hold a setting that decides, as far as one can tell from outside.
+ */
+export type UnreadPiece = From & {
+  readonly kind: "unread";
+  /** Completes "undecidable without ..."; never quotes what may be secret. */
+  readonly missing: string;
+  readonly deciding: boolean;
+};
+
+export type Piece =
+  | ProgramPiece
+  | ConfigurationPiece
+  | KubeadmPiece
+  | RbacPiece
+  | ApproverPiece
+  | FilePiece
+  | CallerPiece
+  | NodePiece
+  | UnreadPiece;
