@@ -8,6 +8,7 @@ import type { FileContent, HostFiles, NodeAddress, RbacFacts } from "../words/fa
 import type { CommandLine } from "./command-line.ts";
 import type { KubeadmConfiguration } from "./kubeadm.ts";
 import type { KubeletConfigurationDocument } from "./kubelet-configuration.ts";
+import type { PodProgram } from "./pod.ts";
 
 /** Where a piece was found, and what it claims to belong to. */
 export type Origin = {
@@ -26,6 +27,8 @@ export type Origin = {
   readonly scope: string;
   /** Annotations around it: of the object, of the ConfigMap that holds it. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** It came from a Secret, or may hold a key: no text of it is ever quoted. */
+  readonly secret?: boolean;
 };
 
 type From = { readonly origin: Origin };
@@ -41,6 +44,14 @@ export type ProgramPiece = From & {
   readonly addresses?: Fact<readonly NodeAddress[]>;
   /** Files that it sees by its own paths (mounts); absent: those of its machine. */
   readonly files?: HostFiles;
+  /** The pod that runs it: what its volumes are made of is for those to say who know the other objects. */
+  readonly pod?: PodAround;
+};
+
+/** What a pod says about the files and the name of a program in it. */
+export type PodAround = Pick<PodProgram, "volumeAt" | "volumes"> & {
+  /** Default `default`; of a static pod whatever its manifest says. */
+  readonly namespace: string;
 };
 
 /** A KubeletConfiguration: a whole one, a drop-in of `--config-dir`, or a patch that kubeadm applies. */

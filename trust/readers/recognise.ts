@@ -1,22 +1,31 @@
 /** What a text is, said once for every door, and the pieces that are in it. */
+import type { Given, GivenObject } from "./format.ts";
 import type { Origin, Piece } from "./piece.ts";
+import type { Json, YamlDocument } from "./yaml.ts";
 
-/** A text, or bytes that may be one, and where it comes from. */
-export type Given = {
-  readonly content: string | Uint8Array;
-  readonly origin: Origin;
-};
+export type { Format, Given, GivenObject, Reading } from "./format.ts";
 
-/** What a reader found: pieces, and texts inside that have formats of their own. */
-export type Reading = { readonly pieces: readonly Piece[]; readonly inner: readonly Given[] };
+/** Every piece in a text, and in the texts inside it, at any depth that is bounded. Never throws. */
+export function readGiven(given: Given): readonly Piece[] {
+  return readTogether([given]);
+}
 
-/** A format: one file, one test, one line in the list of formats. */
-export type Format = {
-  /** As docs/reading.md calls it. */
-  readonly name: string;
-  /** `recognised` formats are known by name, and said to be not read. */
-  readonly status: "read" | "recognised";
-  readonly recognises: (text: string, origin: Origin) => boolean;
-  /** Never throws. */
-  readonly read: (text: string, origin: Origin) => Reading;
-};
+/**
+ * Every piece in an object: a resource's properties, a manifest. Strings that hold a placeholder are unknown values.
+ * Never throws.
+ */
+export function readObject(
+  value: Json,
+  origin: Origin,
+  lineOf?: YamlDocument["lineOf"],
+): readonly Piece[] {
+  return readTogether([{ object: value, origin, ...(lineOf && { lineOf }) }]);
+}
+
+/**
+ * Every piece in texts and objects that stand beside each other: a unit, its drop-ins and its environment files may
+ * come as several. Never throws.
+ */
+export function readTogether(_givens: readonly (Given | GivenObject)[]): readonly Piece[] {
+  return [];
+}

@@ -1,0 +1,51 @@
+/** What a format is: every reader of a text or of an object has this shape. */
+import type { Origin, Piece } from "./piece.ts";
+import type { Json, JsonObject, YamlDocument } from "./yaml.ts";
+
+/** A text, or bytes that may be one, and where it comes from. */
+export type Given = {
+  readonly content: string | Uint8Array;
+  readonly origin: Origin;
+};
+
+/** An object that is read already, e.g. a resource of a stack; its unknown values are placeholders. */
+export type GivenObject = {
+  readonly object: Json;
+  readonly origin: Origin;
+  /** Of the document that the object was read from, so that flags have lines. */
+  readonly lineOf?: YamlDocument["lineOf"];
+};
+
+/** What a reader found: pieces, and what is inside and has a format of its own. */
+export type Reading = {
+  readonly pieces: readonly Piece[];
+  readonly inner: readonly (Given | GivenObject)[];
+};
+
+/** `recognised` formats are known by name, and said to be not read. */
+export type FormatStatus = "read" | "recognised";
+
+/** A format of texts: one file, one test, one line in the list of formats. */
+export type Format = {
+  /** As docs/reading.md calls it. */
+  readonly name: string;
+  readonly status: FormatStatus;
+  /** How a person knows it, and what is taken out of it; for docs/reading.md. */
+  readonly about: string;
+  readonly recognises: (text: string, origin: Origin) => boolean;
+  /** Never throws. */
+  readonly read: (text: string, origin: Origin) => Reading;
+};
+
+/** A format of objects, whether they came from YAML, from JSON or from a stack. */
+export type ObjectFormat = {
+  readonly name: string;
+  readonly status: FormatStatus;
+  readonly about: string;
+  readonly recognises: (object: JsonObject, origin: Origin) => boolean;
+  /** Never throws. */
+  readonly read: (object: JsonObject, origin: Origin, lineOf: YamlDocument["lineOf"]) => Reading;
+};
+
+/** Nothing found. */
+export const nothing: Reading = { pieces: [], inner: [] };
