@@ -1,6 +1,7 @@
 /** The command line of `npm run judge`. */
 import { parseArgs } from "node:util";
 import type { NodeAddress, ServingRequest } from "../trust/words/facts.ts";
+import { reasonIn } from "../trust/words/skip.ts";
 import { nodeAddressTypes } from "../trust/words/vocabulary.ts";
 
 /** A file that was given, and the path that it has on its host when that was said (`PATH=FILE`). */
@@ -71,7 +72,7 @@ export function readArguments(argv: readonly string[]): JudgeArguments | undefin
     ...optional("kubernetesVersion", readVersion(values["kubernetes-version"])),
     ...optional("nodeName", values["node-name"]),
     ...optional("csr", readState(values.csr)),
-    ...optional("skipReason", values["skip-reason"]),
+    ...optional("skipReason", readReason(values["skip-reason"])),
     ...optional("at", at),
   };
 }
@@ -151,6 +152,16 @@ function readState(text: string | undefined): RequestState | undefined {
     );
   }
   return state;
+}
+
+function readReason(text: string | undefined): string | undefined {
+  const reason = reasonIn(text);
+  if (text !== undefined && reason === undefined) {
+    throw new UsageError(
+      `--skip-reason: ${JSON.stringify(text)} is no reason; write in words why kubelets are not verified`,
+    );
+  }
+  return reason;
 }
 
 function readVersion(text: string | undefined): string | undefined {

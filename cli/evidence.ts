@@ -19,9 +19,10 @@ import type {
   RbacFacts,
   ServingRequest,
 } from "../trust/words/facts.ts";
+import { skipOf } from "../trust/words/skip.ts";
 import { newestKnownVersion } from "../trust/words/vocabulary.ts";
 import { type JudgeArguments, UsageError } from "./arguments.ts";
-import { hostFiles, readSide, type Side, skipOf } from "./side.ts";
+import { hostFiles, readSide, type Side } from "./side.ts";
 
 export type Evidence = {
   readonly kubelet: KubeletFacts;
@@ -60,7 +61,10 @@ export function readEvidence(args: JudgeArguments): Evidence {
     label: "kube-apiserver",
     version: known(version),
     commandLine: apiServerCommand(apiSide),
-    skip: known(args.skipReason === undefined ? skipOf(apiSide) : { reason: args.skipReason }),
+    skip:
+      args.skipReason === undefined
+        ? skipOf(apiSide.annotations, { where: "kube-apiserver" })
+        : known({ reason: args.skipReason }),
     rbac: rbacOf(args, apiSide, assumptions),
     files: hostFiles(apiSide, assumed),
   });

@@ -14,7 +14,6 @@ import { asObject, asText, readYaml, type YamlDocument } from "../trust/readers/
 import type { Fact } from "../trust/words/fact.ts";
 import { known, unknown } from "../trust/words/fact.ts";
 import type { FileContent, HostFiles } from "../trust/words/facts.ts";
-import { reasonAnnotation, verificationAnnotation } from "../trust/words/vocabulary.ts";
 import { type GivenFile, UsageError } from "./arguments.ts";
 
 /** The files of one side, sorted by what they are. */
@@ -272,11 +271,4 @@ function underRoot(root: string, path: string): Fact<FileContent> {
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
     return known({ kind: missing ? "missing" : "unreadable" }, source);
   }
-}
-
-/** The skip annotation with its reason, where the side carries one. */
-export function skipOf({ annotations }: Side): { readonly reason: string } | undefined {
-  return annotations[verificationAnnotation] === "skip"
-    ? { reason: annotations[reasonAnnotation] ?? "no reason is given" }
-    : undefined;
 }

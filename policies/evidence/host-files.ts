@@ -15,6 +15,7 @@ import type {
   HostFiles,
   NodeAddress,
 } from "../../trust/words/facts.ts";
+import { skipOf } from "../../trust/words/skip.ts";
 import {
   addressesAnnotation,
   hostFilesSecretType,
@@ -35,7 +36,6 @@ import type {
 } from "./evidence.ts";
 import { type Entry, entriesOf, kindOf, membershipOf } from "./kubernetes.ts";
 import { withLines } from "./lines.ts";
-import { skipOf } from "./skip.ts";
 
 const component = "kubelet-trust:index:HostFiles";
 

@@ -3,10 +3,10 @@
 import { readKubeadm } from "../../trust/readers/kubeadm.ts";
 import { asObject } from "../../trust/readers/yaml.ts";
 import { known, unknown } from "../../trust/words/fact.ts";
+import { skipOf } from "../../trust/words/skip.ts";
 import { describe, field, type Resource } from "../stack/resource.ts";
 import type { FoundApiServer, FoundKubelet, FoundSigner, Reader } from "./evidence.ts";
 import { entriesOf, membershipOf, ofKind } from "./kubernetes.ts";
-import { skipOf } from "./skip.ts";
 
 /** Reads what kubeadm makes of its configuration. */
 export const readKubeadmConfigurations: Reader = (stack, claimed) => {

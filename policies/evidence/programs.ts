@@ -11,12 +11,12 @@ import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
 import { asObject, type Json, readYaml } from "../../trust/readers/yaml.ts";
 import { unknown } from "../../trust/words/fact.ts";
 import type { HostFiles } from "../../trust/words/facts.ts";
+import { skipOf } from "../../trust/words/skip.ts";
 import { describe, field, type Resource, type Stack } from "../stack/resource.ts";
 import type { Found, FoundApiServer, FoundKubelet, FoundSigner, Gap, Reader } from "./evidence.ts";
 import { type Entry, entriesOf, listed, membershipOf, objectOf, ofKind } from "./kubernetes.ts";
 import { withLines } from "./lines.ts";
 import { mountedCertificates, mountedFiles } from "./mounts.ts";
-import { skipOf } from "./skip.ts";
 
 /** Kinds that make pods. */
 const workloads = [
