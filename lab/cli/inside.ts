@@ -8,8 +8,8 @@ import { readState, updateState } from "../host/state.ts";
 import { bringUp } from "../kubernetes/cluster.ts";
 import { answersAll, type HelloNode } from "../kubernetes/hello.ts";
 import { readRendered } from "../kubernetes/rendered.ts";
+import { createTable } from "../kubernetes/table.ts";
 import { describeMemory, labMemory } from "./memory.ts";
-import { createTable } from "./table.ts";
 
 await runMain(async () => {
   const [stackName = "", clone = ""] = process.argv.slice(2);

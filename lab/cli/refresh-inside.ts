@@ -6,17 +6,12 @@ import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import { runMain } from "../../toolchain/fail.mjs";
 import { labOf } from "../host/identity.ts";
-import { hostPath, layOut, type RunningMachine } from "../host/machine.ts";
+import { hostPath, layOut, type MachineFile, type RunningMachine } from "../host/machine.ts";
 import { waitFor } from "../host/patience.ts";
 import { kubeletPort, servedFingerprint } from "../host/served.ts";
 import { readState } from "../host/state.ts";
 import { type Reload, reloadOf } from "../kubernetes/reloads.ts";
-import {
-  ipAddresses,
-  type Machine,
-  type MachineFile,
-  readRendered,
-} from "../kubernetes/rendered.ts";
+import { ipAddresses, type Machine, readRendered } from "../kubernetes/rendered.ts";
 
 /** Seconds in which a certificate must be seen; kube-apiserver looks once a minute at the latest. */
 const patience = 70;

@@ -2,7 +2,7 @@ import { Failure } from "../../toolchain/fail.mjs";
 import type { Lab } from "../host/identity.ts";
 import { isAlive } from "../host/processes.ts";
 import { bootId, readState } from "../host/state.ts";
-import { kubectl } from "./kubectl.ts";
+import { kubectl } from "../kubernetes/kubectl.ts";
 import { describeMemory, labMemory } from "./memory.ts";
 
 /** `npm run lab -- status`: what runs. Exit code 1 when something that was started does not. */

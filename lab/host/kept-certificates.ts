@@ -5,8 +5,8 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { MachineFile } from "../kubernetes/rendered.ts";
 import type { Lab } from "./identity.ts";
+import type { MachineFile } from "./machine.ts";
 
 const folder = "/var/lib/kubelet/pki";
 const names = ["kubelet.crt", "kubelet.key"];

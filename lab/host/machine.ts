@@ -9,13 +9,20 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { Failure } from "../../toolchain/fail.mjs";
 import type { Programs } from "../../toolchain/kubernetes/programs.ts";
-import type { MachineFile } from "../kubernetes/rendered.ts";
 import { type Lab, processMark } from "./identity.ts";
 import { firstChild, identify, type ProcessIdentity } from "./processes.ts";
 import { switchAddress, switchName, untilReady } from "./sandbox.ts";
 import { updateState } from "./state.ts";
 
 const run = promisify(execFile);
+
+/** One file of a machine. */
+export type MachineFile = {
+  /** Absolute. */
+  readonly path: string;
+  readonly mode: number;
+  readonly content: Buffer;
+};
 
 /** What a machine is made of. */
 export type MachinePlan = {

@@ -5,8 +5,6 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure } from "../../toolchain/fail.mjs";
 import type { Programs } from "../../toolchain/kubernetes/programs.ts";
-import { kubectl } from "../cli/kubectl.ts";
-import type { Table } from "../cli/table.ts";
 import type { Lab } from "../host/identity.ts";
 import { writeImage } from "../host/image.ts";
 import { keptFiles } from "../host/kept-certificates.ts";
@@ -37,9 +35,11 @@ import {
   untilReady,
 } from "./control-plane.ts";
 import { answersAll, type HelloNode, sayHello } from "./hello.ts";
+import { kubectl } from "./kubectl.ts";
 import { startKubelet } from "./kubelet.ts";
 import { nodeName, notReady, readNode } from "./node.ts";
 import { fileText, hostNames, ipAddresses, type Machine, type RenderedStack } from "./rendered.ts";
+import type { Table } from "./table.ts";
 
 /** What a lab consists of while it comes up. */
 export type Site = {

@@ -2,10 +2,10 @@
  * One real pod on a node, and what `kubectl logs` and `kubectl exec` say about it.
  */
 import { Failure } from "../../toolchain/fail.mjs";
-import type { KubectlAnswer } from "../cli/kubectl.ts";
 import { labImage } from "../host/image.ts";
 import { waitFor } from "../host/patience.ts";
 import type { Api } from "./api.ts";
+import type { KubectlAnswer } from "./kubectl.ts";
 
 /** An answer as a user sees it. */
 export type Answer = { readonly works: boolean; readonly text: string };

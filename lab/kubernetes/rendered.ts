@@ -15,14 +15,7 @@ import {
   roleLabel,
   servingModeAnnotation,
 } from "../../trust/words/vocabulary.ts";
-
-/** One file of a machine. */
-export type MachineFile = {
-  /** Absolute. */
-  readonly path: string;
-  readonly mode: number;
-  readonly content: Buffer;
-};
+import type { MachineFile } from "../host/machine.ts";
 
 export type Machine = {
   readonly name: string;

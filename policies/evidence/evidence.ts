@@ -1,6 +1,5 @@
 /** What readers find in a stack, before it is known which kubelet belongs to which kube-apiserver. */
 
-import type { Refuses } from "../../trust/programs/approver/rules.ts";
 import type { CommandLine } from "../../trust/readers/command-line.ts";
 import type { KubeletConfigurationDocument } from "../../trust/readers/kubelet-configuration.ts";
 import type { Source } from "../../trust/words/fact.ts";
@@ -10,6 +9,7 @@ import type {
   HostFiles,
   NodeFacts,
   RbacFacts,
+  Refuses,
 } from "../../trust/words/facts.ts";
 import type { Resource, Stack } from "../stack/resource.ts";
 

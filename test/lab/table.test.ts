@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createTable } from "../../lab/cli/table.ts";
+import { createTable } from "../../lab/kubernetes/table.ts";
 
 function record(isTTY: boolean) {
   const written: string[] = [];

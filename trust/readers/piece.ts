@@ -2,9 +2,8 @@
  * Pieces: what a text, a resource or a file says about kubelets, kube-apiservers and those around them, before anybody
  * has decided what belongs together. Readers make pieces, `trust/cluster` makes clusters of them.
  */
-import type { Refuses } from "../programs/approver/rules.ts";
 import type { Fact, Source } from "../words/fact.ts";
-import type { FileContent, HostFiles, NodeAddress, RbacFacts } from "../words/facts.ts";
+import type { FileContent, HostFiles, NodeAddress, RbacFacts, Refuses } from "../words/facts.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { KubeadmConfiguration } from "./kubeadm.ts";
 import type { KubeletConfigurationDocument } from "./kubelet-configuration.ts";

@@ -117,6 +117,12 @@ export type ServingRequest =
    */
   | { readonly state: "pending" | "denied" | "neverIssued"; readonly because?: string };
 
+/**
+ * What an approver's rules make of a request, itself `undefined` where it is unknown what it asks for; `undefined` when
+ * the approver approves it, as far as its rules are known.
+ */
+export type Refuses = (request: CertificateFacts | undefined) => ServingRequest | undefined;
+
 /** What decides which serving certificate a kubelet presents. */
 export type KubeletServing = {
   readonly serverTLSBootstrap: Fact<boolean>;

@@ -8,13 +8,7 @@ import { RE2JS } from "re2js";
 import { placeholderIn } from "../../readers/placeholders.ts";
 import { asList, asObject, asText, type JsonObject } from "../../readers/yaml.ts";
 import { type Fact, known, unknown, valueOr } from "../../words/fact.ts";
-import type { CertificateFacts, ServingRequest } from "../../words/facts.ts";
-
-/**
- * What becomes of a request, itself `undefined` where nobody knows what it asks for; `undefined` when the approver
- * approves it, as far as its rules are known.
- */
-export type Refuses = (request: CertificateFacts | undefined) => ServingRequest | undefined;
+import type { CertificateFacts, Refuses, ServingRequest } from "../../words/facts.ts";
 
 type Rules = {
   readonly allowedNames: number;

@@ -4,7 +4,7 @@
 import { execFile, spawn } from "node:child_process";
 import { programOnMachine } from "../host/program-run.ts";
 import type { MachineState } from "../host/state.ts";
-import { adminKubeconfig } from "../kubernetes/control-plane.ts";
+import { adminKubeconfig } from "./control-plane.ts";
 
 export type KubectlAnswer = {
   readonly code: number;
