@@ -40,7 +40,7 @@ export type Waiver = {
   /** Name of a cluster; `*` stands for any text. */
   readonly cluster?: string;
   readonly reason: string;
-  /** Last day on which it holds, `YYYY-MM-DD`, UTC. */
+  /** Last day on which it holds, `YYYY-MM-DD`, UTC; at most 180 days ahead. */
   readonly until: string;
 };
 

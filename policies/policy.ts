@@ -1,8 +1,10 @@
 /** What all policies have in common: they find, waive, and report; and whatever goes wrong, they never fail open. */
 import type { Severity, StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
 import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema.js";
-import { type Config, waiverProperties } from "./config.ts";
-import { type Finding, pageOf, report, rootOf, type Send } from "./report/violation.ts";
+import { shown } from "../trust/words/shown.ts";
+import { type Config, type Waiver, waiverProperties } from "./config.ts";
+import type { Finding } from "./report/finding.ts";
+import { pageOf, report, rootOf, type Send } from "./report/violation.ts";
 import { applyWaivers, waiverProblems } from "./report/waivers.ts";
 import { type Analysis, analyse } from "./stack/analysis.ts";
 
@@ -18,6 +20,8 @@ export type Spec = {
   readonly remediationSteps: string;
   readonly tags: readonly string[];
   readonly properties: Readonly<Record<string, PolicyConfigJSONSchema>>;
+  /** What it rejects may not be waived, for this reason. Default: it may. */
+  readonly neverWaived?: string;
   /** What is wrong with the stack. */
   readonly find: (analysis: Analysis, config: Config, now: Date) => readonly Finding[];
 };
@@ -40,25 +44,54 @@ export function toPolicy(spec: Spec): StackValidationPolicy {
       try {
         validate(spec, args, send);
       } catch (error) {
-        sendToStack(args, send, internalError(spec.name, error));
+        sendToStack(args.resources, send, internalError(spec.name, error));
       }
     },
   };
 }
 
 function validate(spec: Spec, args: StackValidationArgs, send: Send): void {
-  const now = new Date();
   const config = args.getConfig<Config>() ?? {};
-  for (const problem of waiverProblems(config.waivers ?? [])) {
-    sendToStack(args, send, `The configuration of ${spec.name} is wrong: ${problem}`);
+  judgeBy(spec, analyse(args.resources, config), config, new Date(), send);
+}
+
+/** Reports what a policy finds in a stack, as far as it is not waived, and what is waived. */
+export function judgeBy(
+  spec: Spec,
+  analysis: Analysis,
+  config: Config,
+  now: Date,
+  send: Send,
+): void {
+  const { resources } = analysis.stack;
+  const urns = resources.map(({ urn }) => urn);
+  const waivers: Waiver[] = [];
+  for (const [index, waiver] of (config.waivers ?? []).entries()) {
+    if (waiver.policy !== undefined && waiver.policy !== spec.name) continue;
+    const at = `waivers[${index}]`;
+    const problems =
+      spec.neverWaived === undefined
+        ? waiverProblems(waiver, at, now, urns)
+        : [`${at}: ${spec.name} cannot be waived. ${spec.neverWaived}`];
+    for (const problem of problems) {
+      sendToStack(resources, send, shown(`The configuration of ${spec.name} is wrong: ${problem}`));
+    }
+    if (problems.length === 0) waivers.push(waiver);
   }
-  const analysis = analyse(args.resources, config);
-  const findings = spec.find(analysis, config, now);
-  report(spec.name, applyWaivers(spec.name, findings, config.waivers ?? [], now), send);
+  const found = spec.find(analysis, config, now);
+  const root = resources.find(({ urn }) => urn === rootOf(resources));
+  if (root === undefined) return;
+  const { findings, notes } = applyWaivers(found, waivers, now, root);
+  report(spec.name, findings, send);
+  report(spec.name, notes, send);
 }
 
 /** A violation that concerns no resource more than another. */
-function sendToStack({ resources }: StackValidationArgs, send: Send, message: string): void {
+function sendToStack(
+  resources: readonly { readonly type: string; readonly urn: string }[],
+  send: Send,
+  message: string,
+): void {
   const urn = rootOf(resources);
   send({ message, enforcementLevel: "mandatory", ...(urn !== undefined && { urn }) });
 }

@@ -1,34 +1,8 @@
 /** Violations in words: one for each cause, in an order that does not change, in at most twelve lines. */
-import type { PolicyResource } from "@pulumi/policy";
-import type { Source } from "../../trust/words/fact.ts";
 import { describeSource } from "../../trust/words/fact.ts";
-import { describe, type Resource } from "../stack/resource.ts";
-import type { Waived } from "./waivers.ts";
-
-/** One thing that is wrong with one resource. */
-export type Finding = {
-  /** Equal for findings of the same cause; those become one violation. */
-  readonly cause: string;
-  /** What is wrong, in one line without the subject, e.g. `signs its own serving certificate, and ...`. */
-  readonly what: string;
-  /** What is concerned, as a person calls it: a machine, or a resource. */
-  readonly subject: string;
-  /** Singular of what subjects are. Default `kubelet`. */
-  readonly noun?: string;
-  readonly resource: Resource;
-  readonly clusterName: string | undefined;
-  /** The settings that decide, each with its value. */
-  readonly settings?: readonly string[];
-  /** Where they stand. */
-  readonly sources?: readonly Source[];
-  /** What a user would see. */
-  readonly symptom?: string | undefined;
-  readonly reason?: string | undefined;
-  /** Most preferred first. */
-  readonly remedies: readonly string[];
-  /** When it differs from the policy's. */
-  readonly level?: "mandatory" | "advisory";
-};
+import { shown } from "../../trust/words/shown.ts";
+import { describe } from "../stack/resource.ts";
+import type { Finding } from "./finding.ts";
 
 /** Hands a violation to the engine. Without a level of its own it has the policy's. */
 export type Send = (violation: {
@@ -51,11 +25,7 @@ export function pageOf(policy: string): string {
 }
 
 /** Reports findings as violations. */
-export function report(
-  policy: string,
-  findings: readonly (Finding & { readonly expiredWaiver?: Waived })[],
-  send: Send,
-): void {
+export function report(policy: string, findings: readonly Finding[], send: Send): void {
   const groups = [
     ...Map.groupBy(findings, ({ cause, level }) => `${level ?? ""} ${cause}`).values(),
   ].map((group) =>
@@ -88,10 +58,7 @@ function keyOf(group: readonly Finding[]): string {
 }
 
 /** The text of one violation. */
-export function render(
-  policy: string,
-  group: readonly (Finding & { readonly expiredWaiver?: Waived })[],
-): string {
+export function render(policy: string, group: readonly Finding[]): string {
   const [first] = group;
   if (first === undefined) return "";
   const subjects = [...new Set(group.map(({ subject }) => subject))];
@@ -130,7 +97,7 @@ function whereLine(group: readonly Finding[], subjects: readonly string[]): stri
 }
 
 function oneLine(text: string): string {
-  const line = text.replaceAll(/[\r\n\t]+/g, " ").replaceAll(/[\p{Cc}\p{Cf}]/gu, "");
+  const line = shown(text);
   return line.length > maxLine ? `${line.slice(0, maxLine - 3)}...` : line;
 }
 
@@ -138,7 +105,9 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The resource that violations are hung on that concern no other: the stack itself. */
-export function rootOf(resources: readonly PolicyResource[]): string | undefined {
+/** URN to report on when no single resource is to blame: the stack. */
+export function rootOf(
+  resources: readonly { readonly type: string; readonly urn: string }[],
+): string | undefined {
   return resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.urn ?? resources[0]?.urn;
 }

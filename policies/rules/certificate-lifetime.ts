@@ -4,7 +4,7 @@ import { servingModeOf } from "../../trust/words/serving-mode.ts";
 import { type Config, lifetimeProperties } from "../config.ts";
 import type { FoundCertificate } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
-import type { Finding } from "../report/violation.ts";
+import type { Finding } from "../report/finding.ts";
 import type { Analysis, Judged } from "../stack/analysis.ts";
 
 export const certificateLifetime: Spec = {

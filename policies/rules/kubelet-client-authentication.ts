@@ -2,8 +2,8 @@
 import type { Outcome, RequestKind } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
 import type { Spec } from "../policy.ts";
-import { authenticationSettings, credentialSettings, withoutNode } from "../report/settings.ts";
-import type { Finding } from "../report/violation.ts";
+import { authenticationSettings, credentialSettings, withoutNode } from "../report/cause.ts";
+import type { Finding } from "../report/finding.ts";
 import type { Judged } from "../stack/analysis.ts";
 import type { ApiServer } from "../stack/clusters.ts";
 

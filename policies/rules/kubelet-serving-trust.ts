@@ -5,8 +5,8 @@ import type { Outcome } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
 import type { Gap } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
-import { servingSettings, verificationSettings, withoutNode } from "../report/settings.ts";
-import type { Finding } from "../report/violation.ts";
+import { servingSettings, verificationSettings, withoutNode } from "../report/cause.ts";
+import type { Finding } from "../report/finding.ts";
 import type { Analysis, Judged, Unpaired } from "../stack/analysis.ts";
 import type { ApiServer } from "../stack/clusters.ts";
 

@@ -3,8 +3,8 @@ import { servingModeOf } from "../../trust/words/serving-mode.ts";
 import type { Outcome } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
 import type { Spec } from "../policy.ts";
-import { servingSettings, verificationSettings, withoutNode } from "../report/settings.ts";
-import type { Finding } from "../report/violation.ts";
+import { servingSettings, verificationSettings, withoutNode } from "../report/cause.ts";
+import type { Finding } from "../report/finding.ts";
 import type { Judged } from "../stack/analysis.ts";
 import type { ApiServer } from "../stack/clusters.ts";
 

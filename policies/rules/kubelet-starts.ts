@@ -3,8 +3,8 @@ import type { StopsStart } from "../../trust/programs/refusals.ts";
 import { judgingProperties } from "../config.ts";
 import type { Found } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
-import { servingSettings } from "../report/settings.ts";
-import type { Finding } from "../report/violation.ts";
+import { servingSettings } from "../report/cause.ts";
+import type { Finding } from "../report/finding.ts";
 import type { Judged } from "../stack/analysis.ts";
 
 export const kubeletStarts: Spec = {

@@ -3,7 +3,7 @@
 import { isPrivateKey } from "../evidence/certificates.ts";
 import { entriesOf, kindOf, membershipOf } from "../evidence/kubernetes.ts";
 import type { Spec } from "../policy.ts";
-import type { Finding } from "../report/violation.ts";
+import type { Finding } from "../report/finding.ts";
 import type { Analysis } from "../stack/analysis.ts";
 import { describe, field, type Resource, type Stack } from "../stack/resource.ts";
 
@@ -18,6 +18,7 @@ export const privateKeyExposure: Spec = {
     "Move the value into a Secret, or mark the output secret (pulumi.secret), and replace the key or token: it has been seen.",
   tags: ["secrets"],
   properties: {},
+  neverWaived: "Move what it found into a Secret, and replace it: it has been seen.",
   find: (analysis) => {
     const tokens = tokensOf(analysis.stack);
     return analysis.stack.resources.flatMap((resource) =>

@@ -2,8 +2,7 @@
 import type { PolicyResource } from "@pulumi/policy";
 import type { Config } from "../../policies/config.ts";
 import { specs } from "../../policies/policies.ts";
-import { report } from "../../policies/report/violation.ts";
-import { applyWaivers } from "../../policies/report/waivers.ts";
+import { judgeBy } from "../../policies/policy.ts";
 import { analyseStack } from "../../policies/stack/analysis.ts";
 import { readStack } from "../../policies/stack/resource.ts";
 
@@ -67,8 +66,7 @@ export function violationsOf(
   const analysis = analyseStack(readStack(resources), config);
   return specs.flatMap((spec) => {
     const sent: Sent[] = [];
-    const findings = spec.find(analysis, config, now);
-    report(spec.name, applyWaivers(spec.name, findings, config.waivers ?? [], now), (violation) => {
+    judgeBy(spec, analysis, config, now, (violation) => {
       sent.push({ policy: spec.name, enforcementLevel: spec.enforcementLevel, ...violation });
     });
     return sent;

@@ -7,29 +7,35 @@ const program = `
 const options = { provider: parts.provider(), labels: { "kubelet-trust/cluster": "prod" } };
 parts.kubeadmConfig("silent", options);
 parts.kubeletConfig("selfSigned", options);`;
+const soon = new Date(Date.now() + 100 * 86_400_000).toISOString().slice(0, 10);
 const waiver = (fields: object) => ({
   [trust]: { waivers: [{ reason: "moves to CSRs in spring", ...fields }] },
 });
 
 export const waivers: readonly Case[] = [
   {
-    name: "in force for a resource: passes",
+    name: "in force for a resource: passes, and is told",
     program,
-    config: waiver({ resource: "kubelet-config", until: "2999-01-31" }),
-    advisory: [lifetime],
+    config: waiver({ resource: "kubelet-config", until: soon }),
+    advisory: [lifetime, trust],
+    says: [
+      `waiver for resource kubelet-config: until ${soon} it leaves out`,
+      "moves to CSRs in spring",
+    ],
   },
   {
-    name: "in force for a cluster: passes",
+    name: "in force for a cluster: passes, and is told",
     program,
-    config: waiver({ cluster: "pr*", until: "2999-01-31" }),
-    advisory: [lifetime],
+    config: waiver({ cluster: "pr*", until: soon }),
+    advisory: [lifetime, trust],
   },
   {
     name: "for another resource: rejected",
     program,
-    config: waiver({ resource: "other", until: "2999-01-31" }),
+    config: waiver({ resource: "other", until: soon }),
     mandatory: [trust],
-    advisory: [lifetime],
+    advisory: [lifetime, trust],
+    says: [`until ${soon} it leaves out nothing.`],
   },
   {
     name: "ended: rejected, and says so",

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import type { Waiver } from "../../policies/config.ts";
+import { configMap, violationsOf } from "./fake.ts";
+
+const now = new Date("2026-11-26T12:00:00Z");
+const trust = "kubelet-serving-trust";
+
+/** kubeadm's cluster as it comes: its kubelets sign for themselves, and nothing is said. */
+const stack = [
+  configMap(
+    "kubeadm-config",
+    {
+      ClusterConfiguration:
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.37.2\n",
+    },
+    { labels: { "kubelet-trust/cluster": "prod" } },
+  ),
+  configMap(
+    "kubelet-config",
+    {
+      kubelet:
+        "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {x509: {clientCAFile: /etc/kubernetes/pki/ca.crt}}\n",
+    },
+    { labels: { "kubelet-trust/cluster": "prod" } },
+  ),
+];
+
+function sentWith(...waivers: Partial<Waiver>[]) {
+  const complete = waivers.map((one) => ({
+    reason: "moves to CSRs in spring",
+    until: "2027-03-31",
+    policy: trust,
+    ...one,
+  }));
+  return violationsOf(stack, { waivers: complete }, now)
+    .filter(({ policy }) => policy === trust)
+    .map(({ enforcementLevel, message }) => ({ enforcementLevel, message }));
+}
+
+describe("a waiver", () => {
+  it("is needed: the stack is rejected without one", () => {
+    assert.deepEqual(
+      sentWith().map(({ enforcementLevel }) => enforcementLevel),
+      ["mandatory"],
+    );
+  });
+
+  it("leaves out what it covers, and is told with reason and last day", () => {
+    for (const names of [{ cluster: "prod" }, { cluster: "pr*" }, { resource: "kubelet-config" }]) {
+      const [note, ...others] = sentWith(names);
+      assert.deepEqual(others, []);
+      assert.equal(note?.enforcementLevel, "advisory");
+      assert.match(note.message, /^waiver for .*: until 2027-03-31 it leaves out .*kubelet-config/);
+      assert.match(note.message, /Why: {3}moves to CSRs in spring/);
+      assert.match(note.message, /docs\/policies\/kubelet-serving-trust\.md/);
+    }
+  });
+
+  it("is told when it covers nothing", () => {
+    const sent = sentWith({ cluster: "other" });
+    assert.deepEqual(sent.map(({ enforcementLevel }) => enforcementLevel).sort(), [
+      "advisory",
+      "mandatory",
+    ]);
+    assert.match(sent.at(-1)?.message ?? "", /it leaves out nothing/);
+    assert.match(
+      sentWith({ cluster: "other", until: "2026-01-31" }).at(-1)?.message ?? "",
+      /ended on 2026-01-31, and covers nothing\.\n[\s\S]*Fix: {3}Remove it/,
+    );
+  });
+
+  it("rejects again after its last day", () => {
+    assert.equal(
+      sentWith({ cluster: "prod", until: "2026-11-26" })[0]?.enforcementLevel,
+      "advisory",
+    );
+    const [sent, ...others] = sentWith({ cluster: "prod", until: "2026-11-25" });
+    assert.deepEqual(others, []);
+    assert.equal(sent?.enforcementLevel, "mandatory");
+    assert.match(sent.message, /The waiver for this .* expired on 2026-11-25/);
+  });
+
+  it("holds for nothing when it is wrong", () => {
+    const cases: readonly (readonly [Partial<Waiver>, RegExp])[] = [
+      [{}, /names neither a resource nor a cluster/],
+      [{ cluster: "*" }, /covers everything/],
+      [{ cluster: "**" }, /covers everything/],
+      [{ resource: "*" }, /covers everything/],
+      [{ resource: "*", cluster: "*" }, /covers everything/],
+      [{ resource: "urn:*" }, /covers everything/],
+      [{ resource: "*::*" }, /covers everything/],
+      [{ resource: "*kubernetes:*" }, /covers everything, or everything of one type/],
+      [{ cluster: "prod", until: "2027-05-27" }, /more than 180 days away/],
+      [{ cluster: "prod", until: "2999-01-01" }, /more than 180 days away/],
+      [{ cluster: "prod", until: "2026-02-31" }, /is no day/],
+      [{ cluster: "prod", reason: "\u200b\u2060" }, /reason says nothing/],
+      [{ cluster: "prod", reason: "12." }, /reason says nothing/],
+    ];
+    for (const [waiver, problem] of cases) {
+      const sent = sentWith(waiver);
+      const title = JSON.stringify(waiver);
+      assert.deepEqual(
+        sent.map(({ enforcementLevel }) => enforcementLevel),
+        ["mandatory", "mandatory"],
+        title,
+      );
+      assert.match(sent[0]?.message ?? "", problem, title);
+    }
+    assert.equal(sentWith({ resource: "*", cluster: "prod" })[0]?.enforcementLevel, "advisory");
+  });
+
+  it("does not hide a private key", () => {
+    const pem = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----";
+    const sent = violationsOf(
+      [configMap("files", { "tls.key": pem })],
+      { waivers: [{ resource: "files", reason: "a test", until: "2026-12-31" }] },
+      now,
+    ).filter(({ policy }) => policy === "private-key-exposure");
+    assert.equal(sent.length, 2);
+    assert.match(sent[0]?.message ?? "", /private-key-exposure cannot be waived/);
+    assert.match(sent[1]?.message ?? "", /a private key is in/);
+  });
+});
