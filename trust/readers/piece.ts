@@ -8,6 +8,7 @@ import type { CommandLine } from "./command-line.ts";
 import type { KubeadmConfiguration } from "./kubeadm.ts";
 import type { KubeletConfigurationDocument } from "./kubelet-configuration.ts";
 import type { PodProgram } from "./pod.ts";
+import type { Json, JsonObject } from "./yaml.ts";
 
 /** Where a piece was found, and what it claims to belong to. */
 export type Origin = {
@@ -18,13 +19,20 @@ export type Origin = {
   readonly key?: string;
   /** Absolute path on a machine, where it is said. */
   readonly path?: string;
-  /** The machine whose files these are, where it is said. Pieces of one machine share their files. */
+  /** The machine whose files these are, where it is said: it has one kubelet, and pieces of it share their files. */
   readonly machine?: string;
   /** The cluster's name as it is written; `undefined` when nothing is written; unknown when it cannot be read. */
   readonly cluster: Fact<string | undefined>;
-  /** Whatever else keeps clusters apart: a provider's kubeconfig, a folder, a side of the command line. */
+  /** What certainly holds its cluster together, whatever is written: the URN of a Cluster component. */
+  readonly owner?: { readonly id: string; readonly name: string };
+  /** Whatever else keeps clusters apart: a provider's kubeconfig, a folder; sides of one call share theirs. */
   readonly scope: string;
-  /** Annotations around it: of the object, of the ConfigMap that holds it. */
+  /** Namespace of the object that holds it; absent outside of Kubernetes. */
+  readonly namespace?: string;
+  /**
+   * Annotations around it: of the object, of the ConfigMap that holds it. Values that are not known hold a
+   * placeholder; where the whole map is not known, each annotation that decides has one.
+   */
   readonly annotations: Readonly<Record<string, string>>;
   /** It came from a Secret, or may hold a key: no text of it is ever quoted. */
   readonly secret?: boolean;
@@ -36,10 +44,13 @@ type From = { readonly origin: Origin };
 export type ProgramPiece = From & {
   readonly kind: "program";
   readonly commandLine: CommandLine;
+  /** How a person calls it. Default: `origin.machine`, else `origin.source.where`. */
+  readonly label?: string;
   /** Kubernetes version, without the `v`, from its image or a label. */
   readonly version?: string;
-  /** Node name or addresses, where the door knows them. */
-  readonly nodeName?: Fact<string>;
+  /** Of a kubelet: the machine's own host name, before `--hostname-override`. */
+  readonly hostName?: Fact<string>;
+  /** Of a kubelet: what the node is said to have. A Hostname address need not be among them. */
   readonly addresses?: Fact<readonly NodeAddress[]>;
   /** Files that it sees by its own paths (mounts); absent: those of its machine. */
   readonly files?: HostFiles;
@@ -53,7 +64,10 @@ export type PodAround = Pick<PodProgram, "volumeAt" | "volumes"> & {
   readonly namespace: string;
 };
 
-/** A KubeletConfiguration: a whole one, a drop-in of `--config-dir`, or a patch that kubeadm applies. */
+/**
+ * A KubeletConfiguration that is a text of its own: a whole one, a drop-in of `--config-dir`, or a patch that kubeadm
+ * applies. One beside kubeadm's documents in one text is part of the {@link KubeadmPiece}, and no piece by itself.
+ */
 export type ConfigurationPiece = From & {
   readonly kind: "kubelet-configuration";
   readonly role: "whole" | "drop-in" | "kubeadm-patch";
@@ -68,21 +82,27 @@ export type KubeadmPiece = From & {
 
 export type RbacPiece = From & { readonly kind: "rbac"; readonly rbac: RbacFacts };
 
-/** A program that approves or denies requests for kubelet serving certificates. */
-export type ApproverPiece = From & {
-  readonly kind: "approver";
+/**
+ * A workload that makes pods: who may approve requests for kubelet serving certificates is found among them, by image
+ * and by RBAC.
+ */
+export type WorkloadPiece = From & {
+  readonly kind: "workload";
   readonly label: string;
-  /** What its rules make of a request; unknown rules are unknown, absent ones are the program's defaults. */
-  readonly refuses: Refuses;
-  /** Its ServiceAccount, `namespace/name`: whether it may approve is for RBAC to say. */
+  /** Containers as they are written, init containers aside; unknown parts are placeholders. */
+  readonly containers: readonly JsonObject[];
+  /** Its ServiceAccount, `namespace/name`; without one `default` of its namespace. */
   readonly serviceAccount: Fact<string>;
-  /** Whether it runs at all: not scaled to 0, not suspended, with a node to run on. */
-  readonly runs: Fact<boolean>;
+  /** Whether it runs at all, with the reason why it does not: replicas of 0, `suspend: true`. */
+  readonly runs: Fact<true | { readonly because: string }>;
+  /** `spec.tolerations` of the pod as they are written. */
+  readonly tolerations: readonly Json[];
 };
 
 /** A file of a machine. */
 export type FilePiece = From & {
   readonly kind: "file";
+  /** Absolute; a bare name stands for any path on its machine, or of its holder, that ends in it. */
   readonly path: string;
   readonly content: Fact<FileContent>;
 };
@@ -132,7 +152,7 @@ export type Piece =
   | ConfigurationPiece
   | KubeadmPiece
   | RbacPiece
-  | ApproverPiece
+  | WorkloadPiece
   | FilePiece
   | CallerPiece
   | NodePiece

@@ -1,0 +1,151 @@
+/** What pieces make when they are put together: clusters, with everything that a verdict needs, and what is left over. */
+import type { StopsStart } from "../programs/refusals.ts";
+import type { CallerPiece, Origin, UnreadPiece } from "../readers/piece.ts";
+import type { Fact } from "../words/fact.ts";
+import type {
+  ApiServerFacts,
+  FileContent,
+  HostFiles,
+  KubeletFacts,
+  NodeAddress,
+  RbacFacts,
+  ServingRequest,
+} from "../words/facts.ts";
+
+/** A kubelet with all facts, as if it started. */
+export type AssembledKubelet = {
+  /** The machine where one is known, else what it was read from. */
+  readonly label: string;
+  readonly origin: Origin;
+  readonly facts: KubeletFacts;
+  /** What keeps it from starting, in the order of its complaints; empty when it starts. */
+  readonly refusals: readonly StopsStart[];
+};
+
+/** A kube-apiserver with all facts, as if it started. */
+export type AssembledApiServer = {
+  /** `undefined` for one that the options declare. */
+  readonly origin: Origin | undefined;
+  readonly facts: ApiServerFacts;
+  readonly refusals: readonly StopsStart[];
+};
+
+/** Another program that calls kubelets, and the files that it sees. */
+export type AssembledCaller = {
+  readonly piece: CallerPiece;
+  readonly files: HostFiles;
+};
+
+/** Who approves requests for kubelet serving certificates. */
+export type AssembledApprover = {
+  readonly label: string;
+  /** `undefined` for one that the options declare. */
+  readonly origin: Origin | undefined;
+  /** Why it approves nothing at all, where that is known; unknown where it depends on something that is not. */
+  readonly idle: Fact<string | undefined>;
+};
+
+/** One cluster. */
+export type AssembledCluster = {
+  /** Tells clusters apart; not for people. */
+  readonly key: string;
+  /** For people, and for waivers and configuration. */
+  readonly name: string | undefined;
+  /** Kubernetes version, without the `v`. */
+  readonly version: string;
+  readonly kubelets: readonly AssembledKubelet[];
+  /** Each that could call the kubelets: the worst verdict stands. Never empty. */
+  readonly apiServers: readonly AssembledApiServer[];
+  readonly callers: readonly AssembledCaller[];
+  /** The CA that signs kubelet serving certificates, or what becomes of requests where nobody signs. */
+  readonly signer: Fact<FileContent | ServingRequest>;
+  readonly approvers: readonly AssembledApprover[];
+  readonly rbac: Fact<RbacFacts>;
+  /** What stands where nobody described a machine's files. */
+  readonly files: HostFiles;
+  /** What was taken for granted, a sentence each. Files are asked for by the judge: read this after judging. */
+  readonly assumptions: readonly string[];
+  readonly unread: readonly UnreadPiece[];
+};
+
+/** Why it is not known which kube-apiserver calls a kubelet. */
+export type Unplaced =
+  /** None of the named cluster (or of no named one) was found. */
+  | { readonly in: "elsewhere"; readonly cluster: string | undefined }
+  /** Any of these could; `missing` says what would tell, where it is a value that is not known. */
+  | {
+      readonly in: "doubt";
+      readonly clusters: readonly string[];
+      readonly missing?: string;
+    };
+
+/** A kubelet whose kube-apiserver is not known. */
+export type UnpairedKubelet = AssembledKubelet & { readonly place: Unplaced };
+
+/** Everything that the pieces make. */
+export type Assembly = {
+  readonly clusters: readonly AssembledCluster[];
+  readonly unpaired: readonly UnpairedKubelet[];
+  /** What belongs to no cluster above and was not understood. */
+  readonly unread: readonly UnreadPiece[];
+  /** Said of what belongs to no cluster above. */
+  readonly assumptions: readonly string[];
+  /** The name of the cluster that something belongs to, where it has one. */
+  readonly nameOf: (origin: Origin) => string | undefined;
+};
+
+/** A kube-apiserver that a person states, in place of a piece that was found. */
+export type DeclaredApiServer = {
+  /** Default: kubelets of no named cluster. */
+  readonly cluster?: string;
+  /** Kubernetes version. */
+  readonly version?: string;
+  /** Flags as they are given, e.g. `--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt`. */
+  readonly flags: readonly string[];
+  readonly skipReason?: string;
+  /** Where it is stated. */
+  readonly where: string;
+};
+
+/** What only a door knows. */
+export type AssembleOptions = {
+  /** The moment that certificates must be valid at. Default: now. */
+  readonly at?: Date;
+  /** Kubernetes version, whatever the pieces say. */
+  readonly version?: string;
+  /** Kubernetes version where the pieces say none. Default: the newest that is known. */
+  readonly versionOtherwise?: string;
+  readonly apiServers?: readonly DeclaredApiServer[];
+  /** Approvers that are not among the pieces. */
+  readonly approvers?: readonly { readonly cluster?: string; readonly name: string }[];
+  /** Files that lie on every machine of a cluster (default: of all) and decide. */
+  readonly files?: readonly {
+    readonly cluster?: string;
+    readonly path: string;
+    readonly content: FileContent;
+    readonly where: string;
+  }[];
+  /** The files of a machine, by `origin.machine`, beside its pieces. */
+  readonly filesOf?: (machine: string) => HostFiles | undefined;
+  /** Of kubelets that say none themselves. */
+  readonly hostName?: Fact<string>;
+  readonly addresses?: Fact<readonly NodeAddress[]>;
+  /** What becomes of requests for serving certificates, whoever approves. */
+  readonly request?: ServingRequest["state"];
+  /**
+   * Completes "undecidable without ..." where no approver is found. Default: the pieces are all that runs, and
+   * requests stay pending.
+   */
+  readonly approverElsewhere?: string;
+  /** What signs kubelet serving certificates, whatever kube-controller-manager says. */
+  readonly signer?: FileContent;
+  /** Why kubelets are not verified, on every kube-apiserver. */
+  readonly skipReason?: string;
+  /**
+   * RBAC pieces are the cluster's whole RBAC. Default: they are when they hold objects that a cluster makes itself
+   * (`system:...`, `kubeadm:...`, `cluster-admin`) or grant `nodes/proxy` to users; else what kubeadm makes is added.
+   */
+  readonly isWholeRbac?: boolean;
+  /** Completes "undecidable without ..." where there is no RBAC and no kubeadm. Default: there is none. */
+  readonly rbacElsewhere?: string;
+};
