@@ -3,7 +3,7 @@
  * has decided what belongs together. Readers make pieces, `trust/cluster` makes clusters of them.
  */
 import type { Fact, Source } from "../words/fact.ts";
-import type { FileContent, HostFiles, NodeAddress, RbacFacts, Refuses } from "../words/facts.ts";
+import type { FileContent, HostFiles, NodeAddress, RbacFacts } from "../words/facts.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { KubeadmConfiguration } from "./kubeadm.ts";
 import type { KubeletConfigurationDocument } from "./kubelet-configuration.ts";
