@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import { certificateOf, keyOf, kubeletAccessOutputs, paths, tokens } from "../trust/contract.ts";
 import {
   type ApiServerStance,
   kubeadmPreferredAddressTypes,
@@ -9,7 +10,6 @@ import {
   verificationAnnotation,
 } from "../trust/words/vocabulary.ts";
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
-import { paths } from "./kubeadm/paths.ts";
 import { type ClusterSettings, hoursAsDuration } from "./plan/cluster-settings.ts";
 import { failOn } from "./plan/failure.ts";
 
@@ -37,7 +37,7 @@ export interface ApiServerKubeletAccessArgs {
  * @throws pulumi.RunError when stance and reason do not go together.
  */
 export class ApiServerKubeletAccess extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:ApiServerKubeletAccess";
+  static readonly __pulumiType = tokens.apiServerKubeletAccess;
 
   readonly stance: ApiServerStance;
   /** `--name=value`, known at preview. */
@@ -72,11 +72,11 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
     createClusterConfiguration(name, this, labels);
     createKubeletAdminBinding(name, this, labels);
     this.registerOutputs({
-      stance: this.stance,
-      flags: this.flags,
+      [kubeletAccessOutputs.stance]: this.stance,
+      [kubeletAccessOutputs.flags]: this.flags,
       clusterConfiguration: this.clusterConfiguration,
       annotations: this.annotations,
-      bundle: this.bundle,
+      [kubeletAccessOutputs.bundle]: this.bundle,
     });
   }
 }
@@ -112,8 +112,8 @@ function kubeletAccessFlags(stance: ApiServerStance): Flag[] {
   const bundle = authority[stance];
   return [
     ...(bundle === undefined ? [] : [{ name: "kubelet-certificate-authority", value: bundle }]),
-    { name: "kubelet-client-certificate", value: `${paths.apiserverKubeletClient}.crt` },
-    { name: "kubelet-client-key", value: `${paths.apiserverKubeletClient}.key` },
+    { name: "kubelet-client-certificate", value: certificateOf(paths.apiserverKubeletClient) },
+    { name: "kubelet-client-key", value: keyOf(paths.apiserverKubeletClient) },
     { name: "kubelet-preferred-address-types", value: preferredAddressTypes(stance).join(",") },
   ];
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { tokens } from "../trust/contract.ts";
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
 import { createKey } from "./pki/issuance.ts";
 import { failOn } from "./plan/failure.ts";
@@ -23,7 +24,7 @@ export interface BootstrapTokenArgs {
  * @throws pulumi.RunError when the expiration is no time.
  */
 export class BootstrapToken extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:BootstrapToken";
+  static readonly __pulumiType = tokens.bootstrapToken;
 
   /** `<id>.<secret>`, secret. */
   readonly token: pulumi.Output<string>;

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { tokens } from "../trust/contract.ts";
 import type { KeyAlgorithm } from "../trust/words/vocabulary.ts";
 import {
   authorityEnd,
@@ -36,7 +37,7 @@ export const defaultAuthorityHours = 87_600;
  *   before anything is registered if the PEMs are plain texts, else as soon as they are known.
  */
 export class CertificateAuthority extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:CertificateAuthority";
+  static readonly __pulumiType = tokens.certificateAuthority;
 
   /** PEM of the CA certificate. */
   readonly certPem: pulumi.Output<string>;

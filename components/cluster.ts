@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { paths, tokens } from "../trust/contract.ts";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../trust/words/vocabulary.ts";
 import { ApiServerKubeletAccess } from "./api-server-kubelet-access.ts";
 import { BootstrapToken, bindGroup, selfNodeClientRole } from "./bootstrap-token.ts";
@@ -6,7 +7,6 @@ import { CertificateAuthority } from "./certificate-authority.ts";
 import { ControlPlaneCertificates } from "./control-plane-certificates.ts";
 import { type ControlPlaneExtras, HostFiles } from "./host-files.ts";
 import { clusterLabels } from "./kubeadm/metadata.ts";
-import { paths } from "./kubeadm/paths.ts";
 import { staticPods } from "./kubeadm/static-pods.ts";
 import { KubeletConfigMap } from "./kubelet-config-map.ts";
 import { KubeletServingApprover } from "./kubelet-serving-approver.ts";
@@ -74,7 +74,7 @@ export interface ClusterArgs {
  * @throws pulumi.RunError with one paragraph for each problem, before anything is registered: see clusterPlan.ts.
  */
 export class Cluster extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:Cluster";
+  static readonly __pulumiType = tokens.cluster;
 
   /** Plain data for {@link NodePool} in another stack. */
   readonly settings: ClusterSettings;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { certificateNames, keyOf, paths, tokens } from "../trust/contract.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
 import { kubeconfig } from "./kubeadm/kubeconfig.ts";
-import { paths } from "./kubeadm/paths.ts";
 import { type HostFile, keyPairFiles, privateFile, publicFile } from "./pki/host-file.ts";
 import {
   createKey,
@@ -42,7 +42,7 @@ export interface ControlPlaneCertificatesArgs {
  * Source: kubernetes `cmd/kubeadm/app/phases/certs/certlist.go`, `cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go`.
  */
 export class ControlPlaneCertificates extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:ControlPlaneCertificates";
+  static readonly __pulumiType = tokens.controlPlaneCertificates;
 
   readonly etcdCa: CertificateAuthority;
   readonly frontProxyCa: CertificateAuthority;
@@ -148,7 +148,7 @@ function issueHostCertificates(
   return [
     issue("apiserver", paths.apiserver, apiServerSpec(host, settings), issuance),
     issue(
-      "apiserver-kubelet-client",
+      certificateNames.apiServerKubeletClient,
       paths.apiserverKubeletClient,
       {
         commonName: "kube-apiserver-kubelet-client",
@@ -282,7 +282,7 @@ function sharedFiles(parent: ControlPlaneCertificates, issuance: Issuance): Host
     privateFile(paths.caKey, issuance.ca.privateKeyPem),
     ...authorityFiles(paths.etcdCa, parent.etcdCa),
     ...authorityFiles(paths.frontProxyCa, parent.frontProxyCa),
-    privateFile(`${paths.serviceAccount}.key`, parent.serviceAccountKey.privateKeyPem),
+    privateFile(keyOf(paths.serviceAccount), parent.serviceAccountKey.privateKeyPem),
     publicFile(`${paths.serviceAccount}.pub`, parent.serviceAccountKey.publicKeyPem),
   ];
 }

@@ -2,22 +2,27 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {
   addressesAnnotation,
+  hostFilesOutputs,
+  hostFilesSecretName,
   hostFilesSecretType,
   kubernetesVersionAnnotation,
   machineLabel,
+  paths,
   poolLabel,
   roleLabel,
-  type ServingMode,
   servingModeAnnotation,
-} from "../trust/words/vocabulary.ts";
+  tokens,
+  writeAddresses,
+  writeHostFiles,
+} from "../trust/contract.ts";
+import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { base64 } from "./kubeadm/kubeconfig.ts";
 import { kubeletFlags, kubeletUnit } from "./kubeadm/kubelet-unit.ts";
 import { clusterLabels, systemNamespace } from "./kubeadm/metadata.ts";
-import { paths } from "./kubeadm/paths.ts";
 import { credentialFiles, type NodeCertificates } from "./node-certificates.ts";
 import type { HostFile } from "./pki/host-file.ts";
 import { publicFile } from "./pki/host-file.ts";
-import { describeAddresses, type Machine } from "./plan/machines.ts";
+import type { Machine } from "./plan/machines.ts";
 
 /** What a control plane has beyond a node. */
 export interface ControlPlaneExtras {
@@ -57,7 +62,7 @@ export interface HostFilesArgs {
  * What decides trust is registered as plain outputs too: a Secret is unknown as a whole at the first preview.
  */
 export class HostFiles extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:HostFiles";
+  static readonly __pulumiType = tokens.hostFiles;
 
   /** Names of the Secrets, by machine. */
   readonly secretNames: Readonly<Record<string, string>>;
@@ -68,18 +73,18 @@ export class HostFiles extends pulumi.ComponentResource {
       createSecret(name, machine, this, args);
     }
     this.secretNames = Object.fromEntries(
-      args.machines.map((machine) => [machine.name, secretName(machine)]),
+      args.machines.map((machine) => [machine.name, hostFilesSecretName(machine.name)]),
     );
     this.registerOutputs({
       kubernetesVersion: args.kubernetesVersion,
       role: roleOf(args),
       servingMode: args.servingMode,
-      kubelet: args.kubelet,
-      kubeletFlags: Object.fromEntries(
+      [hostFilesOutputs.kubelet]: args.kubelet,
+      [hostFilesOutputs.kubeletFlags]: Object.fromEntries(
         args.machines.map((machine) => [machine.name, kubeletFlags(machine)]),
       ),
-      commands: args.controlPlane?.commands ?? {},
-      selfSignedCertificates: Object.fromEntries(
+      [hostFilesOutputs.commands]: args.controlPlane?.commands ?? {},
+      [hostFilesOutputs.selfSignedCertificates]: Object.fromEntries(
         args.machines.flatMap(({ name: machine, selfSignedCertificate: pem }) =>
           pem === undefined ? [] : [[machine, pem]],
         ),
@@ -88,31 +93,11 @@ export class HostFiles extends pulumi.ComponentResource {
   }
 }
 
-/** The key of a file's content in the Secret. */
-export function fileKey(path: string): string {
-  return path.slice(1).replaceAll("/", "_");
-}
-
-/**
- * The Secret's data: the list of files, and their contents, all in base64.
- *
- * @throws Error when two paths share a key.
- */
+/** The Secret's data: {@link writeHostFiles} in base64. */
 export function packFiles(files: readonly { path: string; mode: string; content: string }[]) {
-  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
-  const list = sorted.map(({ path, mode }) => ({
-    path,
-    mode,
-    owner: "root:root",
-    key: fileKey(path),
-  }));
-  const data: Record<string, string> = { "files.json": base64(JSON.stringify(list)) };
-  for (const { path, content } of sorted) {
-    const key = fileKey(path);
-    if (key in data) throw new Error(`two files of one machine have the key ${key}: ${path}`);
-    data[key] = base64(content);
-  }
-  return data;
+  return Object.fromEntries(
+    Object.entries(writeHostFiles(files)).map(([key, content]) => [key, base64(content)]),
+  );
 }
 
 function createSecret(
@@ -138,7 +123,7 @@ function createSecret(
     `${name}/${machine.name}`,
     {
       metadata: {
-        name: secretName(machine),
+        name: hostFilesSecretName(machine.name),
         namespace: systemNamespace,
         labels: {
           ...clusterLabels(args.clusterName),
@@ -148,7 +133,7 @@ function createSecret(
         },
         annotations: {
           [kubernetesVersionAnnotation]: args.kubernetesVersion,
-          [addressesAnnotation]: describeAddresses(machine),
+          [addressesAnnotation]: writeAddresses(machine.addresses),
           [servingModeAnnotation]: args.servingMode,
           ...args.controlPlane?.annotations,
         },
@@ -170,10 +155,6 @@ function machineFiles(machine: Machine, args: HostFilesArgs): HostFile[] {
     ...credentialFiles(credentials),
     ...(args.controlPlane?.files[machine.name] ?? []),
   ];
-}
-
-function secretName(machine: Machine): string {
-  return `host-files-${machine.name}`;
 }
 
 function roleOf(args: HostFilesArgs): "control-plane" | "node" {

@@ -1,4 +1,6 @@
 /** The components, one file each. */
+
+export type { NodeAddress } from "../trust/words/facts.ts";
 export * from "./api-server-kubelet-access.ts";
 export * from "./bootstrap-token.ts";
 export * from "./certificate-authority.ts";
@@ -12,4 +14,4 @@ export * from "./node-certificates.ts";
 export * from "./node-pool.ts";
 export type { ExistingAuthority } from "./pki/existing-authority.ts";
 export type { ClusterSettings } from "./plan/cluster-settings.ts";
-export type { Machine, MachineArgs, NodeAddress } from "./plan/machines.ts";
+export type { Machine, MachineArgs } from "./plan/machines.ts";

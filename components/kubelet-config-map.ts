@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { poolLabel, servingModeAnnotation } from "../trust/words/vocabulary.ts";
+import { poolLabel, servingModeAnnotation, tokens } from "../trust/contract.ts";
 import {
   type KubeletSettings,
   kubeletConfiguration,
@@ -32,7 +32,7 @@ export interface KubeletConfigMapArgs extends KubeletSettings {
  * @throws pulumi.RunError when a given field contradicts the mode, before anything is registered.
  */
 export class KubeletConfigMap extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:KubeletConfigMap";
+  static readonly __pulumiType = tokens.kubeletConfigMap;
 
   /** Name of the ConfigMap in `kube-system`. */
   readonly configMapName: string;

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { tokens } from "../trust/contract.ts";
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
 import { isIpv6 } from "./plan/addresses.ts";
 import { dnsNames, ipAddresses, type Machine } from "./plan/machines.ts";
@@ -26,7 +27,7 @@ export interface KubeletServingApproverArgs {
  * kubernetes `pkg/controller/certificates/approver/sarapprove.go`.
  */
 export class KubeletServingApprover extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:KubeletServingApprover";
+  static readonly __pulumiType = tokens.kubeletServingApprover;
 
   /** The rule for DNS names, a regular expression. */
   readonly providerRegex: string;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { certificateNames, paths, tokens } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { kubeconfig } from "./kubeadm/kubeconfig.ts";
-import { paths } from "./kubeadm/paths.ts";
 import { type HostFile, keyPairFiles, privateFile } from "./pki/host-file.ts";
 import { type Issuance, type IssuedCertificate, issueCertificate } from "./pki/issuance.ts";
 import { dnsNames, ipAddresses, type Machine } from "./plan/machines.ts";
@@ -39,7 +39,7 @@ export interface NodeCredentials {
  * certificate are those of the signer `kubernetes.io/kubelet-serving` (`pkg/apis/certificates/helpers.go`).
  */
 export class NodeCertificates extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:NodeCertificates";
+  static readonly __pulumiType = tokens.nodeCertificates;
 
   /** By node name. */
   readonly nodes: Readonly<Record<string, NodeCredentials>>;
@@ -74,7 +74,7 @@ function issueNode(
   const user = `system:node:${machine.name}`;
   const identity = { commonName: user, organization: "system:nodes" };
   const client = issueCertificate(
-    `${name}/${machine.name}/kubelet-client`,
+    `${name}/${machine.name}/${certificateNames.kubeletClient}`,
     { ...identity, usages: ["client_auth"] },
     issuance,
     { parent },
@@ -82,7 +82,7 @@ function issueNode(
   const serving =
     servingMode === "provisioned"
       ? issueCertificate(
-          `${name}/${machine.name}/kubelet-serving`,
+          `${name}/${machine.name}/${certificateNames.kubeletServing}`,
           {
             ...identity,
             dnsNames: dnsNames(machine),

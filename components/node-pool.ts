@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { tokens } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { HostFiles } from "./host-files.ts";
 import type { KubeletConfiguration } from "./kubeadm/kubelet-configuration.ts";
@@ -41,7 +42,7 @@ export interface NodePoolArgs {
  * @throws pulumi.RunError when a name, an address or the serving mode will not do, before anything is registered.
  */
 export class NodePool extends pulumi.ComponentResource {
-  static readonly __pulumiType = "kubelet-trust:index:NodePool";
+  static readonly __pulumiType = tokens.nodePool;
 
   readonly poolName: string;
   readonly servingMode: ServingMode;

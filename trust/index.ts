@@ -1,6 +1,7 @@
 /** The ground floor: facts about kubelet and kube-apiserver, readers that find them, and the verdict. */
 
 export { type Host, type Verification, verifyChain } from "./certificates/verify.ts";
+export * from "./contract.ts";
 export * from "./judge/coherence.ts";
 export { type DirectCall, judgeDirectCall } from "./judge/direct.ts";
 export * from "./judge/judge.ts";

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
+import { certificateOf, keyOf, paths } from "../../trust/contract.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
-import { paths } from "./paths.ts";
 
 /**
  * The fields of kubelet.config.k8s.io/v1beta1 KubeletConfiguration and the kind of value each takes. A wrong
@@ -230,8 +230,8 @@ function decided(mode: ServingMode): KubeletConfiguration {
     serverTLSBootstrap: mode === "bootstrap",
     ...(mode === "provisioned"
       ? {
-          tlsCertFile: `${paths.kubeletServing}.crt`,
-          tlsPrivateKeyFile: `${paths.kubeletServing}.key`,
+          tlsCertFile: certificateOf(paths.kubeletServing),
+          tlsPrivateKeyFile: keyOf(paths.kubeletServing),
         }
       : {}),
   };

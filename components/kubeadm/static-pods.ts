@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
+import { certificateOf, keyOf, paths } from "../../trust/contract.ts";
 import { hostPort, isIpv6 } from "../plan/addresses.ts";
 import { apiServerPort, type ClusterSettings, hoursAsDuration } from "../plan/cluster-settings.ts";
 import { clusterLabels, systemNamespace } from "./metadata.ts";
-import { paths } from "./paths.ts";
 
 /**
  * The static pods of a control plane as kubeadm 1.37 writes them.
@@ -71,7 +71,7 @@ function etcd({ settings, name, advertiseAddress, members }: StaticPodsArgs): St
   const flags = {
     name,
     "advertise-client-urls": clientUrl,
-    "cert-file": `${paths.etcdServer}.crt`,
+    "cert-file": certificateOf(paths.etcdServer),
     "client-cert-auth": "true",
     "data-dir": paths.etcdData,
     "feature-gates": "InitialCorruptCheck=true",
@@ -79,16 +79,16 @@ function etcd({ settings, name, advertiseAddress, members }: StaticPodsArgs): St
     "initial-cluster": members
       .map((member) => `${member.name}=${url(member.address, etcdPeerPort)}`)
       .join(","),
-    "key-file": `${paths.etcdServer}.key`,
+    "key-file": keyOf(paths.etcdServer),
     "listen-client-urls": `${url(loopback, etcdClientPort)},${clientUrl}`,
     "listen-metrics-urls": `http://${hostPort(loopback, etcdMetricsPort)}`,
     "listen-peer-urls": peerUrl,
-    "peer-cert-file": `${paths.etcdPeer}.crt`,
+    "peer-cert-file": certificateOf(paths.etcdPeer),
     "peer-client-cert-auth": "true",
-    "peer-key-file": `${paths.etcdPeer}.key`,
-    "peer-trusted-ca-file": `${paths.etcdCa}.crt`,
+    "peer-key-file": keyOf(paths.etcdPeer),
+    "peer-trusted-ca-file": certificateOf(paths.etcdCa),
     "snapshot-count": "10000",
-    "trusted-ca-file": `${paths.etcdCa}.crt`,
+    "trusted-ca-file": certificateOf(paths.etcdCa),
     "watch-progress-notify-interval": "5s",
   };
   return staticPod(settings, {
@@ -121,24 +121,24 @@ function apiServer(args: StaticPodsArgs): StaticPod {
     "client-ca-file": paths.ca,
     "enable-admission-plugins": "NodeRestriction",
     "enable-bootstrap-token-auth": "true",
-    "etcd-cafile": `${paths.etcdCa}.crt`,
-    "etcd-certfile": `${paths.apiserverEtcdClient}.crt`,
-    "etcd-keyfile": `${paths.apiserverEtcdClient}.key`,
+    "etcd-cafile": certificateOf(paths.etcdCa),
+    "etcd-certfile": certificateOf(paths.apiserverEtcdClient),
+    "etcd-keyfile": keyOf(paths.apiserverEtcdClient),
     "etcd-servers": `https://${hostPort(loopbackOf(advertiseAddress), etcdClientPort)}`,
-    "proxy-client-cert-file": `${paths.frontProxyClient}.crt`,
-    "proxy-client-key-file": `${paths.frontProxyClient}.key`,
+    "proxy-client-cert-file": certificateOf(paths.frontProxyClient),
+    "proxy-client-key-file": keyOf(paths.frontProxyClient),
     "requestheader-allowed-names": "front-proxy-client",
-    "requestheader-client-ca-file": `${paths.frontProxyCa}.crt`,
+    "requestheader-client-ca-file": certificateOf(paths.frontProxyCa),
     "requestheader-extra-headers-prefix": "X-Remote-Extra-",
     "requestheader-group-headers": "X-Remote-Group",
     "requestheader-username-headers": "X-Remote-User",
     "secure-port": String(apiServerPort),
     "service-account-issuer": `https://kubernetes.default.svc.${settings.dnsDomain}`,
     "service-account-key-file": `${paths.serviceAccount}.pub`,
-    "service-account-signing-key-file": `${paths.serviceAccount}.key`,
+    "service-account-signing-key-file": keyOf(paths.serviceAccount),
     "service-cluster-ip-range": settings.serviceSubnet,
-    "tls-cert-file": `${paths.apiserver}.crt`,
-    "tls-private-key-file": `${paths.apiserver}.key`,
+    "tls-cert-file": certificateOf(paths.apiserver),
+    "tls-private-key-file": keyOf(paths.apiserver),
   };
   return staticPod(settings, {
     name: "kube-apiserver",
@@ -189,9 +189,9 @@ function controllerManager({ settings, advertiseAddress }: StaticPodsArgs): Stat
     controllers: "*,bootstrapsigner,tokencleaner",
     kubeconfig: paths.controllerManagerConf,
     "leader-elect": "true",
-    "requestheader-client-ca-file": `${paths.frontProxyCa}.crt`,
+    "requestheader-client-ca-file": certificateOf(paths.frontProxyCa),
     "root-ca-file": paths.ca,
-    "service-account-private-key-file": `${paths.serviceAccount}.key`,
+    "service-account-private-key-file": keyOf(paths.serviceAccount),
     "use-service-account-credentials": "true",
   };
   return staticPod(settings, {

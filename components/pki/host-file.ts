@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { certificateOf, keyOf } from "../../trust/contract.ts";
 
 /** One file of a machine. */
 export interface HostFile {
@@ -24,5 +25,8 @@ export function keyPairFiles(
   base: string,
   pair: { certPem: pulumi.Input<string>; privateKeyPem: pulumi.Input<string> },
 ): HostFile[] {
-  return [publicFile(`${base}.crt`, pair.certPem), privateFile(`${base}.key`, pair.privateKeyPem)];
+  return [
+    publicFile(certificateOf(base), pair.certPem),
+    privateFile(keyOf(base), pair.privateKeyPem),
+  ];
 }

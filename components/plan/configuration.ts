@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { NodeAddress } from "../../trust/words/facts.ts";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
 import type { ClusterArgs } from "../cluster.ts";
 import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import type { PoolArgs } from "../node-pool.ts";
 import { clusterProblems } from "./cluster-plan.ts";
 import { failOn } from "./failure.ts";
-import type { MachineArgs, NodeAddress } from "./machines.ts";
+import type { MachineArgs } from "./machines.ts";
 import { nearest } from "./names.ts";
 import { type Target, targetProblems } from "./target.ts";
 

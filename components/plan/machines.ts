@@ -1,13 +1,6 @@
+import type { NodeAddress } from "../../trust/words/facts.ts";
 import type { NodeAddressType } from "../../trust/words/vocabulary.ts";
 import { canonicalIp, isIpv6 } from "./addresses.ts";
-
-/** An address as `node.status.addresses` has it. */
-export interface NodeAddress {
-  /** `InternalIP`, `ExternalIP`, `InternalDNS` or `ExternalDNS`. The `Hostname` is always the machine's name. */
-  type: NodeAddressType;
-  /** An IP address or a DNS name, as the type says. */
-  address: string;
-}
 
 /** A machine that runs a kubelet, as a user describes it. */
 export interface MachineArgs {
@@ -16,7 +9,11 @@ export interface MachineArgs {
    * `--hostname-override`, so it is the node's `Hostname` address too.
    */
   name: string;
-  /** A plain text is an `InternalIP`. kube-apiserver dials these, and certificates are issued for all of them. */
+  /**
+   * A plain text is an `InternalIP`; the type of any other is `InternalIP`, `ExternalIP`, `InternalDNS` or
+   * `ExternalDNS`, and the `Hostname` is always the machine's name. kube-apiserver dials these, and certificates are issued for
+   * all of them.
+   */
   addresses?: readonly (string | NodeAddress)[];
   /**
    * PEM of the machine's own `/var/lib/kubelet/pki/kubelet.crt`, for mode `selfSigned` under stance
@@ -79,11 +76,6 @@ export function nodeIp(machine: Machine): string | undefined {
   if (first === undefined) return undefined;
   const other = internal.find((address) => isIpv6(address) !== isIpv6(first));
   return other === undefined ? first : `${first},${other}`;
-}
-
-/** `InternalIP=10.240.0.11,Hostname=worker-0`, for an annotation. */
-export function describeAddresses(machine: Machine): string {
-  return machine.addresses.map(({ type, address }) => `${type}=${address}`).join(",");
 }
 
 function unique(values: string[]): string[] {

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { coherence } from "../../trust/judge/coherence.ts";
+import type { NodeAddress } from "../../trust/words/facts.ts";
 import {
   type ApiServerStance,
   apiServerStances,
@@ -10,7 +11,7 @@ import {
 import { kubeletConfigurationProblems } from "../kubeadm/kubelet-configuration.ts";
 import type { PoolArgs } from "../node-pool.ts";
 import { canonicalIp } from "./addresses.ts";
-import { addressesOf, type MachineArgs, machine, type NodeAddress } from "./machines.ts";
+import { addressesOf, type MachineArgs, machine } from "./machines.ts";
 import { isDnsName, labelProblems, machineNameProblems } from "./names.ts";
 
 /**

@@ -4,12 +4,12 @@
 
 import { parse } from "yaml";
 import { Failure } from "../../toolchain/fail.mjs";
+import { paths } from "../../trust/contract.ts";
 import type { CommandLine, Program } from "../../trust/readers/command-line.ts";
 import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
 import { fileText, type Machine } from "./rendered.ts";
 
-const unitPath = "/etc/systemd/system/kubelet.service";
-const manifestFolder = "/etc/kubernetes/manifests/";
+const unitPath = paths.kubeletUnit;
 
 /** A container's command of a static pod. */
 export type StaticPodCommand = {
@@ -21,7 +21,7 @@ export type StaticPodCommand = {
 /** The commands of the machine's static pods, by the order of their files. */
 export function staticPodCommands(machine: Machine): StaticPodCommand[] {
   return machine.files
-    .filter(({ path }) => path.startsWith(manifestFolder) && path.endsWith(".yaml"))
+    .filter(({ path }) => path.startsWith(`${paths.manifests}/`) && path.endsWith(".yaml"))
     .flatMap(({ path, content }) => {
       const pod = parse(content.toString("utf8")) as StaticPod;
       return (pod.spec?.containers ?? []).map(({ command = [], args = [] }) => {

@@ -2,6 +2,7 @@
  * The control plane of a machine: the real programs with exactly the flags of its static pods.
  */
 import { Failure } from "../../toolchain/fail.mjs";
+import { paths } from "../../trust/contract.ts";
 import type { RunningMachine } from "../host/machine.ts";
 import { accepts, waitFor } from "../host/patience.ts";
 import {
@@ -15,13 +16,13 @@ import { flagValue, staticPodCommands } from "./command-lines.ts";
 import { fileText, ipAddresses, type Machine } from "./rendered.ts";
 
 /** What a cluster's administrator has on a control plane (kubeadm). */
-export const adminKubeconfig = "/etc/kubernetes/admin.conf";
+export const adminKubeconfig = paths.adminConf;
 
 /**
  * Who may apply the first manifests: an administrator's rights come from a binding that is one of them (kubeadm
  * since 1.29, `cmd/kubeadm/app/phases/kubeconfig`).
  */
-export const superAdminKubeconfig = "/etc/kubernetes/super-admin.conf";
+export const superAdminKubeconfig = paths.superAdminConf;
 
 export type ControlPlaneProgram =
   | "etcd"

@@ -1,6 +1,7 @@
 /**
  * Who picks a replaced file up while running, and who does not.
  */
+import { certificateOf, keyOf, paths } from "../../trust/contract.ts";
 import type { Machine } from "./rendered.ts";
 
 /** What becomes of a file that was replaced on a running machine. */
@@ -14,7 +15,11 @@ export type Reload = {
 const restart = (program: string) =>
   `${program} does not reload it; \`npm run lab -- up\` starts everything with it.`;
 
-type Rule = { readonly files: RegExp; readonly reload: (machine: Machine) => Reload };
+type Rule = {
+  /** Files by their paths; a path with a `/` at its end is a folder. */
+  readonly files: readonly string[];
+  readonly reload: (machine: Machine) => Reload;
+};
 
 /**
  * The first rule that matches decides. Sources: kubernetes `pkg/kubelet/certificate/kubelet.go`,
@@ -23,23 +28,22 @@ type Rule = { readonly files: RegExp; readonly reload: (machine: Machine) => Rel
  */
 const rules: readonly Rule[] = [
   {
-    files: /^\/var\/lib\/kubelet\/pki\/kubelet-serving\.(crt|key)$/,
+    files: pair(paths.kubeletServing),
     reload: () => ({ says: "the kubelet picks it up within seconds.", servedOn: "kubelet" }),
   },
   {
-    files: /^\/etc\/kubernetes\/pki\/apiserver\.(crt|key)$/,
+    files: pair(paths.apiserver),
     reload: () => ({
       says: "kube-apiserver picks it up within a minute.",
       servedOn: "kube-apiserver",
     }),
   },
   {
-    files:
-      /^\/etc\/kubernetes\/pki\/(apiserver-kubelet-client\.(crt|key)|kubelet-serving-bundle\.crt)$/,
+    files: [...pair(paths.apiserverKubeletClient), paths.kubeletServingBundle],
     reload: () => ({ says: "kube-apiserver picks it up within five minutes." }),
   },
   {
-    files: /^\/etc\/kubernetes\/pki\/ca\.crt$/,
+    files: [paths.ca],
     reload: ({ role }) => ({
       says:
         role === "node"
@@ -49,12 +53,11 @@ const rules: readonly Rule[] = [
     }),
   },
   {
-    files:
-      /^\/var\/lib\/kubelet\/config\.yaml$|^\/etc\/systemd\/|^\/etc\/kubernetes\/kubelet\.conf$/,
+    files: [paths.kubeletConfiguration, "/etc/systemd/", paths.kubeletConf],
     reload: () => ({ says: restart("the kubelet") }),
   },
   {
-    files: /^\/etc\/kubernetes\/manifests\//,
+    files: [`${paths.manifests}/`],
     reload: () => ({
       says:
         "a kubelet would start the static pod anew, but the lab runs it in its place; " +
@@ -65,6 +68,12 @@ const rules: readonly Rule[] = [
 
 /** What becomes of a replaced file; one that no rule names is taken not to be reloaded. */
 export function reloadOf(machine: Machine, file: string): Reload {
-  const rule = rules.find(({ files }) => files.test(file));
+  const rule = rules.find(({ files }) =>
+    files.some((one) => (one.endsWith("/") ? file.startsWith(one) : file === one)),
+  );
   return rule?.reload(machine) ?? { says: restart("whoever reads it") };
+}
+
+function pair(base: string): readonly string[] {
+  return [certificateOf(base), keyOf(base)];
 }

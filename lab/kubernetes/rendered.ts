@@ -5,16 +5,18 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseAllDocuments } from "yaml";
 import { Failure } from "../../toolchain/fail.mjs";
-import type { NodeAddress } from "../../trust/words/facts.ts";
 import {
   addressesAnnotation,
+  fileListKey,
   hostFilesSecretType,
   kubernetesVersionAnnotation,
   machineLabel,
-  nodeAddressTypes,
+  readAddresses,
+  readFileList,
   roleLabel,
   servingModeAnnotation,
-} from "../../trust/words/vocabulary.ts";
+} from "../../trust/contract.ts";
+import type { NodeAddress } from "../../trust/words/facts.ts";
 import type { MachineFile } from "../host/machine.ts";
 
 export type Machine = {
@@ -132,31 +134,30 @@ function readMachine(secret: Manifest): Machine {
     role,
     kubernetesVersion: version,
     servingMode: annotations[servingModeAnnotation] ?? "",
-    addresses: readAddresses(annotations[addressesAnnotation] ?? "", damaged),
+    addresses: addressesIn(annotations[addressesAnnotation] ?? "", damaged),
     files: readFiles(secret.data ?? {}, damaged),
   };
 }
 
 type Damaged = (what: string) => Failure;
 
-function readAddresses(text: string, damaged: Damaged): NodeAddress[] {
-  return text.split(",").map((entry) => {
-    const [word = "", address = ""] = entry.split("=");
-    const type = nodeAddressTypes.find((one) => one === word);
-    if (type === undefined || address === "") {
-      throw damaged(`annotation ${addressesAnnotation} has \`${entry}\`, not TYPE=ADDRESS`);
-    }
-    return { type, address };
-  });
+function addressesIn(text: string, damaged: Damaged): readonly NodeAddress[] {
+  const addresses = readAddresses(text);
+  if (typeof addresses === "string") {
+    throw damaged(`annotation ${addressesAnnotation} has \`${addresses}\`, not TYPE=ADDRESS`);
+  }
+  return addresses;
 }
 
 function readFiles(data: Readonly<Record<string, string>>, damaged: Damaged): MachineFile[] {
-  const list = parseList(data["files.json"]);
-  if (list === undefined) throw damaged("data key files.json is not a list");
+  const list = readFileList(Buffer.from(data[fileListKey] ?? "", "base64").toString("utf8"));
+  if (list === undefined) {
+    throw damaged(
+      `data key ${fileListKey} is no list of files with absolute paths, modes and keys`,
+    );
+  }
   return list.map(({ path: file, mode, key }) => {
     const content = data[key];
-    if (!path.isAbsolute(file ?? ""))
-      throw damaged(`files.json has \`${file}\`, not an absolute path`);
     if (content === undefined) throw damaged(`data key ${key} of ${file} is missing`);
     return {
       path: path.normalize(file),
@@ -164,17 +165,6 @@ function readFiles(data: Readonly<Record<string, string>>, damaged: Damaged): Ma
       content: Buffer.from(content, "base64"),
     };
   });
-}
-
-type ListedFile = { readonly path: string; readonly mode: string; readonly key: string };
-
-function parseList(encoded: string | undefined): ListedFile[] | undefined {
-  try {
-    const list: unknown = JSON.parse(Buffer.from(encoded ?? "", "base64").toString("utf8"));
-    return Array.isArray(list) ? (list as ListedFile[]) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function byRoleAndName(a: Machine, b: Machine): number {

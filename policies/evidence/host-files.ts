@@ -4,10 +4,26 @@
  * (flags, configuration, and the certificates of its siblings) stands in.
  */
 import { posix } from "node:path";
+import {
+  addressesAnnotation,
+  certificateNames,
+  certificateOf,
+  fileListKey,
+  hostFilesOutputs,
+  hostFilesSecretType,
+  keyOf,
+  kubeletAccessOutputs,
+  kubernetesVersionAnnotation,
+  machineLabel,
+  paths,
+  readAddresses,
+  readFileList,
+  tokens,
+} from "../../trust/contract.ts";
 import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
 import { readPod } from "../../trust/readers/pod.ts";
 import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
-import { asList, asObject, asText, type Json, readYaml } from "../../trust/readers/yaml.ts";
+import { asList, asObject, type Json, readYaml } from "../../trust/readers/yaml.ts";
 import { type Fact, known, type Source, unknown, valueOr } from "../../trust/words/fact.ts";
 import type {
   CertificateFacts,
@@ -16,14 +32,6 @@ import type {
   NodeAddress,
 } from "../../trust/words/facts.ts";
 import { skipOf } from "../../trust/words/skip.ts";
-import {
-  addressesAnnotation,
-  hostFilesSecretType,
-  kubernetesVersionAnnotation,
-  machineLabel,
-  type NodeAddressType,
-  nodeAddressTypes,
-} from "../../trust/words/vocabulary.ts";
 import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
 import { type Certificates, certificatesOf, contentOf, makesCertificate } from "./certificates.ts";
 import type {
@@ -36,8 +44,6 @@ import type {
 } from "./evidence.ts";
 import { type Entry, entriesOf, kindOf, membershipOf } from "./kubernetes.ts";
 import { withLines } from "./lines.ts";
-
-const component = "kubelet-trust:index:HostFiles";
 
 /** Reads the machines that host-files Secrets are for. */
 export const readHostFiles: Reader = (stack) => {
@@ -59,9 +65,12 @@ function claimedSiblings(stack: Stack, secrets: readonly Resource[]): string[] {
   const claims = new Set<string>();
   for (const secret of secrets) {
     const [owner, above] = stack.ancestorsOf(secret);
-    if (owner?.type !== component || above === undefined) continue;
+    if (owner?.type !== tokens.hostFiles || above === undefined) continue;
     for (const sibling of stack.childrenOf(above.urn)) {
-      if (/:(KubeletConfigMap|ApiServerKubeletAccess)$/.test(sibling.type)) {
+      if (
+        sibling.type === tokens.kubeletConfigMap ||
+        sibling.type === tokens.apiServerKubeletAccess
+      ) {
         for (const child of stack.childrenOf(sibling.urn)) {
           if (kindOf(child) === "ConfigMap") claims.add(child.urn);
         }
@@ -132,27 +141,26 @@ function addressesOf(secret: Resource, source: Source): Fact<readonly NodeAddres
   if (written === undefined) {
     return unknown(`the annotation ${addressesAnnotation} of ${source.where}`, source);
   }
-  const addresses = written.split(",").flatMap((part): NodeAddress[] => {
-    const [type = "", address = ""] = part.split("=");
-    return isAddressType(type) && address !== "" ? [{ type, address }] : [];
-  });
-  return known(addresses, { ...source, key: addressesAnnotation });
-}
-
-function isAddressType(type: string): type is NodeAddressType {
-  return (nodeAddressTypes as readonly string[]).includes(type);
+  const addresses = readAddresses(written);
+  return typeof addresses === "string"
+    ? unknown(
+        `the annotation ${addressesAnnotation} of ${source.where}, which has ${JSON.stringify(addresses)}`,
+        source,
+      )
+    : known(addresses, { ...source, key: addressesAnnotation });
 }
 
 // From the Secret's data ----------------------------------------------------------------------------------
 
 function fromData(stack: Stack, secret: Resource): Machine | undefined {
   const entries = new Map(entriesOf(secret).map((entry) => [entry.key, entry]));
-  const list = entries.get("files.json");
-  if (!list?.text.known) return undefined;
+  const text = entries.get(fileListKey)?.text;
+  const list = text?.known ? readFileList(text.value) : undefined;
+  if (list === undefined) return undefined;
   const byPath = new Map(
-    filesIn(list.text.value, list.source).flatMap(({ path, key }): [string, Entry][] => {
+    list.flatMap(({ path, key }): [string, Entry][] => {
       const entry = entries.get(key);
-      return entry ? [[path, entry]] : [];
+      return entry ? [[posix.normalize(path), entry]] : [];
     }),
   );
   const texts = [...byPath].flatMap(([path, entry]) =>
@@ -165,7 +173,7 @@ function fromData(stack: Stack, secret: Resource): Machine | undefined {
     readSystemdUnit(unit, source).commandLines.map((line) => withLines(line, unit)),
   );
   const pods = texts
-    .filter(({ path }) => /^\/etc\/kubernetes\/manifests\//.test(path))
+    .filter(({ path }) => path.startsWith(`${paths.manifests}/`))
     .flatMap(({ text: manifest, source }) => programsOf(manifest, source));
   const certificates = certificatesOf(stack);
   const skip = pods.find(({ commandLine }) => commandLine.program === "kube-apiserver");
@@ -188,15 +196,6 @@ function programsOf(manifest: string, source: Source) {
   );
 }
 
-function filesIn(text: string, source: Source): { path: string; key: string }[] {
-  const [document] = readYaml(text, source).documents;
-  return asList(document?.value).flatMap((entry) => {
-    const path = asText(asObject(entry)?.path);
-    const key = asText(asObject(entry)?.key);
-    return path === undefined || key === undefined ? [] : [{ path: posix.normalize(path), key }];
-  });
-}
-
 function fileOf(
   path: string,
   entry: Entry | undefined,
@@ -215,11 +214,11 @@ function fileOf(
 
 function fromComponent(stack: Stack, secret: Resource, machine: string): Machine | undefined {
   const [owner] = stack.ancestorsOf(secret);
-  if (owner?.type !== component) return undefined;
+  if (owner?.type !== tokens.hostFiles) return undefined;
   const source = { where: describe(secret) };
-  const flags = field(owner, "kubeletFlags", machine);
-  const configuration = field(owner, "kubelet");
-  const commands = field(owner, "commands", machine);
+  const flags = field(owner, hostFilesOutputs.kubeletFlags, machine);
+  const configuration = field(owner, hostFilesOutputs.kubelet);
+  const commands = field(owner, hostFilesOutputs.commands, machine);
   const command = (name: string, program: CommandLine["program"]) =>
     commandLineOf(
       asList(asObject(commands.known ? commands.value : undefined)?.[name]),
@@ -261,7 +260,7 @@ function siblingFiles(
 ): HostFiles {
   const made = componentFiles(stack, owner, machine);
   return (path) => {
-    if (path === "/var/lib/kubelet/config.yaml") {
+    if (path === paths.kubeletConfiguration) {
       if (!configuration.known) return configuration;
       if (typeof configuration.value === "string") {
         return known({ kind: "text", text: configuration.value }, { where: `${where}: ${path}` });
@@ -285,10 +284,6 @@ function componentFiles(stack: Stack, owner: Resource, machine: string): Map<str
   return made;
 }
 
-/** kubeadm's paths, as `components/kubeadm/paths.ts` has them. */
-const pki = "/etc/kubernetes/pki";
-const kubeletPki = "/var/lib/kubelet/pki";
-
 function readComponentFiles(
   stack: Stack,
   owner: Resource,
@@ -296,26 +291,29 @@ function readComponentFiles(
 ): Map<string, FileContent> {
   const content = new Map<string, FileContent>();
   const siblings = stack.childrenOf(owner.parentUrn ?? "");
-  const ofType = (name: string) =>
-    siblings.filter(({ type }) => type === `kubelet-trust:index:${name}`);
+  const ofType = (token: string) => siblings.filter(({ type }) => type === token);
   const add = (parents: readonly Resource[], suffix: string, path: string) => {
     for (const leaf of parents.flatMap(({ urn }) => leavesOf(stack, urn).get(suffix) ?? [])) {
       addPair(content, certificatesOf(stack), leaf, path);
       const [maker] = leaf.madeFrom("caCertPem").filter(makesCertificate);
       const ca = maker && certificatesOf(stack).of(maker);
-      if (ca) content.set(`${pki}/ca.crt`, { kind: "certificates", certificates: [ca] });
+      if (ca) content.set(paths.ca, { kind: "certificates", certificates: [ca] });
     }
   };
   // The kubelet client certificate is in every mode: it shows the CA that the machine has.
-  add(ofType("NodeCertificates"), `${machine}/kubelet-client`, "");
-  add(ofType("NodeCertificates"), `${machine}/kubelet-serving`, `${kubeletPki}/kubelet-serving`);
+  add(ofType(tokens.nodeCertificates), `${machine}/${certificateNames.kubeletClient}`, "");
   add(
-    ofType("ControlPlaneCertificates"),
-    `${machine}/apiserver-kubelet-client`,
-    `${pki}/apiserver-kubelet-client`,
+    ofType(tokens.nodeCertificates),
+    `${machine}/${certificateNames.kubeletServing}`,
+    paths.kubeletServing,
+  );
+  add(
+    ofType(tokens.controlPlaneCertificates),
+    `${machine}/${certificateNames.apiServerKubeletClient}`,
+    paths.apiserverKubeletClient,
   );
   addWrittenAuthority(stack, siblings, content);
-  addBundle(stack, ofType("ApiServerKubeletAccess"), content);
+  addBundle(stack, ofType(tokens.apiServerKubeletAccess), content);
   addSelfSigned(stack, owner, machine, content);
   content.delete(".crt");
   content.delete(".key");
@@ -329,10 +327,13 @@ function addSelfSigned(
   machine: string,
   content: Map<string, FileContent>,
 ): void {
-  const pem = text(owner, "selfSignedCertificates", machine);
+  const pem = text(owner, hostFilesOutputs.selfSignedCertificates, machine);
   if (pem === undefined) return;
-  const source = { where: describe(owner), key: `selfSignedCertificates.${machine}` };
-  content.set(`${kubeletPki}/kubelet.crt`, {
+  const source = {
+    where: describe(owner),
+    key: `${hostFilesOutputs.selfSignedCertificates}.${machine}`,
+  };
+  content.set(certificateOf(paths.kubeletSelfSigned), {
     kind: "certificates",
     certificates: certificatesOf(stack).inText(pem, source),
   });
@@ -361,11 +362,14 @@ function addPair(
 ): void {
   const certificate = certificates.of(leaf);
   if (!certificate) return;
-  content.set(`${path}.crt`, { kind: "certificates", certificates: [certificate] });
+  content.set(certificateOf(path), { kind: "certificates", certificates: [certificate] });
   if (certificate.key.known) {
-    content.set(`${path}.key`, { kind: "privateKey", key: certificate.key.value });
+    content.set(keyOf(path), { kind: "privateKey", key: certificate.key.value });
   }
 }
+
+/** Of the certificates that the cluster's own CA signs, those that every cluster has. */
+const signedByAuthority = [certificateNames.kubeletClient, certificateNames.apiServerKubeletClient];
 
 /** A CA that was handed in is known by its PEM, which the leaves name as `caCertPem`. */
 function addWrittenAuthority(
@@ -373,15 +377,15 @@ function addWrittenAuthority(
   siblings: readonly Resource[],
   content: Map<string, FileContent>,
 ): void {
-  if (content.has(`${pki}/ca.crt`)) return;
+  if (content.has(paths.ca)) return;
   for (const sibling of siblings) {
     for (const leaf of stack.childrenOf(sibling.urn).filter(makesCertificate)) {
       const pem = text(leaf, "caCertPem");
       if (pem === undefined || !pem.includes("-----BEGIN")) continue;
-      if (!/\/(kubelet-client|apiserver-kubelet-client)$/.test(leaf.name)) continue;
+      if (!signedByAuthority.some((name) => leaf.name.endsWith(`/${name}`))) continue;
       const source = { where: describe(leaf), key: "caCertPem" };
       const certificates = certificatesOf(stack).inText(pem, source);
-      content.set(`${pki}/ca.crt`, { kind: "certificates", certificates });
+      content.set(paths.ca, { kind: "certificates", certificates });
       return;
     }
   }
@@ -393,11 +397,15 @@ function addBundle(
   access: readonly Resource[],
   content: Map<string, FileContent>,
 ): void {
-  const path = `${pki}/kubelet-serving-bundle.crt`;
+  const path = paths.kubeletServingBundle;
   for (const resource of access) {
-    if (field(resource, "stance").known && text(resource, "stance") !== "trustSelfSigned") continue;
-    const bundle = text(resource, "bundle");
-    const source = { where: describe(resource), key: "bundle" };
+    if (
+      field(resource, kubeletAccessOutputs.stance).known &&
+      text(resource, kubeletAccessOutputs.stance) !== "trustSelfSigned"
+    )
+      continue;
+    const bundle = text(resource, kubeletAccessOutputs.bundle);
+    const source = { where: describe(resource), key: kubeletAccessOutputs.bundle };
     content.set(path, {
       kind: "certificates",
       certificates:
@@ -409,17 +417,17 @@ function addBundle(
 }
 
 function authorityIn(content: ReadonlyMap<string, FileContent>): readonly CertificateFacts[] {
-  const ca = content.get(`${pki}/ca.crt`);
+  const ca = content.get(paths.ca);
   return ca?.kind === "certificates" ? ca.certificates : [];
 }
 
 /** What the machines of the cluster handed in, before the bundle itself is known. */
 function collected(stack: Stack, access: Resource): CertificateFacts[] {
   return under(stack, access.parentUrn ?? "")
-    .filter(({ type }) => type === component)
+    .filter(({ type }) => type === tokens.hostFiles)
     .flatMap((owner) => {
-      const given = field(owner, "selfSignedCertificates");
-      const source = { where: describe(owner), key: "selfSignedCertificates" };
+      const given = field(owner, hostFilesOutputs.selfSignedCertificates);
+      const source = { where: describe(owner), key: hostFilesOutputs.selfSignedCertificates };
       return Object.values(asObject(valueOr(given, undefined)) ?? {}).flatMap((pem) =>
         typeof pem === "string" ? certificatesOf(stack).inText(pem, source) : [],
       );

@@ -1,5 +1,6 @@
 /** Kubernetes objects among the resources of a stack. */
 
+import { tokens } from "../../trust/contract.ts";
 import { asList, asObject, asText, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
 import { type Fact, known, type Source } from "../../trust/words/fact.ts";
 import { clusterLabel } from "../../trust/words/vocabulary.ts";
@@ -20,12 +21,9 @@ export function ofKind(stack: Stack, ...kinds: readonly string[]): Resource[] {
   return stack.resources.filter((resource) => kinds.includes(kindOf(resource) ?? ""));
 }
 
-/** Type of our component. */
-export const clusterComponent = "kubelet-trust:index:Cluster";
-
 /** What says which cluster a resource belongs to. */
 export function membershipOf(stack: Stack, resource: Resource): Membership {
-  const cluster = stack.ancestorsOf(resource).find(({ type }) => type === clusterComponent);
+  const cluster = stack.ancestorsOf(resource).find(({ type }) => type === tokens.cluster);
   return {
     component: cluster?.urn,
     label: text(resource, "metadata", "labels", clusterLabel),

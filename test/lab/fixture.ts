@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
-import { fileKey, packFiles } from "../../components/host-files.ts";
+import { packFiles } from "../../components/host-files.ts";
 import {
   kubeletConfiguration,
   renderKubeletConfiguration,
@@ -13,6 +13,7 @@ import {
 import { kubeletUnit } from "../../components/kubeadm/kubelet-unit.ts";
 import { staticPods } from "../../components/kubeadm/static-pods.ts";
 import { type Issued, issue, issueAuthority, publicKeyPem } from "../../lab/conformance/pki.ts";
+import { fileKey } from "../../trust/contract.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
 
 export type FixtureMachine = {

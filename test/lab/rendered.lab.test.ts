@@ -33,7 +33,7 @@ const damages: readonly [string, (secret: Secret) => void, RegExp][] = [
     ({ data }) => {
       data["files.json"] = "e30=";
     },
-    /files\.json is not a list/,
+    /files\.json is no list/,
   ],
   [
     "a file's content is missing",

@@ -7,8 +7,8 @@ function node(index: number, flag: string) {
   const name = `worker-${String(index).padStart(5, "0")}`;
   const data = {
     "files.json": JSON.stringify([
-      { path: "/etc/systemd/system/kubelet.service", key: "unit" },
-      { path: "/var/lib/kubelet/config.yaml", key: "config" },
+      { path: "/etc/systemd/system/kubelet.service", mode: "0644", key: "unit" },
+      { path: "/var/lib/kubelet/config.yaml", mode: "0644", key: "config" },
     ]),
     unit: `[Service]\nExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml --hostname-override=${name} --kubeconfig=/etc/kubernetes/kubelet.conf ${flag}\n`,
     config: kubeletConfiguration("bootstrap"),

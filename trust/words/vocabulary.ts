@@ -67,29 +67,8 @@ export const reasonAnnotation = "kubelet-trust/reason";
 /** Label that says which cluster a resource belongs to. */
 export const clusterLabel = "kubelet-trust/cluster";
 
-/** Label on a host-files Secret: the machine it is for. */
-export const machineLabel = "kubelet-trust/machine";
-
-/** Label on a host-files Secret: `control-plane` or `node`. */
-export const roleLabel = "kubelet-trust/role";
-
 /** The Kubernetes version that the default stack runs and that the facts were last observed with. */
 export const newestKnownVersion = "1.37.2";
 
 /** The oldest Kubernetes version that the components render files for. */
 export const oldestSupportedVersion = "1.34.0";
-
-/** `type` of the Secret that holds the files of one machine. */
-export const hostFilesSecretType = "kubelet-trust/host-files";
-
-/** Annotation on a host-files Secret: the Kubernetes version the files are made for, without the `v`. */
-export const kubernetesVersionAnnotation = "kubelet-trust/kubernetes-version";
-
-/** Annotation on a host-files Secret: the machine's addresses, e.g. `InternalIP=10.240.0.11,Hostname=worker-0`. */
-export const addressesAnnotation = "kubelet-trust/addresses";
-
-/** Annotation on a host-files Secret and on a kubelet ConfigMap: the {@link ServingMode}. */
-export const servingModeAnnotation = "kubelet-trust/serving-mode";
-
-/** Label on the resources of one node pool: its name. */
-export const poolLabel = "kubelet-trust/pool";

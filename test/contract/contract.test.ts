@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { readAddresses, readFileList, writeAddresses } from "../../trust/contract.ts";
+
+const repository = path.join(import.meta.dirname, "..", "..");
+const program = path.join("test", "contract", "both-sides.ts");
+
+/** The contract with other names: tokens, labels, annotations, certificates, outputs, paths, the list of files. */
+function renamed(contract: string): string {
+  return contract
+    .replace(/"kubelet-trust([:/])/g, '"renamed$1')
+    .replace(
+      /(const (certificateNames|\w+Outputs) = \{)([\s\S]*?)\n\}/g,
+      (_, head, __, body) => `${head}${body.replace(/: "/g, ': "renamed-')}\n}`,
+    )
+    .replace(
+      /(const paths = \{)([\s\S]*?)\n\}/,
+      (_, head, body) => `${head}${body.replace(/\/([\w.-]+)(["`],)/g, "/renamed-$1$2")}\n}`,
+    )
+    .replace('"files.json"', '"renamed-files.json"')
+    .replace("`host-files-", "`renamed-host-files-");
+}
+
+/** What the two sides make of a cluster, in a copy of the project whose contract was changed. */
+function bothSides(
+  change: (contract: string) => string,
+  changeWriter: (component: string) => string = (component) => component,
+): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-renamed-"));
+  try {
+    for (const room of ["trust", "components", "policies", "lab", "toolchain", "test"]) {
+      fs.cpSync(path.join(repository, room), path.join(folder, room), {
+        recursive: true,
+        filter: (source) => !/toolchain\/go$|test\/observed$/.test(source),
+      });
+    }
+    fs.symlinkSync(path.join(repository, "node_modules"), path.join(folder, "node_modules"));
+    fs.copyFileSync(path.join(repository, "package.json"), path.join(folder, "package.json"));
+    rewrite(path.join(folder, "trust", "contract.ts"), change);
+    rewrite(path.join(folder, "components", "node-certificates.ts"), changeWriter);
+    return execFileSync(process.execPath, [path.join(folder, program)], { encoding: "utf8" });
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+function rewrite(file: string, change: (text: string) => string): void {
+  fs.writeFileSync(file, change(fs.readFileSync(file, "utf8")));
+}
+
+describe("the contract between components and their readers", function () {
+  this.timeout("2m");
+
+  it("may say other names: pack and lab read what components then write", () => {
+    const before = bothSides((contract) => contract);
+    const after = bothSides(renamed);
+    assert.match(after, /renamed-kubelet-serving\.crt/);
+    assert.match(after, /renamed-host-files-cp-0/);
+    const namesBack = after.replaceAll("renamed-", "").replaceAll("renamed/", "kubelet-trust/");
+    assert.deepEqual(JSON.parse(namesBack), JSON.parse(before));
+    const { verify, skip, machines } = JSON.parse(before);
+    assert.deepEqual(verify, []);
+    assert.match(skip.join("\n"), /kubelet-serving-verified \(advisory\): .*cp-0, p-0/);
+    assert.deepEqual(
+      machines.map(({ name }: { name: string }) => name),
+      ["cp-0", "b-0", "p-0"],
+    );
+  });
+
+  it("is noticed when one side has a name of its own, so the test above can fail", () => {
+    const other = bothSides(
+      (contract) => contract,
+      (writer) => writer.replace("certificateNames.kubeletServing", '"other"'),
+    );
+    assert.notDeepEqual(JSON.parse(other).verify, []);
+  });
+
+  it("writes addresses so that they can be read again, and says which part is none", () => {
+    const addresses = [
+      { type: "InternalIP" as const, address: "fd00::11" },
+      { type: "Hostname" as const, address: "worker-0" },
+    ];
+    assert.deepEqual(readAddresses(writeAddresses(addresses)), addresses);
+    assert.equal(readAddresses("InternalIP=10.0.0.1,10.0.0.2"), "10.0.0.2");
+  });
+
+  it("takes no list of files for one when a path or a mode is not what it must be", () => {
+    const file = { path: "/etc/a", mode: "0600", owner: "root:root", key: "etc_a" };
+    assert.deepEqual(readFileList(JSON.stringify([file])), [file]);
+    for (const wrong of [{ path: "etc/a" }, { mode: "rw" }, { key: 1 }]) {
+      assert.equal(readFileList(JSON.stringify([{ ...file, ...wrong }])), undefined);
+    }
+    assert.equal(readFileList("{}"), undefined);
+    assert.equal(readFileList("["), undefined);
+  });
+});

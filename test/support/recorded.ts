@@ -1,0 +1,105 @@
+/**
+ * A program's resources as a policy gets them at a first preview, without an engine: what no provider has computed yet
+ * is unknown, and components have what they registered.
+ */
+import type { PolicyResource } from "@pulumi/policy";
+import * as pulumi from "@pulumi/pulumi";
+
+/** The part of the SDK's monitor that takes registrations. */
+type Monitor = {
+  registerResource(request: Request, callback: Callback): void;
+  registerResourceOutputs(request: Request, callback: Callback): void;
+};
+type Callback = (error: unknown, response: { getUrn(): string } | undefined) => void;
+// biome-ignore lint/suspicious/noExplicitAny: the protocol's generated messages have no types
+type Request = any;
+
+/** Runs a program as a first preview and returns its resources as the engine hands them to policies. */
+export async function recordPreview(program: () => void): Promise<PolicyResource[]> {
+  const resources: PolicyResource[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
+      call: ({ inputs }) => inputs,
+    },
+    "kubelet-trust",
+    "test",
+    true,
+  );
+  record(pulumi.runtime.getMonitor() as unknown as Monitor, resources);
+  program();
+  await pulumi.runtime.disconnect();
+  return resources;
+}
+
+function record(monitor: Monitor, resources: PolicyResource[]): void {
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) =>
+    register(request, (error, response) => {
+      if (response !== undefined) resources.push(resourceOf(request, response.getUrn(), resources));
+      callback(error, response);
+    });
+  const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
+  monitor.registerResourceOutputs = (request, callback) => {
+    const made = resources.find(({ urn }) => urn === request.getUrn());
+    if (made) made.props = plain(request.getOutputs());
+    registerOutputs(request, callback);
+  };
+}
+
+function resourceOf(
+  request: Request,
+  urn: string,
+  others: readonly PolicyResource[],
+): PolicyResource {
+  const dependencies: [string, { getUrnsList(): string[] }][] = [
+    ...request.getPropertydependenciesMap().getEntryList(),
+  ].map(([key]: [string]) => [key, request.getPropertydependenciesMap().get(key)]);
+  const find = (one: string) => others.find((other) => other.urn === one);
+  const parent = find(request.getParent());
+  const providerUrn: string = request.getProvider().replace(/::[^:]*$/, "");
+  const type: string = request.getType();
+  return {
+    type,
+    name: request.getName(),
+    urn,
+    props: plain(request.getObject()),
+    opts: {
+      protect: false,
+      ignoreChanges: [],
+      aliases: [],
+      customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
+      additionalSecretOutputs: [],
+    },
+    dependencies: [],
+    propertyDependencies: Object.fromEntries(
+      dependencies.map(([key, list]) => [
+        key,
+        list.getUrnsList().flatMap((one) => find(one) ?? []),
+      ]),
+    ),
+    isType: () => false,
+    asType: () => undefined,
+    ...(parent && { parent }),
+    ...(type.startsWith("kubernetes:") && {
+      provider: { type: "pulumi:providers:kubernetes", props: {}, urn: providerUrn, name: "k" },
+    }),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: properties of any resource
+function plain(struct: Request): Record<string, any> {
+  return revealed(struct.toJavaScript()) as Record<string, unknown>;
+}
+
+/** The key under which the protocol marks a value that is more than plain data, and the mark of a secret. */
+const signature = "4dabf18193072939515e22adb298388d";
+const secretMark = "1b47061264138c4ac30d75fd1eb44270";
+
+function revealed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== "object" || value === null) return value;
+  const map = value as Record<string, unknown>;
+  if (map[signature] === secretMark) return revealed(map.value);
+  return Object.fromEntries(Object.entries(map).map(([key, inner]) => [key, revealed(inner)]));
+}

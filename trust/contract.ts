@@ -1,0 +1,218 @@
+/**
+ * What the components write and the policy pack, the command line and the lab read: type tokens, names of resources
+ * and of registered outputs, paths on a machine, labels, annotations, and the form of a host-files Secret. Each stands
+ * here once, so that a change here is a change on both sides.
+ */
+import { kubeadmPkiDirectory } from "./kubeadm/pki.ts";
+import type { NodeAddress } from "./words/facts.ts";
+import { nodeAddressTypes } from "./words/vocabulary.ts";
+
+/** Type tokens of the components. */
+export const tokens = {
+  cluster: "kubelet-trust:index:Cluster",
+  nodePool: "kubelet-trust:index:NodePool",
+  certificateAuthority: "kubelet-trust:index:CertificateAuthority",
+  controlPlaneCertificates: "kubelet-trust:index:ControlPlaneCertificates",
+  nodeCertificates: "kubelet-trust:index:NodeCertificates",
+  kubeletConfigMap: "kubelet-trust:index:KubeletConfigMap",
+  apiServerKubeletAccess: "kubelet-trust:index:ApiServerKubeletAccess",
+  kubeletServingApprover: "kubelet-trust:index:KubeletServingApprover",
+  bootstrapToken: "kubelet-trust:index:BootstrapToken",
+  hostFiles: "kubelet-trust:index:HostFiles",
+} as const;
+
+/**
+ * The last two parts of a certificate's name, `<machine>/<purpose>`, by which a certificate is found before its PEM
+ * is known.
+ */
+export const certificateNames = {
+  kubeletClient: "kubelet-client",
+  kubeletServing: "kubelet-serving",
+  apiServerKubeletClient: "apiserver-kubelet-client",
+} as const;
+
+/** What `HostFiles` registers beside its Secrets, which are unknown as a whole at the first preview. */
+export const hostFilesOutputs = {
+  /** The KubeletConfiguration, YAML. */
+  kubelet: "kubelet",
+  /** The kubelet's flags, by machine. */
+  kubeletFlags: "kubeletFlags",
+  /** The argument vectors of static pods, by machine and component. */
+  commands: "commands",
+  /** The `kubelet.crt` of each machine that handed one in, PEM. */
+  selfSignedCertificates: "selfSignedCertificates",
+} as const;
+
+/** What `ApiServerKubeletAccess` registers. */
+export const kubeletAccessOutputs = {
+  stance: "stance",
+  /** kube-apiserver's flags towards kubelets, `--name=value`. */
+  flags: "flags",
+  /** What `--kubelet-certificate-authority` names under stance `trustSelfSigned`, PEM. */
+  bundle: "bundle",
+} as const;
+
+const pki = kubeadmPkiDirectory;
+const kubeletPki = "/var/lib/kubelet/pki";
+
+/**
+ * Where things lie on a machine. The paths under `/etc/kubernetes` are kubeadm's. A pair of a certificate and its key
+ * is named without its ends `.crt` and `.key`.
+ * Source: kubernetes `cmd/kubeadm/app/constants/constants.go`.
+ */
+export const paths = {
+  pki,
+  ca: `${pki}/ca.crt`,
+  caKey: `${pki}/ca.key`,
+  apiserver: `${pki}/apiserver`,
+  apiserverKubeletClient: `${pki}/apiserver-kubelet-client`,
+  apiserverEtcdClient: `${pki}/apiserver-etcd-client`,
+  frontProxyCa: `${pki}/front-proxy-ca`,
+  frontProxyClient: `${pki}/front-proxy-client`,
+  serviceAccount: `${pki}/sa`,
+  etcd: `${pki}/etcd`,
+  etcdCa: `${pki}/etcd/ca`,
+  etcdServer: `${pki}/etcd/server`,
+  etcdPeer: `${pki}/etcd/peer`,
+  etcdHealthcheckClient: `${pki}/etcd/healthcheck-client`,
+
+  /** Under stance `trustSelfSigned`: what `--kubelet-certificate-authority` names. */
+  kubeletServingBundle: `${pki}/kubelet-serving-bundle.crt`,
+
+  adminConf: "/etc/kubernetes/admin.conf",
+  superAdminConf: "/etc/kubernetes/super-admin.conf",
+  controllerManagerConf: "/etc/kubernetes/controller-manager.conf",
+  schedulerConf: "/etc/kubernetes/scheduler.conf",
+  kubeletConf: "/etc/kubernetes/kubelet.conf",
+  manifests: "/etc/kubernetes/manifests",
+
+  kubeletConfiguration: "/var/lib/kubelet/config.yaml",
+  kubeletUnit: "/etc/systemd/system/kubelet.service",
+  /** Where a kubelet keeps what it signed itself or requested: its default `--cert-dir`. */
+  kubeletPki,
+  /** What a kubelet signs itself. Source: kubernetes `cmd/kubelet/app/server.go` (InitializeTLS). */
+  kubeletSelfSigned: `${kubeletPki}/kubelet`,
+  /**
+   * The serving pair that the stack issues. Neither `kubelet.crt` nor `kubelet-server*`, which the kubelet writes
+   * itself. Source: kubernetes `cmd/kubelet/app/server.go`, `pkg/kubelet/certificate/kubelet.go`.
+   */
+  kubeletServing: `${kubeletPki}/kubelet-serving`,
+  etcdData: "/var/lib/etcd",
+} as const;
+
+/** The certificate of a pair that is named without its end. */
+export function certificateOf(pair: string): string {
+  return `${pair}.crt`;
+}
+
+/** The key of a pair that is named without its end. */
+export function keyOf(pair: string): string {
+  return `${pair}.key`;
+}
+
+/** `type` of the Secret that holds the files of one machine. */
+export const hostFilesSecretType = "kubelet-trust/host-files";
+
+/** Name of the Secret that holds the files of one machine. */
+export function hostFilesSecretName(machine: string): string {
+  return `host-files-${machine}`;
+}
+
+/** Label on a host-files Secret: the machine it is for. */
+export const machineLabel = "kubelet-trust/machine";
+
+/** Label on a host-files Secret: `control-plane` or `node`. */
+export const roleLabel = "kubelet-trust/role";
+
+/** Label on the resources of one node pool: its name. */
+export const poolLabel = "kubelet-trust/pool";
+
+/** Annotation on a host-files Secret: the Kubernetes version the files are made for, without the `v`. */
+export const kubernetesVersionAnnotation = "kubelet-trust/kubernetes-version";
+
+/** Annotation on a host-files Secret: the machine's addresses; see {@link writeAddresses}. */
+export const addressesAnnotation = "kubelet-trust/addresses";
+
+/** Annotation on a host-files Secret and on a kubelet ConfigMap: the serving mode. */
+export const servingModeAnnotation = "kubelet-trust/serving-mode";
+
+/** Addresses as an annotation has them: `InternalIP=10.240.0.11,Hostname=worker-0`. */
+export function writeAddresses(addresses: readonly NodeAddress[]): string {
+  return addresses.map(({ type, address }) => `${type}=${address}`).join(",");
+}
+
+/** Reads what {@link writeAddresses} wrote; a text is the first part of it that is no `TYPE=ADDRESS`. */
+export function readAddresses(text: string): readonly NodeAddress[] | string {
+  const addresses: NodeAddress[] = [];
+  for (const part of text.split(",")) {
+    const [word = "", address = ""] = part.split("=");
+    const type = nodeAddressTypes.find((one) => one === word);
+    if (type === undefined || address === "") return part;
+    addresses.push({ type, address });
+  }
+  return addresses;
+}
+
+/** Key of a host-files Secret's data under which its files are listed. */
+export const fileListKey = "files.json";
+
+/** A file of a machine in the list of its host-files Secret. */
+export type ListedFile = {
+  /** Absolute. */
+  readonly path: string;
+  /** Octal text, e.g. `0600`. */
+  readonly mode: string;
+  /** `user:group`. */
+  readonly owner: string;
+  /** Key of the Secret's data that holds the content. */
+  readonly key: string;
+};
+
+/**
+ * The data of a host-files Secret before base64: the list of files, in order of their paths, and the content of each
+ * under a key of its own.
+ *
+ * @throws Error when two paths share a key.
+ */
+export function writeHostFiles(
+  files: readonly { readonly path: string; readonly mode: string; readonly content: string }[],
+): Record<string, string> {
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const list = sorted.map(
+    ({ path, mode }): ListedFile => ({ path, mode, owner: "root:root", key: fileKey(path) }),
+  );
+  const data: Record<string, string> = { [fileListKey]: JSON.stringify(list) };
+  for (const { path, content } of sorted) {
+    const key = fileKey(path);
+    if (key in data) throw new Error(`two files of one machine have the key ${key}: ${path}`);
+    data[key] = content;
+  }
+  return data;
+}
+
+/** The key of a file's content: the path without its first `/`, and `_` for each further one. */
+export function fileKey(path: string): string {
+  return path.slice(1).replaceAll("/", "_");
+}
+
+/** Reads the list of files of a host-files Secret; `undefined` when the text is none. */
+export function readFileList(text: string): readonly ListedFile[] | undefined {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) && list.every(isListedFile) ? list : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isListedFile(value: unknown): value is ListedFile {
+  const file = value as Partial<Record<keyof ListedFile, unknown>> | null;
+  return (
+    typeof file === "object" &&
+    typeof file?.path === "string" &&
+    file.path.startsWith("/") &&
+    typeof file.mode === "string" &&
+    /^[0-7]{3,4}$/.test(file.mode) &&
+    typeof file.key === "string"
+  );
+}
