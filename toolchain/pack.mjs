@@ -37,7 +37,7 @@ async function build(pack) {
       bundle: true,
       platform: "node",
       format: "cjs",
-      target: "node22",
+      target: "node18",
       // The engine's SDK must be the one that the runner of policy packs has loaded.
       external: ["@pulumi/*"],
       metafile: true,

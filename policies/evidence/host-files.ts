@@ -3,6 +3,7 @@
  * read when it is known; at the first preview it is unknown as a whole, and what the component registered beside it
  * (flags, configuration, and the certificates of its siblings) stands in.
  */
+
 import { posix } from "node:path";
 import {
   addressesAnnotation,
@@ -31,6 +32,7 @@ import type {
   HostFiles,
   NodeAddress,
 } from "../../trust/words/facts.ts";
+import { groupBy } from "../../trust/words/group-by.ts";
 import { skipOf } from "../../trust/words/skip.ts";
 import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
 import { type Certificates, certificatesOf, contentOf, makesCertificate } from "./certificates.ts";
@@ -347,7 +349,7 @@ function leavesOf(stack: Stack, urn: string): Map<string, Resource[]> {
   leaves.set(stack, byParent);
   const made =
     byParent.get(urn) ??
-    Map.groupBy(stack.childrenOf(urn).filter(makesCertificate), ({ name }) =>
+    groupBy(stack.childrenOf(urn).filter(makesCertificate), ({ name }) =>
       name.split("/").slice(-2).join("/"),
     );
   byParent.set(urn, made);

@@ -1,5 +1,7 @@
 /** Violations in words: one for each cause, in an order that does not change, in at most twelve lines. */
+
 import { describeSource } from "../../trust/words/fact.ts";
+import { groupBy } from "../../trust/words/group-by.ts";
 import { shown } from "../../trust/words/shown.ts";
 import { describe } from "../stack/resource.ts";
 import type { Finding } from "./finding.ts";
@@ -27,7 +29,7 @@ export function pageOf(policy: string): string {
 /** Reports findings as violations. */
 export function report(policy: string, findings: readonly Finding[], send: Send): void {
   const groups = [
-    ...Map.groupBy(findings, ({ cause, level }) => `${level ?? ""} ${cause}`).values(),
+    ...groupBy(findings, ({ cause, level }) => `${level ?? ""} ${cause}`).values(),
   ].map((group) =>
     [...group].sort(
       (a, b) => compare(a.subject, b.subject) || compare(a.resource.urn, b.resource.urn),

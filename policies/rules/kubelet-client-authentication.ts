@@ -1,4 +1,5 @@
 /** kubelet-client-authentication: the kubelet must let kube-apiserver in, and nobody else. */
+import { groupBy } from "../../trust/words/group-by.ts";
 import type { Outcome, RequestKind } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
 import type { Spec } from "../policy.ts";
@@ -46,7 +47,7 @@ function shutOut(
   const failing = askedFor.filter((kind) =>
     ["fails", "undecidable"].includes(client[kind].verdict),
   );
-  return [...Map.groupBy(failing, (kind) => client[kind].reason)].flatMap(([, kinds]) => {
+  return [...groupBy(failing, (kind) => client[kind].reason)].flatMap(([, kinds]) => {
     const [first] = kinds;
     return first === undefined ? [] : [refused(judged, apiServer, kinds, client[first])];
   });

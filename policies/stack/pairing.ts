@@ -3,6 +3,7 @@
  * `kubelet-trust/cluster`, else by Kubernetes provider and namespace, else to the only one in the stack. Two clusters
  * never mix: what could belong to several belongs to none.
  */
+import { groupBy } from "../../trust/words/group-by.ts";
 import type { Evidence, Found, FoundApiServer, Membership } from "../evidence/index.ts";
 import { type Resource, text } from "./resource.ts";
 
@@ -32,7 +33,7 @@ export function pair(
   evidence: Evidence,
   stackByUrn: (urn: string) => Resource | undefined,
 ): Pairing {
-  const groups = [...Map.groupBy(evidence.apiServers, ({ membership }) => keyOf(membership))].map(
+  const groups = [...groupBy(evidence.apiServers, ({ membership }) => keyOf(membership))].map(
     ([key, apiServers]): Group => {
       const name = nameOf(apiServers[0]?.membership, stackByUrn);
       return { key, name, apiServers };

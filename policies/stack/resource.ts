@@ -2,10 +2,12 @@
  * Resources as the readers see them: plain values in which whatever is not known says so, and a tree that cannot
  * trap anyone in a cycle.
  */
+
 import type { PolicyResource } from "@pulumi/policy";
 import type { Json } from "../../trust/readers/yaml.ts";
 import type { Fact } from "../../trust/words/fact.ts";
 import { known, unknown } from "../../trust/words/fact.ts";
+import { groupBy } from "../../trust/words/group-by.ts";
 import { behind, isSecret } from "../sdk.ts";
 
 /** A resource of the stack. */
@@ -46,7 +48,7 @@ export function readStack(given: readonly PolicyResource[]): Stack {
       return read;
     })
     .sort((a, b) => (a.urn < b.urn ? -1 : a.urn > b.urn ? 1 : 0));
-  const children = Map.groupBy(resources, ({ parentUrn }) => parentUrn ?? "");
+  const children = groupBy(resources, ({ parentUrn }) => parentUrn ?? "");
   return {
     resources,
     childrenOf: (urn) => children.get(urn) ?? [],

@@ -38,7 +38,7 @@ async function benchmark(nodes: number, rounds: number): Promise<boolean> {
   for (let round = 1; round <= rounds; round++) {
     // Who goes first has cold caches: the turns change.
     const order: readonly Program[] =
-      round % 2 === 1 || wanted === undefined ? programs : programs.toReversed();
+      round % 2 === 1 || wanted === undefined ? programs : [...programs].reverse();
     for (const program of order) {
       const title = `${nodes} nodes, round ${round} of ${rounds}, ${program}`;
       const deployment = await progress.step(title, (step) =>

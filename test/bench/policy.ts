@@ -84,7 +84,7 @@ async function compare<Pack extends string>(
     Measurement[]
   >;
   for (let round = 1; round <= rounds; round++) {
-    for (const name of round % 2 === 1 ? names : names.toReversed()) {
+    for (const name of round % 2 === 1 ? names : [...names].reverse()) {
       await progress.step(`${title}, round ${round} of ${rounds}, pack ${name}`, async () => {
         all[name].push(await measure(project, ["preview", "--policy-pack", packs[name]]));
       });

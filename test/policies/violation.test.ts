@@ -65,7 +65,7 @@ describe("violations", function () {
     const resources = [controlPlane, node(1, "--a=1"), node(2, "--b=1"), node(3, "")];
     assert.deepEqual(
       violationsOf(resources).map(({ message }) => message),
-      violationsOf(resources.toReversed()).map(({ message }) => message),
+      violationsOf([...resources].reverse()).map(({ message }) => message),
     );
   });
 });

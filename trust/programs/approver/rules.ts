@@ -93,15 +93,20 @@ function addressRule(prefixes: string | undefined): ((address: string) => boolea
 /** A flag by its name: `--flag=value`, `-flag value`, or the variable that is named like it. */
 function settingOf(container: JsonObject, flag: string, byDefault: string): Fact<string> {
   const words = [...asList(container.command), ...asList(container.args)].map(String);
-  const at = words.findLastIndex((word) => new RegExp(`^--?${flag}(=|$)`).test(word));
-  const word = words[at];
+  const given = words.filter((word) => new RegExp(`^--?${flag}(=|$)`).test(word));
+  const word = given.at(-1);
   if (word !== undefined) {
-    return plain(word.includes("=") ? word.slice(word.indexOf("=") + 1) : (words[at + 1] ?? ""));
+    return plain(
+      word.includes("=")
+        ? word.slice(word.indexOf("=") + 1)
+        : (words[words.lastIndexOf(word) + 1] ?? ""),
+    );
   }
   const variable = flag.toUpperCase().replaceAll("-", "_");
   const entry = asList(container.env)
     .map(asObject)
-    .findLast((one) => one?.name === variable);
+    .filter((one) => one?.name === variable)
+    .at(-1);
   if (entry === undefined) {
     return asList(container.envFrom).length === 0 ? known(byDefault) : unknown(variable);
   }
