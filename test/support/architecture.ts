@@ -80,7 +80,7 @@ function isAllowed(rooms: readonly Room[], room: Room, to: string): boolean {
 function roomOf(rooms: readonly Room[], file: string): Room | undefined {
   return rooms
     .filter(({ name }) => isInside(file, name))
-    .toSorted((a, b) => b.name.length - a.name.length)[0];
+    .sort((a, b) => b.name.length - a.name.length)[0];
 }
 
 function isInside(file: string, room: string): boolean {
