@@ -24,6 +24,7 @@ export const kubeletClientAuthentication: Spec = {
       judged.verdicts.flatMap(({ apiServer, verdict }) => [
         ...shutOut(judged, apiServer, verdict.client),
         ...openToStrangers(judged, apiServer, verdict.openToAnyone),
+        ...openToAllUsers(judged, verdict.openToAnyone),
       ]),
     ),
 };
@@ -47,10 +48,19 @@ function shutOut(
   const failing = askedFor.filter((kind) =>
     ["fails", "undecidable"].includes(client[kind].verdict),
   );
-  return [...groupBy(failing, (kind) => client[kind].reason)].flatMap(([, kinds]) => {
+  return [...groupBy(failing, (kind) => causeOf(client[kind]))].flatMap(([, kinds]) => {
     const [first] = kinds;
     return first === undefined ? [] : [refused(judged, apiServer, kinds, client[first])];
   });
+}
+
+/** What would mend it: kinds of request that fail for one cause differ in their words alone. */
+function causeOf(outcome: Outcome): string {
+  return outcome.verdict === "undecidable"
+    ? `undecidable ${outcome.missing.join("; ")}`
+    : [outcome.verdict, ...outcome.remedies.map(({ side, setting }) => `${side} ${setting}`)].join(
+        "\n",
+      );
 }
 
 function refused(
@@ -106,6 +116,35 @@ function openToStrangers(
       remedies: [
         "(kubelet) Set authentication.anonymous.enabled: false and authorization.mode: Webhook in the KubeletConfiguration.",
         "(kubelet) Set readOnlyPort: 0.",
+      ],
+    },
+  ];
+}
+
+/**
+ * AlwaysAllow asks nobody: each user of the cluster with a client certificate, and with token authentication each pod,
+ * may exec into every container of the node.
+ */
+function openToAllUsers(judged: Judged, openToAnyone: readonly RequestKind[]): Finding[] {
+  const { authorizationMode } = judged.facts.authentication;
+  if (!authorizationMode.known || authorizationMode.value !== "AlwaysAllow") return [];
+  // Open to strangers is worse, and told already; the way out is the same.
+  if (openToAnyone.includes("exec")) return [];
+  const settings = [authenticationSettings(judged.facts)];
+  const what =
+    "whoever is authenticated may do anything on it, exec into every container included.";
+  return [
+    {
+      ...subject(judged),
+      cause: withoutNode(judged, [what, judged.cluster.key, ...settings].join("\n")),
+      what,
+      settings,
+      sources: [authorizationMode.source ?? judged.found.source],
+      symptom:
+        "no error: that is the trouble. Any certificate of the client CA, or any token of the cluster, opens https://<node>:10250/exec.",
+      reason: "authorization.mode: AlwaysAllow asks nobody what a user may do.",
+      remedies: [
+        "(kubelet) Set authorization.mode: Webhook in the KubeletConfiguration (--authorization-mode=Webhook).",
       ],
     },
   ];
