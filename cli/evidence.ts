@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { kubeadmFiles, kubeadmPkiDirectory, kubeadmRbac } from "../trust/kubeadm/pki.ts";
 import { isKnownVersion } from "../trust/kubernetes/tables.ts";
+import { newestKnownVersion } from "../trust/kubernetes/version.ts";
 import { apiServerFacts } from "../trust/programs/api-server/facts.ts";
 import { kubeletFacts } from "../trust/programs/kubelet/facts.ts";
 import { requestedCertificate } from "../trust/programs/kubelet/requested-certificate.ts";
@@ -20,7 +21,6 @@ import type {
   ServingRequest,
 } from "../trust/words/facts.ts";
 import { skipOf } from "../trust/words/skip.ts";
-import { newestKnownVersion } from "../trust/words/vocabulary.ts";
 import { type JudgeArguments, UsageError } from "./arguments.ts";
 import { hostFiles, readSide, type Side } from "./side.ts";
 

@@ -2,6 +2,7 @@
 
 import { coherence } from "../trust/judge/coherence.ts";
 import { judge } from "../trust/judge/judge.ts";
+import { newestKnownVersion } from "../trust/kubernetes/version.ts";
 import { apiServerFacts } from "../trust/programs/api-server/facts.ts";
 import { kubeletFacts } from "../trust/programs/kubelet/facts.ts";
 import {
@@ -23,7 +24,7 @@ import type {
   ServingRequest,
 } from "../trust/words/facts.ts";
 import { type Outcome, type RequestKind, works } from "../trust/words/verdict.ts";
-import { apiServerStances, newestKnownVersion, servingModes } from "../trust/words/vocabulary.ts";
+import { apiServerStances, servingModes } from "../trust/words/vocabulary.ts";
 
 /** The whole page. The same every time: nothing in it depends on the clock. */
 export function verdictsDocument(): string {

@@ -28,9 +28,7 @@ const settling = [
   "components/",
   "policies/",
   "trust/cluster/",
-  "trust/contract.ts",
   "trust/judge/",
-  "trust/kubernetes/",
   "trust/programs/",
   "trust/readers/",
 ];

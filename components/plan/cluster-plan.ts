@@ -1,9 +1,5 @@
-import {
-  apiServerStances,
-  keyAlgorithms,
-  newestKnownVersion,
-  servingModes,
-} from "../../trust/words/vocabulary.ts";
+import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
+import { apiServerStances, keyAlgorithms, servingModes } from "../../trust/words/vocabulary.ts";
 import { stanceProblems } from "../api-server-kubelet-access.ts";
 import { expirationProblems } from "../bootstrap-token.ts";
 import { defaultAuthorityHours } from "../certificate-authority.ts";

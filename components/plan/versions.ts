@@ -1,4 +1,4 @@
-import { newestKnownVersion, oldestSupportedVersion } from "../../trust/words/vocabulary.ts";
+import { newestKnownVersion, oldestSupportedVersion } from "../../trust/kubernetes/version.ts";
 
 /** Major, minor and patch. */
 export type Version = readonly [number, number, number];

@@ -3,6 +3,7 @@
  * wrong, and those that look wrong and start all the same.
  */
 import { data } from "../../trust/kubernetes/data/index.ts";
+import { flagHistory, gateHistory } from "../../trust/kubernetes/tables.ts";
 
 export type StartCase = {
   readonly name: string;
@@ -59,26 +60,23 @@ const longGone = {
 
 /** Flags and gates that an older version has and the newest has not, with those that are gone longer. */
 export function goneSettings(program: keyof typeof longGone): StartCase[] {
-  const versions = Object.keys(data).sort((a, b) => minor(a) - minor(b));
-  const newest = data[versions.at(-1) ?? ""]?.[program];
-  const gone = (what: "flags" | "gates") => {
-    const older = versions.flatMap((version) => Object.keys(data[version]?.[program][what] ?? {}));
-    const all = [...longGone[program][what], ...older];
-    return [...new Set(all)]
-      .filter((name) => newest === undefined || !(name in newest[what]))
-      .sort();
+  const gone = {
+    flags: Object.keys(data.flags[program]).filter(
+      (name) => flagHistory(program, name)?.removedIn !== undefined,
+    ),
+    gates: Object.keys(data.gates).filter(
+      (name) => gateHistory(program, name)?.removedIn !== undefined,
+    ),
   };
+  const all = (what: "flags" | "gates") =>
+    [...new Set([...longGone[program][what], ...gone[what]])].sort();
   return [
-    ...gone("flags").map((name) => ({ name: `flag ${name}`, flags: [`--${name}=true`] })),
-    ...gone("gates").map((name) => ({
+    ...all("flags").map((name) => ({ name: `flag ${name}`, flags: [`--${name}=true`] })),
+    ...all("gates").map((name) => ({
       name: `gate ${name}`,
       flags: [`--feature-gates=${name}=true`],
     })),
   ];
-}
-
-function minor(version: string): number {
-  return Number(version.split(".")[1]);
 }
 
 /** Folder of the files that cases name. */

@@ -1,6 +1,7 @@
 /** One analysis of a stack, which all policies share: what was found, who belongs to whom, and the verdicts. */
 import type { PolicyResource } from "@pulumi/policy";
 import { judge } from "../../trust/judge/judge.ts";
+import { newestKnownVersion as newest } from "../../trust/kubernetes/version.ts";
 import type { KubeletInputs } from "../../trust/programs/kubelet/facts.ts";
 import { kubeletRefusals, type StopsStart } from "../../trust/programs/refusals.ts";
 import type { KubeletConfigurationDocument } from "../../trust/readers/kubelet-configuration.ts";
@@ -8,7 +9,6 @@ import { readKubeletConfiguration } from "../../trust/readers/kubelet-configurat
 import { known } from "../../trust/words/fact.ts";
 import type { KubeletFacts } from "../../trust/words/facts.ts";
 import type { Verdict } from "../../trust/words/verdict.ts";
-import { newestKnownVersion as newest } from "../../trust/words/vocabulary.ts";
 import type { Config } from "../config.ts";
 import {
   type Evidence,

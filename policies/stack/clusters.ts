@@ -1,6 +1,7 @@
 /** A cluster as the verdict needs it: its kube-apiservers with all facts, and whatever its kubelets share. */
 
 import { kubeadmFiles, kubeadmPkiDirectory, kubeadmRbac } from "../../trust/kubeadm/pki.ts";
+import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
 import { apiServerRefusals, type StopsStart } from "../../trust/programs/refusals.ts";
 import { readArguments } from "../../trust/readers/command-line.ts";
 import { type Fact, known } from "../../trust/words/fact.ts";
@@ -12,7 +13,6 @@ import type {
   RbacFacts,
   ServingRequest,
 } from "../../trust/words/facts.ts";
-import { newestKnownVersion } from "../../trust/words/vocabulary.ts";
 import type { Config, DeclaredApiServer } from "../config.ts";
 import { certificatesIn } from "../evidence/certificates.ts";
 import type { Evidence, Found, FoundApiServer, FoundSigner } from "../evidence/index.ts";

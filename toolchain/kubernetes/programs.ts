@@ -6,14 +6,16 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as readline from "node:readline/promises";
+import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
 import { runChild } from "../child.mjs";
 import { Failure } from "../fail.mjs";
 import { ensureBuilt } from "../go.mjs";
 import { isInteractive, type Progress } from "../progress.mjs";
+import { decideWorld } from "../world.mjs";
 import { downloadEtcd, downloadKubernetes, vendorReachable } from "./vendor.ts";
 
-/** The Kubernetes version whose programs a lab runs, without the `v`. */
-export const kubernetesVersion = "1.37.2";
+/** The Kubernetes version whose programs a lab runs, without the `v`: the newest whose facts are known. */
+export const kubernetesVersion = newestKnownVersion;
 
 /** The etcd version a lab runs, without the `v`. */
 export const etcdVersion = "3.7.3";
@@ -66,8 +68,13 @@ export async function ensurePrograms(
   progress: Progress,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Programs> {
+  const { world } = await decideWorld({
+    env,
+    server: "the Kubernetes download server",
+    trouble: async () => ((await vendorReachable(kubernetesVersion)) ? undefined : "no answer"),
+  });
   const { kubernetes, etcd } =
-    (await chooseWorld(env)) === "vendor"
+    world === "vendor"
       ? {
           kubernetes: await downloadKubernetes(kubernetesVersion, kubernetesPrograms, progress),
           etcd: path.join(await downloadEtcd(etcdVersion, progress), "etcd"),
@@ -79,18 +86,6 @@ export async function ensurePrograms(
         };
   const found = kubernetesPrograms.map((name) => [name, path.join(kubernetes, name)]);
   return { ...Object.fromEntries(found), etcd } as Programs;
-}
-
-/** `KUBELET_TRUST_TOOLCHAIN` decides; without it, whether the vendor's server answers. */
-async function chooseWorld(env: NodeJS.ProcessEnv): Promise<"vendor" | "source"> {
-  const forced = env.KUBELET_TRUST_TOOLCHAIN;
-  if (forced === "vendor" || forced === "source") return forced;
-  if (forced !== undefined && forced !== "") {
-    throw new Failure(
-      `KUBELET_TRUST_TOOLCHAIN is \`${forced}\`; it takes \`vendor\` or \`source\`.`,
-    );
-  }
-  return (await vendorReachable(kubernetesVersion)) ? "vendor" : "source";
 }
 
 /** Folder with the six Kubernetes programs, built from source. */

@@ -1,4 +1,6 @@
 /** Do a serving mode and a stance agree? The verdict on a typical pair says it. */
+
+import { newestKnownVersion } from "../kubernetes/version.ts";
 import { apiServerFacts } from "../programs/api-server/facts.ts";
 import { kubeletFacts } from "../programs/kubelet/facts.ts";
 import { selfSigned } from "../programs/kubelet/serving-certificate.ts";
@@ -9,7 +11,6 @@ import { type Remedy, works } from "../words/verdict.ts";
 import {
   type ApiServerStance,
   kubeadmPreferredAddressTypes,
-  newestKnownVersion,
   type ServingMode,
 } from "../words/vocabulary.ts";
 import { judge } from "./judge.ts";

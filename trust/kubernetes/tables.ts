@@ -1,36 +1,20 @@
 /**
  * What each Kubernetes version knows: flags, feature gates, configuration types and defaults, as the
- * programs themselves told (see data/dump).
+ * programs themselves told (toolchain/facts).
  */
 
 import type { Program } from "../readers/command-line.ts";
 import type { Json, JsonObject } from "../readers/yaml.ts";
-import { newestKnownVersion } from "../words/vocabulary.ts";
-import { data } from "./data/index.ts";
+import { data, type FlagData, type GateData, type Ranged } from "./data/index.ts";
+import { allAt } from "./ranges.ts";
+import { knownMinors, newestMinor, oldestMinor } from "./version.ts";
 
-export type FlagFacts = {
-  /** pflag's name of the type, e.g. `bool`, `stringSlice`. */
-  readonly type: string;
-  /** What the bare flag stands for; without one it needs an argument. */
-  readonly noOptDefault?: string;
-  readonly shorthand?: string;
-  readonly default?: string;
-  /** The advice that it prints when it is used. */
-  readonly deprecated?: string;
-};
+export type FlagFacts = FlagData;
+export type GateFacts = GateData;
 
 export type FlagTable = {
   readonly byName: (name: string) => FlagFacts | undefined;
   readonly byShorthand: (letter: string) => string | undefined;
-};
-
-export type GateFacts = {
-  readonly default: boolean;
-  /** It may be set to its default alone. */
-  readonly locked?: boolean;
-  /** `ALPHA`, `BETA`, `DEPRECATED`; absent when generally available. */
-  readonly stage?: string;
-  readonly dependsOn?: readonly string[] | null;
 };
 
 export type ProgramTable = {
@@ -59,30 +43,28 @@ export type KubeletTable = ProgramTable & {
 type TlsNames = { readonly cipherSuites: readonly string[]; readonly versions: readonly string[] };
 type KubeletLabels = { readonly names: readonly string[]; readonly namespaces: readonly string[] };
 
-/** Minor versions that the tables know, ascending, e.g. `[34, 35, 36, 37]`. */
-export const knownMinors: readonly number[] = Object.keys(data)
-  .map((version) => Number(version.split(".")[1]))
-  .sort((a, b) => a - b);
-
 /**
  * The minor version whose table stands for a version: its own, else the nearest known one. Text that is no
  * version stands for the newest.
  */
 export function minorOf(version: string): number {
-  const match = /^v?1\.(\d+)(\.|$|[-+])/.exec(version);
-  const wanted = Number(match?.[1] ?? newestKnownVersion.split(".")[1]);
-  const [oldest = wanted] = knownMinors;
-  const newest = knownMinors.at(-1) ?? wanted;
-  return Math.min(Math.max(wanted, oldest), newest);
+  const wanted = writtenMinor(version) ?? newestMinor;
+  return Math.min(Math.max(wanted, oldestMinor), newestMinor);
 }
 
 /** True when the version's own minor is in the tables, so that nothing is guessed. */
 export function isKnownVersion(version: string): boolean {
+  const minor = writtenMinor(version);
+  return minor !== undefined && knownMinors.includes(minor);
+}
+
+function writtenMinor(version: string): number | undefined {
   const match = /^v?1\.(\d+)(\.|$|[-+])/.exec(version);
-  return match !== null && knownMinors.includes(Number(match[1]));
+  return match === null ? undefined : Number(match[1]);
 }
 
 const programTables = new Map<string, ProgramTable>();
+const kubeletTables = new Map<number, KubeletTable>();
 
 /** Flags and gates of a program of a version. */
 export function programTable(program: Program, version: string): ProgramTable {
@@ -90,29 +72,78 @@ export function programTable(program: Program, version: string): ProgramTable {
   const key = `${program} ${minor}`;
   let table = programTables.get(key);
   if (!table) {
-    const raw = data[`1.${minor}`]?.[program];
     table = {
-      flags: flagTable(program, raw?.flags ?? {}),
-      gates: raw?.gates ?? {},
+      flags: flagTable(program, allAt(data.flags[program], minor)),
+      gates: gatesAt(program, minor),
     };
     programTables.set(key, table);
   }
   return table;
 }
 
+function gatesAt(program: Program, minor: number): Record<string, GateFacts> {
+  const gates = { ...allAt(data.gates, minor), ...allAt(data.otherGates[program], minor) };
+  return Object.fromEntries(
+    Object.entries(gates).flatMap(([name, gate]) => (gate === null ? [] : [[name, gate]])),
+  );
+}
+
 /** Everything about the kubelet of a version. */
 export function kubeletTable(version: string): KubeletTable {
-  const raw = data[`1.${minorOf(version)}`]?.kubelet;
+  const minor = minorOf(version);
+  let table = kubeletTables.get(minor);
+  if (!table) {
+    const lists = allAt(data.lists, minor);
+    table = {
+      ...programTable("kubelet", version),
+      minor,
+      types: typesAt(minor),
+      defaults: allAt(data.defaults as Ranged<Json>, minor),
+      legacyDefaults: allAt(data.legacyDefaults as Ranged<Json>, minor),
+      pathFields: lists.pathFields ?? [],
+      flagFields: allAt(data.flagFields, minor),
+      tls: { cipherSuites: lists.cipherSuites ?? [], versions: lists.tlsVersions ?? [] },
+      labels: { names: lists.labelNames ?? [], namespaces: lists.labelNamespaces ?? [] },
+    };
+    kubeletTables.set(minor, table);
+  }
+  return table;
+}
+
+function typesAt(minor: number): Record<string, Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(data.types)
+      .map(([struct, fields]) => [struct, allAt(fields, minor)] as const)
+      .filter(([, fields]) => Object.keys(fields).length > 0),
+  );
+}
+
+/** Between which versions something is known; both are absent when every version of the tables knows it. */
+export type History = {
+  /** The first minor version that knows it, e.g. 36; absent: the oldest of the tables, or before. */
+  readonly since?: number;
+  /** The first minor version that does not know it any more; absent: the newest knows it. */
+  readonly removedIn?: number;
+};
+
+/** Since when and until when a program has a flag; `undefined` where no version of the tables has it. */
+export function flagHistory(program: Program, name: string): History | undefined {
+  return historyOf((minor) => programTable(program, `1.${minor}`).flags.byName(name) !== undefined);
+}
+
+/** Since when and until when a program has a feature gate; `undefined` where no version of the tables has it. */
+export function gateHistory(program: Program, name: string): History | undefined {
+  return historyOf((minor) => Object.hasOwn(programTable(program, `1.${minor}`).gates, name));
+}
+
+function historyOf(isKnown: (minor: number) => boolean): History | undefined {
+  const minors = knownMinors.filter(isKnown);
+  const [first] = minors;
+  const last = minors.at(-1);
+  if (first === undefined || last === undefined) return undefined;
   return {
-    ...programTable("kubelet", version),
-    minor: minorOf(version),
-    types: raw?.types ?? {},
-    defaults: raw?.defaults ?? {},
-    legacyDefaults: raw?.legacy ?? {},
-    pathFields: raw?.paths ?? [],
-    flagFields: raw?.fields ?? {},
-    tls: raw?.tls ?? { cipherSuites: [], versions: [] },
-    labels: raw?.labels ?? { names: [], namespaces: [] },
+    ...(first !== oldestMinor && { since: first }),
+    ...(last !== newestMinor && { removedIn: last + 1 }),
   };
 }
 
@@ -146,26 +177,3 @@ function flagTable(program: Program, flags: Readonly<Record<string, FlagFacts>>)
     byShorthand: (letter) => shorthands.get(letter),
   };
 }
-
-/** The table's shape as the dump writes it. */
-export type VersionData = {
-  readonly version: string;
-  readonly kubelet: {
-    readonly flags: Readonly<Record<string, FlagFacts>>;
-    readonly gates: Readonly<Record<string, GateFacts>>;
-    readonly types: Readonly<Record<string, Readonly<Record<string, string>>>>;
-    readonly defaults: { readonly [key: string]: Json };
-    readonly legacy: { readonly [key: string]: Json };
-    readonly paths: readonly string[];
-    readonly fields: Readonly<Record<string, string>>;
-    readonly tls: TlsNames;
-    readonly labels: KubeletLabels;
-  };
-  readonly "kube-apiserver": ProgramData;
-  readonly "kube-controller-manager": ProgramData;
-};
-
-type ProgramData = {
-  readonly flags: Readonly<Record<string, FlagFacts>>;
-  readonly gates: Readonly<Record<string, GateFacts>>;
-};

@@ -66,9 +66,3 @@ export const reasonAnnotation = "kubelet-trust/reason";
 
 /** Label that says which cluster a resource belongs to. */
 export const clusterLabel = "kubelet-trust/cluster";
-
-/** The Kubernetes version that the default stack runs and that the facts were last observed with. */
-export const newestKnownVersion = "1.37.2";
-
-/** The oldest Kubernetes version that the components render files for. */
-export const oldestSupportedVersion = "1.34.0";
