@@ -2,8 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "./components/index.ts";
 import { readConfiguration } from "./components/plan/configuration.ts";
-import { certificateExpiry, trustLines } from "./components/plan/summary.ts";
 import { createProvider, describeTarget } from "./components/plan/target.ts";
+import { certificateExpiry, trustLines } from "./components/summary.ts";
 
 const configuration = readConfiguration();
 const provider = createProvider("kubernetes", configuration.target);

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { certificateOf, keyOf, kubeletAccessOutputs, paths, tokens } from "../trust/contract.ts";
+import { kubeletClientUser } from "../trust/kubeadm/pki.ts";
 import {
   type ApiServerStance,
   kubeadmPreferredAddressTypes,
@@ -10,8 +11,9 @@ import {
   verificationAnnotation,
 } from "../trust/words/vocabulary.ts";
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
-import { type ClusterSettings, hoursAsDuration } from "./plan/cluster-settings.ts";
+import { type ClusterSettings, hoursAsDuration } from "./model/cluster-settings.ts";
 import { failOn } from "./plan/failure.ts";
+import { stanceProblems } from "./plan/stance.ts";
 
 export interface ApiServerKubeletAccessArgs {
   /** What everything in the cluster agrees on: the stance, and what goes into kubeadm's ClusterConfiguration. */
@@ -79,22 +81,6 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
       [kubeletAccessOutputs.bundle]: this.bundle,
     });
   }
-}
-
-/** What is wrong with a stance and its reason. Each problem begins with the field's name. */
-export function stanceProblems(stance: ApiServerStance, skipReason: string | undefined): string[] {
-  const reason = skipReason?.trim() ?? "";
-  if (stance === "skip" && reason === "") {
-    return [
-      "skipReason: stance skip leaves every kubelet serving certificate unverified, and no reason is given. Say why in skipReason, or use stance verify.",
-    ];
-  }
-  if (stance !== "skip" && reason !== "") {
-    return [
-      `skipReason: ${JSON.stringify(skipReason)} is given, but stance ${stance} does not skip. Remove skipReason, or use stance skip.`,
-    ];
-  }
-  return [];
 }
 
 interface Flag {
@@ -181,7 +167,7 @@ function createKubeletAdminBinding(
     {
       metadata: { name: "kubeadm:apiserver-kubelet-client", labels },
       roleRef: { apiGroup: rbacGroup, kind: "ClusterRole", name: "system:kubelet-api-admin" },
-      subjects: [{ apiGroup: rbacGroup, kind: "User", name: "kube-apiserver-kubelet-client" }],
+      subjects: [{ apiGroup: rbacGroup, kind: "User", name: kubeletClientUser }],
     },
     { parent: access },
   );

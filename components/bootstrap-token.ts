@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { tokens } from "../trust/contract.ts";
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
 import { createKey } from "./pki/issuance.ts";
+import { expirationProblems } from "./plan/expiration.ts";
 import { failOn } from "./plan/failure.ts";
 
 export interface BootstrapTokenArgs {
@@ -60,17 +61,6 @@ export class BootstrapToken extends pulumi.ComponentResource {
     }
     this.registerOutputs({ token: this.token });
   }
-}
-
-/** What is wrong with an expiration. */
-export function expirationProblems(expiration: string | undefined, field: string): string[] {
-  const pattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$/;
-  return expiration === undefined ||
-    (pattern.test(expiration) && !Number.isNaN(Date.parse(expiration)))
-    ? []
-    : [
-        `${field}: ${JSON.stringify(expiration)} is no RFC 3339 time. Write e.g. 2027-01-31T00:00:00Z.`,
-      ];
 }
 
 /** A binding of a cluster role to a group. */

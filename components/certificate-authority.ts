@@ -8,6 +8,7 @@ import {
   type ExistingAuthority,
 } from "./pki/existing-authority.ts";
 import { createKey } from "./pki/issuance.ts";
+import { clusterDefaults } from "./plan/defaults.ts";
 import { failOn } from "./plan/failure.ts";
 
 /** kubeadm's three CAs: of the cluster, of etcd, and of the front proxy. */
@@ -23,9 +24,6 @@ export interface CertificateAuthorityArgs {
   /** A CA that exists already, in place of a new one. Default: a new one is made. */
   existing?: ExistingAuthority;
 }
-
-/** Lifetime of a CA as kubeadm makes it: ten years, in hours. */
-export const defaultAuthorityHours = 87_600;
 
 /**
  * A key and a self-signed CA certificate as kubeadm makes them, or an existing CA handed in and checked.
@@ -83,7 +81,7 @@ function create(
   opts: pulumi.CustomResourceOptions,
 ): Authority {
   const commonName = commonNames[args.profile ?? "ca"];
-  const key = createKey(name, args.keyAlgorithm ?? "ECDSA-P256", opts);
+  const key = createKey(name, args.keyAlgorithm ?? clusterDefaults.keyAlgorithm, opts);
   const certificate = new tls.SelfSignedCert(
     name,
     {
@@ -93,7 +91,7 @@ function create(
       dnsNames: [commonName],
       isCaCertificate: true,
       allowedUses: ["digital_signature", "key_encipherment", "cert_signing"],
-      validityPeriodHours: args.validityHours ?? defaultAuthorityHours,
+      validityPeriodHours: args.validityHours ?? clusterDefaults.caValidityHours,
     },
     opts,
   );

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { paths, tokens } from "../trust/contract.ts";
-import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../trust/words/vocabulary.ts";
 import { ApiServerKubeletAccess } from "./api-server-kubelet-access.ts";
 import { BootstrapToken, bindGroup, selfNodeClientRole } from "./bootstrap-token.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
@@ -10,68 +9,21 @@ import { clusterLabels } from "./kubeadm/metadata.ts";
 import { staticPods } from "./kubeadm/static-pods.ts";
 import { KubeletConfigMap } from "./kubelet-config-map.ts";
 import { KubeletServingApprover } from "./kubelet-serving-approver.ts";
+import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
+import { addressesOf, type Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
-import { NodePool, type PoolArgs } from "./node-pool.ts";
-import type { ExistingAuthority } from "./pki/existing-authority.ts";
+import { NodePool } from "./node-pool.ts";
 import { privateFile, publicFile } from "./pki/host-file.ts";
+import { issuanceOf } from "./pki/issuance.ts";
+import type { ClusterArgs } from "./plan/cluster-args.ts";
 import { type ClusterPlan, planCluster } from "./plan/cluster-plan.ts";
-import {
-  type ClusterSettings,
-  clusterDnsIp,
-  endpointUrl,
-  issuanceOf,
-} from "./plan/cluster-settings.ts";
-import { addressesOf, type Machine, type MachineArgs } from "./plan/machines.ts";
-
-export interface ClusterArgs {
-  /** Name in labels, kubeconfigs and kubeadm's configuration. Default: the component's name. */
-  clusterName?: string;
-  /** Kubernetes version, with or without `v`. Default 1.37.2. */
-  kubernetesVersion?: string;
-  /** `host` or `host:port` under which every machine reaches kube-apiserver. Default: the first control plane. */
-  controlPlaneEndpoint?: string;
-  /** At least one; several form one etcd cluster. */
-  controlPlanes: readonly MachineArgs[];
-  /** How the control planes' own kubelets come by their serving certificates. Default `provisioned`. */
-  controlPlaneServingMode?: ServingMode;
-  nodePools: readonly PoolArgs[];
-  /** What kube-apiserver is told about kubelet serving certificates. Default `verify`. */
-  stance?: ApiServerStance;
-  /** Why nothing is verified; with stance `skip`, and only then. */
-  skipReason?: string;
-  /** Default `ECDSA-P256`. */
-  keyAlgorithm?: KeyAlgorithm;
-  /** Lifetime of leaf certificates, in hours. Default 8760: one year, as kubeadm has it. */
-  validityHours?: number;
-  /** Lifetime of new CA certificates, in hours. Default 87600: ten years, as kubeadm has it. */
-  caValidityHours?: number;
-  /**
-   * Hours before its end from which an update replaces a leaf certificate; a third of the lifetime when that is
-   * less. Default 720: thirty days.
-   */
-  earlyRenewalHours?: number;
-  /** The cluster's CA, if there is one already; with its key. Default: a new one is made. */
-  certificateAuthority?: ExistingAuthority;
-  /** CIDR of services. Default 10.96.0.0/12. */
-  serviceSubnet?: string;
-  /** CIDR of pods. Default: none; the network plugin then brings its own. */
-  podSubnet?: string;
-  /** DNS domain of services. Default `cluster.local`. */
-  dnsDomain?: string;
-  /** Whether to make a token for further nodes of pools in mode `bootstrap`, when there are any. Default true. */
-  bootstrapToken?: boolean;
-  /** End of the token's life, RFC 3339. Default: none. */
-  bootstrapTokenExpiration?: string;
-  /** Image and tag of the approver for mode `bootstrap`. Default postfinance/kubelet-csr-approver v1.2.14. */
-  approver?: { image?: string; version?: string };
-}
 
 /**
  * A cluster whose kubelets and kube-apiserver trust each other: all certificates, the kubelets' configuration,
  * kube-apiserver's flags, RBAC, and the files of every machine. A pool's `servingMode` is all that is chosen; the
  * other side follows.
  *
- * @throws pulumi.RunError with one paragraph for each problem, before anything is registered: see clusterPlan.ts.
+ * @throws pulumi.RunError with one paragraph for each problem, before anything is registered.
  */
 export class Cluster extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.cluster;
@@ -88,15 +40,19 @@ export class Cluster extends pulumi.ComponentResource {
   readonly approver: KubeletServingApprover | undefined;
   readonly bootstrapToken: BootstrapToken | undefined;
 
-  constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    args: ClusterArgs | ClusterPlan,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     const plan = planCluster(name, args);
     super(Cluster.__pulumiType, name, {}, opts);
     const { settings } = plan;
     this.settings = settings;
-    this.ca = createAuthority(name, args, this);
+    this.ca = createAuthority(name, plan, this);
     const ca = { certPem: this.ca.certPem, privateKeyPem: signingKey(this.ca) };
 
-    this.kubeletAccess = createKubeletAccess(name, plan, args, this);
+    this.kubeletAccess = createKubeletAccess(name, plan, this);
     this.controlPlaneCertificates = new ControlPlaneCertificates(
       name,
       { hosts: plan.hosts, settings, issuance: issuanceOf(settings, ca) },
@@ -104,15 +60,15 @@ export class Cluster extends pulumi.ComponentResource {
     );
     this.controlPlaneKubelets = createControlPlaneMachines(name, plan, ca, this);
     const nodePools: NodePool[] = [];
-    for (const pool of args.nodePools) {
+    for (const pool of plan.pools) {
       nodePools.push(
         new NodePool(`${name}/${pool.name}`, { pool, settings, ca }, { parent: this }),
       );
     }
     this.nodePools = nodePools;
     createBindings(name, settings, this);
-    this.approver = createApprover(name, plan, args, this);
-    this.bootstrapToken = createBootstrapToken(name, plan, args, this);
+    this.approver = createApprover(name, plan, this);
+    this.bootstrapToken = createBootstrapToken(name, plan, this);
 
     this.registerOutputs({
       clusterName: settings.clusterName,
@@ -131,9 +87,12 @@ export class Cluster extends pulumi.ComponentResource {
   }
 }
 
-function createAuthority(name: string, args: ClusterArgs, parent: Cluster): CertificateAuthority {
+function createAuthority(
+  name: string,
+  { certificateAuthority: existing }: ClusterPlan,
+  parent: Cluster,
+): CertificateAuthority {
   const { keyAlgorithm, caValidityHours: validityHours } = parent.settings;
-  const existing = args.certificateAuthority;
   return new CertificateAuthority(
     `${name}/ca`,
     existing === undefined ? { keyAlgorithm, validityHours } : { existing },
@@ -144,10 +103,9 @@ function createAuthority(name: string, args: ClusterArgs, parent: Cluster): Cert
 function createKubeletAccess(
   name: string,
   plan: ClusterPlan,
-  args: ClusterArgs,
   parent: Cluster,
 ): ApiServerKubeletAccess {
-  const handedIn = plan.selfSigned.flatMap(({ selfSignedCertificate: pem }) => pem ?? []);
+  const handedIn = plan.selfSigning.flatMap(({ selfSignedCertificate: pem }) => pem ?? []);
   const trustedCertificates =
     plan.settings.stance === "trustSelfSigned" ? [parent.ca.certPem, ...handedIn] : [];
   return new ApiServerKubeletAccess(
@@ -155,7 +113,7 @@ function createKubeletAccess(
     {
       settings: plan.settings,
       trustedCertificates,
-      ...(args.skipReason === undefined ? {} : { skipReason: args.skipReason }),
+      ...(plan.skipReason === undefined ? {} : { skipReason: plan.skipReason }),
     },
     { parent },
   );
@@ -285,17 +243,16 @@ function createBindings(name: string, settings: ClusterSettings, parent: Cluster
 function createApprover(
   name: string,
   plan: ClusterPlan,
-  args: ClusterArgs,
   parent: Cluster,
 ): KubeletServingApprover | undefined {
-  if (plan.bootstrapping.length === 0) return undefined;
+  if (plan.requesting.length === 0) return undefined;
   return new KubeletServingApprover(
     `${name}/approver`,
     {
       clusterName: plan.settings.clusterName,
-      machines: plan.bootstrapping,
+      machines: plan.requesting,
       maxValidityHours: plan.settings.validityHours,
-      ...args.approver,
+      ...plan.approver,
     },
     { parent },
   );
@@ -304,12 +261,11 @@ function createApprover(
 function createBootstrapToken(
   name: string,
   plan: ClusterPlan,
-  args: ClusterArgs,
   parent: Cluster,
 ): BootstrapToken | undefined {
-  if (args.bootstrapToken === false || plan.bootstrapping.length === 0) return undefined;
+  if (!plan.bootstrapToken) return undefined;
   const { clusterName } = plan.settings;
-  const expiration = args.bootstrapTokenExpiration;
+  const expiration = plan.bootstrapTokenExpiration;
   return new BootstrapToken(
     `${name}/bootstrap-token`,
     { clusterName, ...(expiration === undefined ? {} : { expiration }) },

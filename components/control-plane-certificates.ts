@@ -1,7 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { certificateNames, keyOf, paths, tokens } from "../trust/contract.ts";
+import { canonicalIp } from "../trust/go/ip.ts";
+import { kubeletClientGroup, kubeletClientUser } from "../trust/kubeadm/pki.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
 import { kubeconfig } from "./kubeadm/kubeconfig.ts";
+import {
+  apiServiceIp,
+  type ClusterSettings,
+  endpointHost,
+  endpointUrl,
+  localUrl,
+} from "./model/cluster-settings.ts";
+import type { ControlPlaneHost } from "./model/machines.ts";
 import { type HostFile, keyPairFiles, privateFile, publicFile } from "./pki/host-file.ts";
 import {
   createKey,
@@ -9,22 +19,6 @@ import {
   type IssuedCertificate,
   issueCertificate,
 } from "./pki/issuance.ts";
-import { canonicalIp } from "./plan/addresses.ts";
-import {
-  apiServiceIp,
-  type ClusterSettings,
-  endpointHost,
-  endpointUrl,
-  localUrl,
-} from "./plan/cluster-settings.ts";
-import { kubeletClientOrganization } from "./plan/versions.ts";
-
-/** A control plane: the name of its machine and the address that its programs listen on. */
-export interface ControlPlaneHost {
-  name: string;
-  /** IP address. */
-  advertiseAddress: string;
-}
 
 export interface ControlPlaneCertificatesArgs {
   hosts: readonly ControlPlaneHost[];
@@ -151,8 +145,8 @@ function issueHostCertificates(
       certificateNames.apiServerKubeletClient,
       paths.apiserverKubeletClient,
       {
-        commonName: "kube-apiserver-kubelet-client",
-        organization: kubeletClientOrganization(settings.kubernetesVersion),
+        commonName: kubeletClientUser,
+        organization: kubeletClientGroup(settings.kubernetesVersion),
         usages: ["client_auth"],
       },
       issuance,

@@ -19,10 +19,10 @@ import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { base64 } from "./kubeadm/kubeconfig.ts";
 import { kubeletFlags, kubeletUnit } from "./kubeadm/kubelet-unit.ts";
 import { clusterLabels, systemNamespace } from "./kubeadm/metadata.ts";
+import type { Machine } from "./model/machines.ts";
 import { credentialFiles, type NodeCertificates } from "./node-certificates.ts";
 import type { HostFile } from "./pki/host-file.ts";
 import { publicFile } from "./pki/host-file.ts";
-import type { Machine } from "./plan/machines.ts";
 
 /** What a control plane has beyond a node. */
 export interface ControlPlaneExtras {

@@ -2,15 +2,22 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { poolLabel, servingModeAnnotation, tokens } from "../trust/contract.ts";
 import {
+  CheckedConfiguration,
+  checkConfiguration,
+  type KubeletConfiguration,
   type KubeletSettings,
   kubeletConfiguration,
-  kubeletConfigurationProblems,
   renderKubeletConfiguration,
 } from "./kubeadm/kubelet-configuration.ts";
 import { clusterLabels, systemNamespace } from "./kubeadm/metadata.ts";
-import { failOn } from "./plan/failure.ts";
+import { clusterDefaults } from "./plan/defaults.ts";
+import { fail } from "./plan/failure.ts";
 
-export interface KubeletConfigMapArgs extends KubeletSettings {
+export interface KubeletConfigMapArgs extends Omit<KubeletSettings, "configuration"> {
+  /** Whatever else is wanted; a configuration that was planned is not checked again. Default: nothing. */
+  configuration?: KubeletConfiguration | CheckedConfiguration;
+  /** With or without the `v`; decides which fields there are. Default: the newest known. */
+  kubernetesVersion?: string;
   /** Goes into the label `kubelet-trust/cluster`. */
   clusterName: string;
   /**
@@ -40,12 +47,10 @@ export class KubeletConfigMap extends pulumi.ComponentResource {
   readonly kubelet: string;
 
   constructor(name: string, args: KubeletConfigMapArgs, opts?: pulumi.ComponentResourceOptions) {
-    failOn(
-      kubeletConfigurationProblems(args.servingMode, { ...args.configuration }, "configuration"),
-    );
+    const configuration = checkedOf(args);
     super(KubeletConfigMap.__pulumiType, name, {}, opts);
     this.configMapName = args.pool === undefined ? "kubelet-config" : `kubelet-config-${args.pool}`;
-    this.kubelet = renderKubeletConfiguration(kubeletConfiguration(args));
+    this.kubelet = renderKubeletConfiguration(kubeletConfiguration({ ...args, configuration }));
     new k8s.core.v1.ConfigMap(
       name,
       {
@@ -68,4 +73,13 @@ export class KubeletConfigMap extends pulumi.ComponentResource {
       kubelet: this.kubelet,
     });
   }
+}
+
+/** @throws pulumi.RunError when the configuration contradicts the mode. */
+function checkedOf(args: KubeletConfigMapArgs): CheckedConfiguration {
+  if (args.configuration instanceof CheckedConfiguration) return args.configuration;
+  const version = args.kubernetesVersion ?? clusterDefaults.kubernetesVersion;
+  const given = args.configuration ?? {};
+  const answer = checkConfiguration(args.servingMode, given, "configuration", version);
+  return answer instanceof CheckedConfiguration ? answer : fail(answer);
 }

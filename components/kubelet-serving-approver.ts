@@ -2,8 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { tokens } from "../trust/contract.ts";
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
-import { isIpv6 } from "./plan/addresses.ts";
-import { dnsNames, ipAddresses, type Machine } from "./plan/machines.ts";
+import { isIpv6 } from "./model/addresses.ts";
+import { dnsNames, ipAddresses, type Machine } from "./model/machines.ts";
 
 export interface KubeletServingApproverArgs {
   clusterName: string;

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { certificateNames, paths, tokens } from "../trust/contract.ts";
+import { servingModeMeaning } from "../trust/words/serving-mode.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { kubeconfig } from "./kubeadm/kubeconfig.ts";
+import { dnsNames, ipAddresses, type Machine } from "./model/machines.ts";
 import { type HostFile, keyPairFiles, privateFile } from "./pki/host-file.ts";
 import { type Issuance, type IssuedCertificate, issueCertificate } from "./pki/issuance.ts";
-import { dnsNames, ipAddresses, type Machine } from "./plan/machines.ts";
 
 export interface NodeCertificatesArgs {
   /** The machines of one pool. */
@@ -80,7 +81,7 @@ function issueNode(
     { parent },
   );
   const serving =
-    servingMode === "provisioned"
+    servingModeMeaning[servingMode].madeBy === "stack"
       ? issueCertificate(
           `${name}/${machine.name}/${certificateNames.kubeletServing}`,
           {

@@ -2,33 +2,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { tokens } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { HostFiles } from "./host-files.ts";
-import type { KubeletConfiguration } from "./kubeadm/kubelet-configuration.ts";
 import { KubeletConfigMap } from "./kubelet-config-map.ts";
+import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
+import type { Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
-import type { Issuance } from "./pki/issuance.ts";
-import {
-  type ClusterSettings,
-  clusterDnsIp,
-  endpointUrl,
-  issuanceOf,
-} from "./plan/cluster-settings.ts";
-import { failOn } from "./plan/failure.ts";
-import { type Machine, type MachineArgs, machine } from "./plan/machines.ts";
-import { poolProblems } from "./plan/pool-problems.ts";
-
-/** A pool as a user describes it. */
-export interface PoolArgs {
-  /** At most 50 lower-case letters, digits and `-`. */
-  name: string;
-  /** How the pool's kubelets come by their serving certificates; the rest follows. Default `provisioned`. */
-  servingMode?: ServingMode;
-  nodes: readonly MachineArgs[];
-  /** Whatever else the pool's KubeletConfiguration should say. Default: nothing. */
-  kubeletConfiguration?: KubeletConfiguration;
-}
+import { type Issuance, issuanceOf } from "./pki/issuance.ts";
+import type { PoolArgs } from "./plan/cluster-args.ts";
+import { fail } from "./plan/failure.ts";
+import { isPlanned, type PlannedPool, planPool } from "./plan/pool-plan.ts";
 
 export interface NodePoolArgs {
-  pool: PoolArgs;
+  /** As a user describes it, or planned already. */
+  pool: PoolArgs | PlannedPool;
   /** What everything in the cluster agrees on; Cluster has it as `settings`. */
   settings: ClusterSettings;
   /** The cluster's CA, with its key. */
@@ -52,12 +37,12 @@ export class NodePool extends pulumi.ComponentResource {
   readonly hostFiles: HostFiles;
 
   constructor(name: string, args: NodePoolArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { pool, settings, ca } = args;
-    failOn(poolProblems(pool, settings.stance, "pool"));
+    const { settings, ca } = args;
+    const pool = plannedOf(args);
     super(NodePool.__pulumiType, name, {}, opts);
     this.poolName = pool.name;
-    this.servingMode = pool.servingMode ?? "provisioned";
-    this.machines = pool.nodes.map(machine);
+    this.servingMode = pool.servingMode;
+    this.machines = pool.machines;
     const shared = {
       pool: pool.name,
       clusterName: settings.clusterName,
@@ -70,9 +55,7 @@ export class NodePool extends pulumi.ComponentResource {
         ...shared,
         clusterDns: clusterDnsIp(settings),
         dnsDomain: settings.dnsDomain,
-        ...(pool.kubeletConfiguration === undefined
-          ? {}
-          : { configuration: pool.kubeletConfiguration }),
+        configuration: pool.configuration,
       },
       { parent: this },
     );
@@ -98,4 +81,10 @@ export class NodePool extends pulumi.ComponentResource {
       nodes: this.machines.map((node) => node.name),
     });
   }
+}
+
+function plannedOf({ pool, settings }: NodePoolArgs): PlannedPool {
+  if (isPlanned(pool)) return pool;
+  const answer = planPool(pool, settings, "pool");
+  return isPlanned(answer) ? answer : fail(answer);
 }

@@ -25,7 +25,6 @@ function sources(): string[] {
 
 /** Rooms that are being put in order; nothing is held back for any other. */
 const settling = [
-  "components/",
   "policies/",
   "trust/cluster/",
   "trust/judge/",

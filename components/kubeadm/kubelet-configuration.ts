@@ -1,158 +1,9 @@
 import { stringify } from "yaml";
 import { certificateOf, keyOf, paths } from "../../trust/contract.ts";
+import { type KubeletTable, kubeletTable } from "../../trust/kubernetes/tables.ts";
+import { configurationType, decodeConfiguration } from "../../trust/programs/kubelet/decode.ts";
+import type { Json } from "../../trust/readers/yaml.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
-
-/**
- * The fields of kubelet.config.k8s.io/v1beta1 KubeletConfiguration and the kind of value each takes. A wrong
- * type keeps a kubelet from starting, and a wrongly capitalised name is ignored by it (observed with v1.37.2).
- * Source: kubernetes `staging/src/k8s.io/kubelet/config/v1beta1/types.go`.
- */
-const fields = {
-  authentication: "object",
-  authorization: "object",
-  enableServer: "boolean",
-  staticPodPath: "string",
-  podLogsDir: "string",
-  syncFrequency: "duration",
-  fileCheckFrequency: "duration",
-  httpCheckFrequency: "duration",
-  staticPodURL: "string",
-  staticPodURLHeader: "object",
-  address: "string",
-  port: "integer",
-  readOnlyPort: "integer",
-  tlsCertFile: "string",
-  tlsPrivateKeyFile: "string",
-  tlsCipherSuites: "strings",
-  tlsCurvePreferences: "list",
-  tlsMinVersion: "string",
-  rotateCertificates: "boolean",
-  serverTLSBootstrap: "boolean",
-  registryPullQPS: "integer",
-  registryBurst: "integer",
-  imagePullCredentialsVerificationPolicy: "string",
-  preloadedImagesVerificationAllowlist: "strings",
-  eventRecordQPS: "integer",
-  eventBurst: "integer",
-  enableDebuggingHandlers: "boolean",
-  enableContentionProfiling: "boolean",
-  healthzPort: "integer",
-  healthzBindAddress: "string",
-  oomScoreAdj: "integer",
-  clusterDomain: "string",
-  clusterDNS: "strings",
-  streamingConnectionIdleTimeout: "duration",
-  nodeStatusUpdateFrequency: "duration",
-  nodeStatusReportFrequency: "duration",
-  nodeLeaseDurationSeconds: "integer",
-  imageMinimumGCAge: "duration",
-  imageMaximumGCAge: "duration",
-  imageGCHighThresholdPercent: "integer",
-  imageGCLowThresholdPercent: "integer",
-  volumeStatsAggPeriod: "duration",
-  kubeletCgroups: "string",
-  systemCgroups: "string",
-  cgroupRoot: "string",
-  cgroupsPerQOS: "boolean",
-  cgroupDriver: "string",
-  cpuManagerPolicy: "string",
-  singleProcessOOMKill: "boolean",
-  cpuManagerPolicyOptions: "stringMap",
-  cpuManagerReconcilePeriod: "duration",
-  memoryManagerPolicy: "string",
-  topologyManagerPolicy: "string",
-  topologyManagerScope: "string",
-  topologyManagerPolicyOptions: "stringMap",
-  qosReserved: "stringMap",
-  runtimeRequestTimeout: "duration",
-  hairpinMode: "string",
-  maxPods: "integer",
-  podCIDR: "string",
-  podPidsLimit: "integer",
-  resolvConf: "string",
-  runOnce: "boolean",
-  cpuCFSQuota: "boolean",
-  cpuCFSQuotaPeriod: "duration",
-  nodeStatusMaxImages: "integer",
-  maxOpenFiles: "integer",
-  contentType: "string",
-  kubeAPIQPS: "integer",
-  kubeAPIBurst: "integer",
-  serializeImagePulls: "boolean",
-  maxParallelImagePulls: "integer",
-  evictionHard: "stringMap",
-  evictionSoft: "stringMap",
-  evictionSoftGracePeriod: "stringMap",
-  evictionPressureTransitionPeriod: "duration",
-  evictionMaxPodGracePeriod: "integer",
-  evictionMinimumReclaim: "stringMap",
-  mergeDefaultEvictionSettings: "boolean",
-  podsPerCore: "integer",
-  enableControllerAttachDetach: "boolean",
-  protectKernelDefaults: "boolean",
-  makeIPTablesUtilChains: "boolean",
-  iptablesMasqueradeBit: "integer",
-  iptablesDropBit: "integer",
-  featureGates: "booleanMap",
-  failSwapOn: "boolean",
-  memorySwap: "object",
-  containerLogMaxSize: "string",
-  containerLogMaxFiles: "integer",
-  containerLogMaxWorkers: "integer",
-  containerLogMonitorInterval: "duration",
-  configMapAndSecretChangeDetectionStrategy: "string",
-  systemReserved: "stringMap",
-  kubeReserved: "stringMap",
-  reservedSystemCPUs: "string",
-  showHiddenMetricsForVersion: "string",
-  systemReservedCgroup: "string",
-  kubeReservedCgroup: "string",
-  enforceNodeAllocatable: "strings",
-  allowedUnsafeSysctls: "strings",
-  defaultPodSysctls: "stringMap",
-  volumePluginDir: "string",
-  providerID: "string",
-  kernelMemcgNotification: "boolean",
-  logging: "object",
-  enableSystemLogHandler: "boolean",
-  enableSystemLogQuery: "boolean",
-  shutdownGracePeriod: "duration",
-  shutdownGracePeriodCriticalPods: "duration",
-  shutdownGracePeriodByPodPriority: "list",
-  crashLoopBackOff: "object",
-  reservedMemory: "list",
-  enableProfilingHandler: "boolean",
-  enableDebugFlagsHandler: "boolean",
-  seccompDefault: "boolean",
-  memoryThrottlingFactor: "number",
-  memoryReservationPolicy: "string",
-  registerWithTaints: "list",
-  registerNode: "boolean",
-  tracing: "object",
-  localStorageCapacityIsolation: "boolean",
-  containerRuntimeEndpoint: "string",
-  imageServiceEndpoint: "string",
-  failCgroupV1: "boolean",
-  userNamespaces: "object",
-} as const;
-
-type Kind = (typeof fields)[keyof typeof fields];
-
-type ValueOf<K extends Kind> = K extends "boolean"
-  ? boolean
-  : K extends "integer" | "number"
-    ? number
-    : K extends "string" | "duration"
-      ? string
-      : K extends "strings"
-        ? readonly string[]
-        : K extends "stringMap"
-          ? Readonly<Record<string, string>>
-          : K extends "booleanMap"
-            ? Readonly<Record<string, boolean>>
-            : K extends "list"
-              ? readonly unknown[]
-              : Readonly<Record<string, unknown>>;
 
 /** Who may call the kubelet: `authentication`. */
 export interface KubeletAuthentication {
@@ -167,12 +18,40 @@ export interface KubeletAuthorization {
   webhook?: { cacheAuthorizedTTL?: string; cacheUnauthorizedTTL?: string };
 }
 
-/** A KubeletConfiguration; durations are texts such as `10s`. */
+/**
+ * A KubeletConfiguration, kubelet.config.k8s.io/v1beta1; durations are texts such as `10s`. Which other fields there
+ * are, and of which types, the Kubernetes version decides: see {@link kubeletConfigurationProblems}.
+ */
 export type KubeletConfiguration = {
-  -readonly [F in Exclude<keyof typeof fields, "authentication" | "authorization">]?: ValueOf<
-    (typeof fields)[F]
-  >;
-} & { authentication?: KubeletAuthentication; authorization?: KubeletAuthorization };
+  authentication?: KubeletAuthentication;
+  authorization?: KubeletAuthorization;
+  readOnlyPort?: number;
+  rotateCertificates?: boolean;
+  serverTLSBootstrap?: boolean;
+  tlsCertFile?: string;
+  tlsPrivateKeyFile?: string;
+  readonly [field: string]: unknown;
+};
+
+/** A configuration that {@link checkConfiguration} has nothing against. */
+export class CheckedConfiguration {
+  readonly fields: KubeletConfiguration;
+
+  constructor(fields: KubeletConfiguration) {
+    this.fields = fields;
+  }
+}
+
+/** Checks a configuration for a serving mode; see {@link kubeletConfigurationProblems}. */
+export function checkConfiguration(
+  mode: ServingMode,
+  given: KubeletConfiguration,
+  field: string,
+  version: string,
+): CheckedConfiguration | readonly string[] {
+  const problems = kubeletConfigurationProblems(mode, { ...given }, field, version);
+  return problems.length > 0 ? problems : new CheckedConfiguration(given);
+}
 
 /** What a kubelet's configuration follows from. */
 export interface KubeletSettings {
@@ -181,8 +60,8 @@ export interface KubeletSettings {
   clusterDns: string;
   /** DNS domain of services, e.g. `cluster.local`. */
   dnsDomain: string;
-  /** Whatever else is wanted; see {@link kubeletConfigurationProblems} for what may not be. */
-  configuration?: KubeletConfiguration;
+  /** Whatever else is wanted. Default: nothing. */
+  configuration?: CheckedConfiguration;
 }
 
 /**
@@ -202,7 +81,10 @@ export function kubeletConfiguration(settings: KubeletSettings): KubeletConfigur
     rotateCertificates: true,
     staticPodPath: paths.manifests,
   };
-  return merge(merge(defaults, settings.configuration ?? {}), decided(settings.servingMode));
+  return merge(
+    merge(defaults, settings.configuration?.fields ?? {}),
+    decided(settings.servingMode),
+  );
 }
 
 /** The configuration as YAML, keys in order, as it goes into a ConfigMap or a file. */
@@ -217,6 +99,17 @@ export function renderKubeletConfiguration(configuration: KubeletConfiguration):
   );
 }
 
+/** What the mode decides. */
+const servingFields: Readonly<Record<ServingMode, KubeletConfiguration>> = {
+  provisioned: {
+    serverTLSBootstrap: false,
+    tlsCertFile: certificateOf(paths.kubeletServing),
+    tlsPrivateKeyFile: keyOf(paths.kubeletServing),
+  },
+  bootstrap: { serverTLSBootstrap: true },
+  selfSigned: { serverTLSBootstrap: false },
+};
+
 /** What the mode decides, and what keeps strangers out in every mode. */
 function decided(mode: ServingMode): KubeletConfiguration {
   return {
@@ -227,13 +120,7 @@ function decided(mode: ServingMode): KubeletConfiguration {
     },
     authorization: { mode: "Webhook" },
     readOnlyPort: 0,
-    serverTLSBootstrap: mode === "bootstrap",
-    ...(mode === "provisioned"
-      ? {
-          tlsCertFile: certificateOf(paths.kubeletServing),
-          tlsPrivateKeyFile: keyOf(paths.kubeletServing),
-        }
-      : {}),
+    ...servingFields[mode],
   };
 }
 
@@ -242,25 +129,28 @@ function decided(mode: ServingMode): KubeletConfiguration {
  * name that the kubelet would ignore. Each problem begins with the field's name.
  *
  * @param field what the configuration is called where it was given
+ * @param version the Kubernetes version whose fields it may have, with or without the `v`
  */
 export function kubeletConfigurationProblems(
   mode: ServingMode,
   given: Readonly<Record<string, unknown>>,
   field: string,
+  version: string,
 ): string[] {
+  const table = kubeletTable(version);
   const typeProblems = Object.entries(given).flatMap(([name, value]) =>
-    valueProblems(field, name, value),
+    valueProblems(field, name, value, table),
   );
   if (typeProblems.length > 0) return typeProblems;
   const contradictions = contradictionsOf(given, { ...decided(mode) }, []);
-  if (mode !== "provisioned") {
-    for (const name of ["tlsCertFile", "tlsPrivateKeyFile"]) {
-      if (given[name] !== undefined) contradictions.push([name, given[name], undefined]);
+  for (const name of ["tlsCertFile", "tlsPrivateKeyFile"] as const) {
+    if (servingFields[mode][name] === undefined && given[name] !== undefined) {
+      contradictions.push([name, given[name], undefined]);
     }
   }
   if (given.enableServer === false) contradictions.push(["enableServer", false, true]);
   const gate = (given.featureGates as Record<string, unknown> | undefined)?.[servingGate];
-  if (mode === "bootstrap" && gate === false) {
+  if (servingFields[mode].serverTLSBootstrap && gate === false) {
     contradictions.push([`featureGates.${servingGate}`, false, true]);
   }
   return contradictions.map(([path, is, wanted]) =>
@@ -293,57 +183,41 @@ function contradictionsOf(
   });
 }
 
-function valueProblems(field: string, name: string, value: unknown): string[] {
-  const kind = (fields as Record<string, Kind>)[name];
-  if (kind === undefined) {
-    const known = Object.keys(fields).find((f) => f.toLowerCase() === name.toLowerCase());
-    return known === undefined
+function valueProblems(field: string, name: string, value: unknown, table: KubeletTable): string[] {
+  const fields = table.types[configurationType] ?? {};
+  if (!Object.hasOwn(fields, name)) {
+    const meant = Object.keys(fields).find((one) => one.toLowerCase() === name.toLowerCase());
+    return meant === undefined
       ? []
-      : [`${field}.${name}: the kubelet ignores this spelling. Write ${known}.`];
+      : [`${field}.${name}: the kubelet ignores this spelling. Write ${meant}.`];
   }
-  return hasKind(value, kind)
-    ? []
-    : [
-        `${field}.${name}: ${JSON.stringify(value)} is not ${kindNames[kind]}, and the kubelet would not start. Give ${kindNames[kind]}.`,
-      ];
+  const { error } = decodeConfiguration({ [name]: value as Json }, table);
+  if (error === undefined) return [];
+  const path = error.path.filter((step) => typeof step === "string");
+  const wanted = typeWords(path, table);
+  const is = path.reduce<unknown>((at, step) => (isObject(at) ? at[step] : undefined), {
+    [name]: value,
+  });
+  return [
+    `${field}.${path.join(".")}: ${JSON.stringify(is)} is not ${wanted}, and the kubelet would not start. Give ${wanted}.`,
+  ];
 }
 
-const kindNames: Record<Kind, string> = {
-  boolean: "true or false",
-  integer: "a whole number",
-  number: "a number",
-  string: "a text",
-  duration: 'a duration such as "10s"',
-  strings: "a list of texts",
-  stringMap: "a map of texts",
-  booleanMap: "a map of true or false",
-  list: "a list",
-  object: "a map",
-};
-
-function hasKind(value: unknown, kind: Kind): boolean {
-  switch (kind) {
-    case "boolean":
-      return typeof value === "boolean";
-    case "integer":
-      return Number.isSafeInteger(value);
-    case "number":
-      return typeof value === "number";
-    case "string":
-      return typeof value === "string";
-    case "duration":
-      return typeof value === "string" && /^(0|-?(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+)$/.test(value);
-    case "strings":
-      return Array.isArray(value) && value.every((entry) => typeof entry === "string");
-    case "stringMap":
-      return isObject(value) && Object.values(value).every((entry) => typeof entry === "string");
-    case "booleanMap":
-      return isObject(value) && Object.values(value).every((entry) => typeof entry === "boolean");
-    case "list":
-      return Array.isArray(value);
-    case "object":
-      return isObject(value);
-  }
+/** The type of a field in words. */
+function typeWords(path: readonly string[], { types }: KubeletTable): string {
+  const type = path.reduce<string>(
+    (struct, step) => (types[struct]?.[step] ?? "").replace(/^\*+/, ""),
+    configurationType,
+  );
+  const [full = "", basic = full] = type.split("=");
+  if (full === "v1.Duration") return 'a duration such as "10s"';
+  if (/^u?int/.test(basic)) return "a whole number";
+  if (basic === "map[string]string") return "a map of texts";
+  if (basic === "map[string]bool") return "a map of true or false";
+  if (basic === "[]string") return "a list of texts";
+  if (basic.startsWith("map[") || types[basic] !== undefined) return "a map";
+  if (basic.startsWith("[]")) return "a list";
+  return { bool: "true or false", string: "a text", float64: "a number" }[basic] ?? "what it takes";
 }
 
 /** Both, the second on top; maps are merged, everything else is replaced. */

@@ -1,5 +1,5 @@
 import { paths } from "../../trust/contract.ts";
-import { type Machine, nodeIp } from "../plan/machines.ts";
+import { type Machine, nodeIp } from "../model/machines.ts";
 
 /**
  * The kubelet's flags on a machine: only what a KubeletConfiguration cannot say. All of them exist in every

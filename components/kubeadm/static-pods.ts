@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { certificateOf, keyOf, paths } from "../../trust/contract.ts";
-import { hostPort, isIpv6 } from "../plan/addresses.ts";
-import { apiServerPort, type ClusterSettings, hoursAsDuration } from "../plan/cluster-settings.ts";
+import { hostPort, isIpv6 } from "../model/addresses.ts";
+import { apiServerPort, type ClusterSettings, hoursAsDuration } from "../model/cluster-settings.ts";
 import { clusterLabels, systemNamespace } from "./metadata.ts";
 
 /**

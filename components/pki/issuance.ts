@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { KeyAlgorithm } from "../../trust/words/vocabulary.ts";
+import type { ClusterSettings } from "../model/cluster-settings.ts";
 
 /** Who signs, with what kind of key, and for how long. */
 export interface Issuance {
@@ -12,6 +13,12 @@ export interface Issuance {
   validityHours: number;
   /** Hours before its end from which an update replaces a certificate. */
   earlyRenewalHours: number;
+}
+
+/** How the cluster's leaf certificates are issued by a CA. */
+export function issuanceOf(settings: ClusterSettings, ca: Issuance["ca"]): Issuance {
+  const { keyAlgorithm, validityHours, earlyRenewalHours } = settings;
+  return { ca, keyAlgorithm, validityHours, earlyRenewalHours };
 }
 
 /** What a leaf certificate says. */

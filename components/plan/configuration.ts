@@ -1,18 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeAddress } from "../../trust/words/facts.ts";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
-import type { ClusterArgs } from "../cluster.ts";
 import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
-import type { PoolArgs } from "../node-pool.ts";
-import { clusterProblems } from "./cluster-plan.ts";
+import type { MachineArgs } from "../model/machines.ts";
+import type { ClusterArgs, PoolArgs } from "./cluster-args.ts";
+import { type ClusterPlan, planCluster } from "./cluster-plan.ts";
 import { failOn } from "./failure.ts";
-import type { MachineArgs } from "./machines.ts";
 import { nearest } from "./names.ts";
 import { type Target, targetProblems } from "./target.ts";
 
 /** What a stack's configuration says. */
 export interface Configuration {
-  cluster: ClusterArgs;
+  cluster: ClusterPlan;
   target: Target;
 }
 
@@ -97,10 +96,10 @@ export function parseConfiguration(
     renderTo: (values.renderTo as string | undefined) ?? "rendered",
   };
   problems.push(...targetProblems(target));
-  const cluster = clusterArgs(stack, values, controlPlanes, nodePools);
-  // What has no form cannot be judged further. Cluster would find these too, but after the provider is made.
-  if (problems.length === 0) problems.push(...clusterProblems(stack, cluster, new Date()));
+  // What has no form cannot be judged further.
   failOn(problems);
+  // Planned here and not by Cluster, so that a problem is found before the provider is registered.
+  const cluster = planCluster(stack, clusterArgs(stack, values, controlPlanes, nodePools));
   return { cluster, target };
 }
 

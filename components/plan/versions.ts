@@ -45,14 +45,3 @@ export function versionProblems(text: string, field: string): string[] {
   }
   return [];
 }
-
-/**
- * The group in the client certificate that kube-apiserver shows to kubelets. kubeadm dropped it in 1.34.8, 1.35.5
- * and 1.36.1, in favour of a binding by user name.
- * Source: kubernetes `cmd/kubeadm/app/phases/certs/certlist.go` (KubeadmCertKubeletClient) of those releases.
- */
-export function kubeletClientOrganization(version: string): string | undefined {
-  const [, minor = 0, patch = 0] = parseVersion(version) ?? [];
-  const firstWithout: Record<number, number> = { 34: 8, 35: 5, 36: 1 };
-  return patch < (firstWithout[minor] ?? 0) ? "kubeadm:cluster-admins" : undefined;
-}

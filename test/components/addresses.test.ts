@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { canonicalIp, hostPort, subnetAddress } from "../../components/plan/addresses.ts";
+import { hostPort, subnetAddress } from "../../components/model/addresses.ts";
+import { canonicalIp } from "../../trust/go/ip.ts";
 
 describe("addresses", () => {
   it("spells IP addresses as Kubernetes does and refuses everything else", () => {
     const cases: [string, string | undefined][] = [
       ["10.240.0.11", "10.240.0.11"],
       ["FD00:0:0::0:1", "fd00::1"],
-      ["::ffff:10.0.0.1", "::ffff:a00:1"],
+      ["::ffff:10.0.0.1", "10.0.0.1"],
       ["::", "::"],
       ["fe80::1%eth0", undefined],
       ["010.0.0.1", undefined],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { Cluster, type ClusterArgs } from "../../components/cluster.ts";
+import { Cluster, type ClusterArgs } from "../../components/index.ts";
 import { planCluster } from "../../components/plan/cluster-plan.ts";
 import { register } from "./mocks.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { Cluster, type ClusterArgs } from "../../components/cluster.ts";
+import { Cluster, type ClusterArgs } from "../../components/index.ts";
 import { ofType, type Registered, register } from "./mocks.ts";
 import { selfSigned } from "./openssl.ts";
 

@@ -44,7 +44,7 @@ describe("parseConfiguration", () => {
 
   it("names the cluster after the stack and takes an empty text for no value", () => {
     const { cluster, target } = parse({ clusterName: "", kubeconfig: "", skipReason: "" });
-    assert.equal(cluster.clusterName, "dev");
+    assert.equal(cluster.settings.clusterName, "dev");
     assert.ok(!("skipReason" in cluster));
     assert.deepEqual(target, { kubeconfig: undefined, renderTo: folder });
   });
@@ -63,7 +63,20 @@ describe("parseConfiguration", () => {
         kubeletConfiguration: { maxPods: 50 },
       },
     ];
-    assert.deepEqual(parse({ nodePools: JSON.stringify(nodePools) }).cluster.nodePools, nodePools);
+    const [pool] = parse({ nodePools: JSON.stringify(nodePools) }).cluster.pools;
+    assert.ok(pool);
+    assert.equal(pool.servingMode, "bootstrap");
+    assert.deepEqual(pool.machines, [
+      {
+        name: "worker-0",
+        addresses: [
+          { type: "InternalIP", address: "10.240.0.11" },
+          { type: "ExternalIP", address: "203.0.113.5" },
+          { type: "Hostname", address: "worker-0" },
+        ],
+      },
+    ]);
+    assert.deepEqual(pool.configuration.fields, { maxPods: 50 });
   });
 
   it("refuses an unknown key and names the one that was meant", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import {
+  CheckedConfiguration,
   kubeletConfiguration,
   kubeletConfigurationProblems,
   renderKubeletConfiguration,
@@ -48,11 +49,11 @@ describe("kubeletConfiguration", () => {
     const configuration = kubeletConfiguration({
       servingMode: "bootstrap",
       ...network,
-      configuration: {
+      configuration: new CheckedConfiguration({
         maxPods: 50,
         cgroupDriver: "cgroupfs",
         authentication: { webhook: { cacheTTL: "10s" } },
-      },
+      }),
     });
     assert.equal(configuration.maxPods, 50);
     assert.equal(configuration.cgroupDriver, "cgroupfs");
@@ -121,7 +122,7 @@ describe("kubeletConfiguration", () => {
       ],
     ];
     for (const [mode, given, pattern] of cases) {
-      const problems = kubeletConfigurationProblems(mode, { ...given }, "configuration");
+      const problems = kubeletConfigurationProblems(mode, { ...given }, "configuration", "1.37.2");
       assert.equal(problems.length, 1, JSON.stringify(given));
       assert.match(problems[0] ?? "", pattern);
       assert.match(problems[0] ?? "", /^configuration\..*Leave the field out/);
@@ -137,9 +138,19 @@ describe("kubeletConfiguration", () => {
       [{ evictionHard: ["memory"] }, /evictionHard: .* is not a map of texts/],
       [{ clusterDNS: "10.96.0.10" }, /clusterDNS: .* is not a list of texts/],
       [{ authentication: true }, /authentication: true is not a map/],
+      [
+        { authentication: { webhook: { cacheTTL: 10 } } },
+        /authentication\.webhook\.cacheTTL: 10 is not a duration/,
+      ],
+      [{ featureGates: { A: "yes" } }, /featureGates: .* is not a map of true or false/],
     ];
     for (const [given, pattern] of cases) {
-      const problems = kubeletConfigurationProblems("bootstrap", { ...given }, "configuration");
+      const problems = kubeletConfigurationProblems(
+        "bootstrap",
+        { ...given },
+        "configuration",
+        "1.37.2",
+      );
       assert.equal(problems.length, 1, JSON.stringify(given));
       assert.match(problems[0] ?? "", pattern);
     }
@@ -147,11 +158,19 @@ describe("kubeletConfiguration", () => {
 
   it("refuses a known field in a spelling that the kubelet would ignore, and no unknown one", () => {
     assert.deepEqual(
-      kubeletConfigurationProblems("provisioned", { servertlsbootstrap: true }, "configuration"),
+      kubeletConfigurationProblems(
+        "provisioned",
+        { servertlsbootstrap: true },
+        "configuration",
+        "1.37.2",
+      ),
       [
         "configuration.servertlsbootstrap: the kubelet ignores this spelling. Write serverTLSBootstrap.",
       ],
     );
-    assert.deepEqual(kubeletConfigurationProblems("provisioned", { fromTheFuture: 1 }, "c"), []);
+    assert.deepEqual(
+      kubeletConfigurationProblems("provisioned", { fromTheFuture: 1 }, "c", "1.37.2"),
+      [],
+    );
   });
 });

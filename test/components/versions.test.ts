@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { kubeletClientOrganization, versionProblems } from "../../components/plan/versions.ts";
+import { versionProblems } from "../../components/plan/versions.ts";
+import { kubeletClientGroup } from "../../trust/kubeadm/pki.ts";
 
 describe("versions", () => {
   it("takes the supported versions, with and without v", () => {
@@ -38,7 +39,7 @@ describe("versions", () => {
       ["1.37.2", undefined],
     ];
     for (const [version, group] of cases) {
-      assert.equal(kubeletClientOrganization(version), group, version);
+      assert.equal(kubeletClientGroup(version), group, version);
     }
   });
 });

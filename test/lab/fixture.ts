@@ -7,6 +7,7 @@ import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { packFiles } from "../../components/host-files.ts";
 import {
+  CheckedConfiguration,
   kubeletConfiguration,
   renderKubeletConfiguration,
 } from "../../components/kubeadm/kubelet-configuration.ts";
@@ -152,7 +153,7 @@ async function nodeFiles(machine: FixtureMachine, fixture: Fixture, ca: Issued) 
         servingMode,
         clusterDns: "10.96.0.10",
         dnsDomain: "cluster.local",
-        configuration: machine.kubelet ?? {},
+        configuration: new CheckedConfiguration({ ...machine.kubelet }),
       }),
     ),
     "/etc/systemd/system/kubelet.service": kubeletUnit({

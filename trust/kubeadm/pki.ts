@@ -106,13 +106,13 @@ function validity(lifetime: number) {
 }
 
 /** The CN of the certificate that kubeadm's kube-apiserver shows to kubelets. */
-const kubeletClientUser = "kube-apiserver-kubelet-client";
+export const kubeletClientUser = "kube-apiserver-kubelet-client";
 
 /**
  * Its group: `system:masters` up to 1.28, `kubeadm:cluster-admins` after that, and none from 1.33.12, 1.34.8, 1.35.5
  * and 1.36.1 on, where a binding by user name stands in.
  */
-function kubeletClientGroup(version: string): string | undefined {
+export function kubeletClientGroup(version: string): string | undefined {
   const [, minor = 0, patch = 0] = version.replace(/^v/, "").split(".").map(Number);
   const firstWithout: Readonly<Record<number, number>> = { 33: 12, 34: 8, 35: 5, 36: 1 };
   if (minor <= 28) return "system:masters";

@@ -14,3 +14,24 @@ export function servingModeOf({ serving }: Pick<KubeletFacts, "serving">): Servi
   if (given.length === 0) return "selfSigned";
   return given.length === 2 ? "provisioned" : undefined;
 }
+
+/** What a serving mode means to those who provide for it. */
+export type ServingModeMeaning = {
+  /** Who makes the serving certificate: the stack, the cluster's signer on request, or the kubelet itself. */
+  readonly madeBy: "stack" | "signer" | "kubelet";
+  /** Why a machine needs an IP address before it can be served; absent where it does not. */
+  readonly needsAddress?: string;
+};
+
+/** What each serving mode means: a further mode does not compile before it says so here. */
+export const servingModeMeaning: Readonly<Record<ServingMode, ServingModeMeaning>> = {
+  provisioned: {
+    madeBy: "stack",
+    needsAddress: "its serving certificate would not name the address that kube-apiserver dials",
+  },
+  bootstrap: {
+    madeBy: "signer",
+    needsAddress: "a kubelet requests no serving certificate before its node has an IP address",
+  },
+  selfSigned: { madeBy: "kubelet" },
+};

@@ -1,6 +1,8 @@
 import { X509Certificate } from "node:crypto";
+import { canonicalIp } from "../../trust/go/ip.ts";
 import { coherence } from "../../trust/judge/coherence.ts";
 import type { NodeAddress } from "../../trust/words/facts.ts";
+import { servingModeMeaning } from "../../trust/words/serving-mode.ts";
 import {
   type ApiServerStance,
   apiServerStances,
@@ -8,18 +10,37 @@ import {
   type ServingMode,
   servingModes,
 } from "../../trust/words/vocabulary.ts";
-import { kubeletConfigurationProblems } from "../kubeadm/kubelet-configuration.ts";
-import type { PoolArgs } from "../node-pool.ts";
-import { canonicalIp } from "./addresses.ts";
-import { addressesOf, type MachineArgs, machine } from "./machines.ts";
+import { CheckedConfiguration, checkConfiguration } from "../kubeadm/kubelet-configuration.ts";
+import { addressesOf, type Machine, type MachineArgs, machine } from "../model/machines.ts";
+import type { PoolArgs } from "./cluster-args.ts";
+import { clusterDefaults } from "./defaults.ts";
 import { isDnsName, labelProblems, machineNameProblems } from "./names.ts";
 
+/** A pool, checked and in full. */
+export interface PlannedPool {
+  readonly name: string;
+  readonly servingMode: ServingMode;
+  readonly machines: readonly Machine[];
+  readonly configuration: CheckedConfiguration;
+}
+
+/** What a pool is checked against. */
+export interface PoolContext {
+  readonly stance: ApiServerStance;
+  /** With or without the `v`. */
+  readonly kubernetesVersion: string;
+}
+
 /**
- * What is wrong with a pool under a stance: its name, its mode, its machines, its kubelet configuration. Each
- * problem begins with the field, as a path from `field`, and ends with a remedy.
+ * Checks a pool and fills in the defaults, or tells what is wrong with it: its name, its mode, its machines, its
+ * kubelet configuration. Each problem begins with the field, as a path from `field`, and ends with a remedy.
  */
-export function poolProblems(pool: PoolArgs, stance: ApiServerStance, field: string): string[] {
-  const mode = pool.servingMode ?? "provisioned";
+export function planPool(
+  pool: PoolArgs,
+  { stance, kubernetesVersion }: PoolContext,
+  field: string,
+): PlannedPool | readonly string[] {
+  const mode = pool.servingMode ?? clusterDefaults.servingMode;
   const naming = labelProblems(pool.name, `${field}.name`);
   if (!servingModes.includes(mode)) {
     return [
@@ -27,16 +48,25 @@ export function poolProblems(pool: PoolArgs, stance: ApiServerStance, field: str
       `${field}.servingMode: ${JSON.stringify(mode)} is no serving mode. Use one of ${servingModes.join(", ")}.`,
     ];
   }
-  return [
+  const configuration = checkConfiguration(
+    mode,
+    pool.kubeletConfiguration ?? {},
+    `${field}.kubeletConfiguration`,
+    kubernetesVersion,
+  );
+  const problems = [
     ...naming,
     ...coherenceProblems(mode, stance, `${field}.servingMode`),
     ...machinesProblems(pool.nodes, mode, stance, `${field}.nodes`),
-    ...kubeletConfigurationProblems(
-      mode,
-      { ...pool.kubeletConfiguration },
-      `${field}.kubeletConfiguration`,
-    ),
   ];
+  if (!(configuration instanceof CheckedConfiguration)) return [...problems, ...configuration];
+  if (problems.length > 0) return problems;
+  return { name: pool.name, servingMode: mode, machines: pool.nodes.map(machine), configuration };
+}
+
+/** Whether it is a planned pool, and neither a user's description nor a list of problems. */
+export function isPlanned(pool: PoolArgs | PlannedPool | readonly string[]): pool is PlannedPool {
+  return "machines" in pool;
 }
 
 /** Whether kubelets in a mode and kube-apiserver with a stance agree; if not, both ways out. */
@@ -46,7 +76,8 @@ export function coherenceProblems(
   field: string,
 ): string[] {
   // The bundle of trustSelfSigned holds the issuing CA too, so issued certificates are verified as ever.
-  const effective = stance === "trustSelfSigned" && mode !== "selfSigned" ? "verify" : stance;
+  const isIssued = servingModeMeaning[mode].madeBy !== "kubelet";
+  const effective = stance === "trustSelfSigned" && isIssued ? "verify" : stance;
   const answer = coherence(mode, effective);
   if (answer.coherent) return [];
   return [
@@ -148,11 +179,8 @@ function addressProblems(entry: string | NodeAddress, name: string, field: strin
 }
 
 function needsIp(args: MachineArgs, mode: ServingMode, field: string): string[] {
-  if (mode === "selfSigned" || addressesOf(machine(args), "InternalIP").length > 0) return [];
-  const why = {
-    provisioned: "its serving certificate would not name the address that kube-apiserver dials",
-    bootstrap: "a kubelet requests no serving certificate before its node has an IP address",
-  }[mode];
+  const { needsAddress: why } = servingModeMeaning[mode];
+  if (why === undefined || addressesOf(machine(args), "InternalIP").length > 0) return [];
   return [
     `${field}.addresses: ${args.name} has no InternalIP, and in mode ${mode} ${why}. Add its IP address.`,
   ];
@@ -164,7 +192,7 @@ function selfSignedProblems(
   stance: ApiServerStance,
   field: string,
 ): string[] {
-  if (mode !== "selfSigned") {
+  if (servingModeMeaning[mode].madeBy !== "kubelet") {
     return selfSignedCertificate === undefined
       ? []
       : [

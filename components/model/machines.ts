@@ -1,6 +1,7 @@
+import { canonicalIp } from "../../trust/go/ip.ts";
 import type { NodeAddress } from "../../trust/words/facts.ts";
 import type { NodeAddressType } from "../../trust/words/vocabulary.ts";
-import { canonicalIp, isIpv6 } from "./addresses.ts";
+import { isIpv6 } from "./addresses.ts";
 
 /** A machine that runs a kubelet, as a user describes it. */
 export interface MachineArgs {
@@ -28,6 +29,13 @@ export interface Machine {
   /** In the order given, the `Hostname` last. */
   readonly addresses: readonly NodeAddress[];
   readonly selfSignedCertificate?: string;
+}
+
+/** A control plane: the name of its machine and the address that its programs listen on. */
+export interface ControlPlaneHost {
+  name: string;
+  /** IP address. */
+  advertiseAddress: string;
 }
 
 /** What a user wrote, in full: short forms expanded, IP addresses in Kubernetes' spelling. */

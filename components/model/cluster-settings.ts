@@ -1,5 +1,5 @@
+import { canonicalIp } from "../../trust/go/ip.ts";
 import type { ApiServerStance, KeyAlgorithm } from "../../trust/words/vocabulary.ts";
-import type { Issuance } from "../pki/issuance.ts";
 import { hostPort, subnetAddress } from "./addresses.ts";
 
 /** What everything in a cluster agrees on, in full. Plain data, so that one stack can hand it to another. */
@@ -27,12 +27,6 @@ export interface ClusterSettings {
   earlyRenewalHours: number;
 }
 
-/** How the cluster's leaf certificates are issued by a CA. */
-export function issuanceOf(settings: ClusterSettings, ca: Issuance["ca"]): Issuance {
-  const { keyAlgorithm, validityHours, earlyRenewalHours } = settings;
-  return { ca, keyAlgorithm, validityHours, earlyRenewalHours };
-}
-
 /** Port of kube-apiserver on a control plane, kubeadm's default. */
 export const apiServerPort = 6443;
 
@@ -44,6 +38,12 @@ export function endpointUrl(settings: ClusterSettings): string {
 /** URL of kube-apiserver on one control plane. */
 export function localUrl(address: string): string {
   return `https://${hostPort(address, apiServerPort)}`;
+}
+
+/** `host:port` of a host with or without a port, the port being kubeadm's default when there is none. */
+export function endpointOf(text: string): string {
+  if (canonicalIp(text) !== undefined) return hostPort(text, apiServerPort);
+  return /:\d+$/.test(text) ? text : `${text}:${apiServerPort}`;
 }
 
 /** Host of an endpoint `host:port`, without brackets. */

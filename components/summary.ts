@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { reasonAnnotation, type ServingMode } from "../../trust/words/vocabulary.ts";
-import type { Cluster } from "../cluster.ts";
-import type { NodeCertificates } from "../node-certificates.ts";
+import { reasonAnnotation, type ServingMode } from "../trust/words/vocabulary.ts";
+import type { Cluster } from "./cluster.ts";
+import type { NodeCertificates } from "./node-certificates.ts";
 
 /**
  * When certificates end, RFC 3339: the CA's and each control plane's one by one, the kubelets' pool by pool, the

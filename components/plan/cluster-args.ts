@@ -1,0 +1,59 @@
+import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
+import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
+import type { MachineArgs } from "../model/machines.ts";
+import type { ExistingAuthority } from "../pki/existing-authority.ts";
+
+/** A pool as a user describes it. */
+export interface PoolArgs {
+  /** At most 50 lower-case letters, digits and `-`. */
+  name: string;
+  /** How the pool's kubelets come by their serving certificates; the rest follows. Default `provisioned`. */
+  servingMode?: ServingMode;
+  nodes: readonly MachineArgs[];
+  /** Whatever else the pool's KubeletConfiguration should say. Default: nothing. */
+  kubeletConfiguration?: KubeletConfiguration;
+}
+
+/** A cluster as a user describes it. */
+export interface ClusterArgs {
+  /** Name in labels, kubeconfigs and kubeadm's configuration. Default: the component's name. */
+  clusterName?: string;
+  /** Kubernetes version, with or without `v`. Default 1.37.2. */
+  kubernetesVersion?: string;
+  /** `host` or `host:port` under which every machine reaches kube-apiserver. Default: the first control plane. */
+  controlPlaneEndpoint?: string;
+  /** At least one; several form one etcd cluster. */
+  controlPlanes: readonly MachineArgs[];
+  /** How the control planes' own kubelets come by their serving certificates. Default `provisioned`. */
+  controlPlaneServingMode?: ServingMode;
+  nodePools: readonly PoolArgs[];
+  /** What kube-apiserver is told about kubelet serving certificates. Default `verify`. */
+  stance?: ApiServerStance;
+  /** Why nothing is verified; with stance `skip`, and only then. */
+  skipReason?: string;
+  /** Default `ECDSA-P256`. */
+  keyAlgorithm?: KeyAlgorithm;
+  /** Lifetime of leaf certificates, in hours. Default 8760: one year, as kubeadm has it. */
+  validityHours?: number;
+  /** Lifetime of new CA certificates, in hours. Default 87600: ten years, as kubeadm has it. */
+  caValidityHours?: number;
+  /**
+   * Hours before its end from which an update replaces a leaf certificate; a third of the lifetime when that is
+   * less. Default 720: thirty days.
+   */
+  earlyRenewalHours?: number;
+  /** The cluster's CA, if there is one already; with its key. Default: a new one is made. */
+  certificateAuthority?: ExistingAuthority;
+  /** CIDR of services. Default 10.96.0.0/12. */
+  serviceSubnet?: string;
+  /** CIDR of pods. Default: none; the network plugin then brings its own. */
+  podSubnet?: string;
+  /** DNS domain of services. Default `cluster.local`. */
+  dnsDomain?: string;
+  /** Whether to make a token for further nodes of pools in mode `bootstrap`, when there are any. Default true. */
+  bootstrapToken?: boolean;
+  /** End of the token's life, RFC 3339. Default: none. */
+  bootstrapTokenExpiration?: string;
+  /** Image and tag of the approver for mode `bootstrap`. Default postfinance/kubelet-csr-approver v1.2.14. */
+  approver?: { image?: string; version?: string };
+}

@@ -1,0 +1,190 @@
+import { canonicalIp } from "../../trust/go/ip.ts";
+import {
+  type ApiServerStance,
+  apiServerStances,
+  keyAlgorithms,
+  type ServingMode,
+  servingModes,
+} from "../../trust/words/vocabulary.ts";
+import { subnetAddress } from "../model/addresses.ts";
+import { endpointHost, endpointOf } from "../model/cluster-settings.ts";
+import { addressesOf, machine } from "../model/machines.ts";
+import { authorityEnd, authorityProblems } from "../pki/existing-authority.ts";
+import type { ClusterArgs } from "./cluster-args.ts";
+import { clusterDefaults } from "./defaults.ts";
+import { expirationProblems } from "./expiration.ts";
+import { isDnsName, labelProblems } from "./names.ts";
+import { coherenceProblems, duplicateProblems, machinesProblems } from "./pool-plan.ts";
+import { stanceProblems } from "./stance.ts";
+import { versionProblems } from "./versions.ts";
+
+/** Words of the arguments that are none of those there are; nothing else can be checked before these are. */
+export function wordProblems(args: ClusterArgs): string[] {
+  return [
+    ...oneOf(args.stance ?? clusterDefaults.stance, apiServerStances, "stance"),
+    ...oneOf(
+      args.controlPlaneServingMode ?? clusterDefaults.servingMode,
+      servingModes,
+      "controlPlaneServingMode",
+    ),
+    ...oneOf(args.keyAlgorithm ?? clusterDefaults.keyAlgorithm, keyAlgorithms, "keyAlgorithm"),
+  ];
+}
+
+/** What is wrong with a cluster's arguments, but for its pools one by one; each problem a paragraph. */
+export function clusterProblems(name: string, args: ClusterArgs, now: Date): string[] {
+  const stance = args.stance ?? clusterDefaults.stance;
+  const mode = args.controlPlaneServingMode ?? clusterDefaults.servingMode;
+  return [
+    ...labelProblems(args.clusterName ?? name, "clusterName"),
+    ...versionProblems(
+      args.kubernetesVersion ?? clusterDefaults.kubernetesVersion,
+      "kubernetesVersion",
+    ),
+    ...endpointProblems(args.controlPlaneEndpoint),
+    ...networkProblems(args),
+    ...stanceProblems(stance, args.skipReason),
+    ...lifetimeProblems(args),
+    ...existingAuthorityProblems(args, now),
+    ...expirationProblems(args.bootstrapTokenExpiration, "bootstrapTokenExpiration"),
+    ...controlPlaneProblems(args, mode, stance),
+    ...repeatedPools(args),
+    ...duplicateProblems(labelledMachines(args)),
+  ];
+}
+
+function oneOf(word: string, words: readonly string[], field: string): string[] {
+  return words.includes(word)
+    ? []
+    : [`${field}: ${JSON.stringify(word)} is none of ${words.join(", ")}. Use one of them.`];
+}
+
+function endpointProblems(endpoint: string | undefined): string[] {
+  if (endpoint === undefined) return [];
+  const full = endpointOf(endpoint);
+  const host = endpointHost(full);
+  const port = Number(full.slice(full.lastIndexOf(":") + 1));
+  const valid = (canonicalIp(host) !== undefined || isDnsName(host)) && port > 0 && port < 65_536;
+  return valid
+    ? []
+    : [
+        `controlPlaneEndpoint: ${JSON.stringify(endpoint)} is no host and port. Write e.g. api.example.org:6443, 10.240.0.10 or [fd00::10]:6443.`,
+      ];
+}
+
+function networkProblems({ serviceSubnet, podSubnet, dnsDomain }: ClusterArgs): string[] {
+  const problems: string[] = [];
+  const cidrs = (text: string, addresses: number) =>
+    text.split(",").every((cidr) => subnetAddress(cidr, addresses) !== undefined);
+  if (serviceSubnet !== undefined && !cidrs(serviceSubnet, 10)) {
+    problems.push(
+      `serviceSubnet: ${JSON.stringify(serviceSubnet)} is no subnet with room for the services kubernetes and DNS. Write a CIDR, e.g. ${clusterDefaults.serviceSubnet}.`,
+    );
+  }
+  if (podSubnet !== undefined && !cidrs(podSubnet, 0)) {
+    problems.push(
+      `podSubnet: ${JSON.stringify(podSubnet)} is no subnet. Write a CIDR, e.g. 10.244.0.0/16.`,
+    );
+  }
+  if (dnsDomain !== undefined && !isDnsName(dnsDomain)) {
+    problems.push(
+      `dnsDomain: ${JSON.stringify(dnsDomain)} is no DNS domain. Write e.g. ${clusterDefaults.dnsDomain}.`,
+    );
+  }
+  return problems;
+}
+
+function lifetimeProblems(args: ClusterArgs): string[] {
+  const ca = args.caValidityHours ?? clusterDefaults.caValidityHours;
+  const leaf = args.validityHours ?? clusterDefaults.validityHours;
+  const renewal = args.earlyRenewalHours ?? 0;
+  const hours = (value: number, field: string) =>
+    Number.isSafeInteger(value) && value > 0
+      ? []
+      : [`${field}: ${value} is no lifetime. Give a whole number of hours, 1 or more.`];
+  const problems = [...hours(ca, "caValidityHours"), ...hours(leaf, "validityHours")];
+  if (problems.length > 0) return problems;
+  if (leaf > ca && args.certificateAuthority === undefined) {
+    problems.push(
+      `validityHours: ${leaf} is longer than the CA's ${ca} (caValidityHours), and a certificate is worth nothing after its CA. Give at most ${ca}, or a longer caValidityHours.`,
+    );
+  }
+  if (!Number.isSafeInteger(renewal) || renewal < 0) {
+    problems.push(
+      `earlyRenewalHours: ${renewal} is no time before the end. Give a whole number of hours, 0 or more.`,
+    );
+  }
+  return problems;
+}
+
+/** A CA handed in as plain text is checked here; one that is an output is checked once it is known. */
+function existingAuthorityProblems(args: ClusterArgs, now: Date): string[] {
+  const existing = args.certificateAuthority;
+  if (existing === undefined) return [];
+  const { certPem, privateKeyPem } = existing;
+  if (privateKeyPem === undefined) {
+    return [
+      "certificateAuthority.privateKeyPem: the cluster's CA signs its certificates and has no key here. Give the key too.",
+    ];
+  }
+  if (typeof certPem !== "string") return [];
+  const fields = {
+    certificate: "certificateAuthority.certPem",
+    key: "certificateAuthority.privateKeyPem",
+  };
+  const key = typeof privateKeyPem === "string" ? privateKeyPem : undefined;
+  const problems = authorityProblems(certPem, key, fields, now);
+  const end = authorityEnd(certPem);
+  const leaf = args.validityHours ?? clusterDefaults.validityHours;
+  const left = Math.floor(((end?.getTime() ?? 0) - now.getTime()) / 3_600_000);
+  if (problems.length === 0 && leaf > left) {
+    problems.push(
+      `validityHours: ${leaf} is longer than the ${left} hours that the CA handed in has left, and a certificate is worth nothing after its CA. Give at most ${left}, or a CA that lives longer.`,
+    );
+  }
+  return problems;
+}
+
+function controlPlaneProblems(
+  args: ClusterArgs,
+  mode: ServingMode,
+  stance: ApiServerStance,
+): string[] {
+  if (args.controlPlanes.length === 0) {
+    return ["controlPlanes: there is none. Give at least one machine with a name and an address."];
+  }
+  const problems = [
+    ...coherenceProblems(mode, stance, "controlPlaneServingMode"),
+    ...machinesProblems(args.controlPlanes, mode, stance, "controlPlanes"),
+  ];
+  if (problems.length > 0) return problems;
+  return args.controlPlanes.flatMap((host, index) =>
+    addressesOf(machine(host), "InternalIP").length > 0
+      ? []
+      : [
+          `controlPlanes[${index}].addresses: ${host.name} has no InternalIP for kube-apiserver and etcd to listen on. Add its IP address.`,
+        ],
+  );
+}
+
+function repeatedPools({ nodePools }: ClusterArgs): string[] {
+  const seen = new Set<string>();
+  return nodePools.flatMap(({ name }, index) => {
+    const repeated = seen.has(name);
+    seen.add(name);
+    return repeated
+      ? [
+          `nodePools[${index}].name: ${JSON.stringify(name)} is the name of another pool too. Give each pool a name of its own.`,
+        ]
+      : [];
+  });
+}
+
+function labelledMachines({ controlPlanes, nodePools }: ClusterArgs) {
+  return [
+    ...controlPlanes.map((host, i) => ({ field: `controlPlanes[${i}]`, machine: host })),
+    ...nodePools.flatMap(({ nodes }, p) =>
+      nodes.map((node, i) => ({ field: `nodePools[${p}].nodes[${i}]`, machine: node })),
+    ),
+  ];
+}
