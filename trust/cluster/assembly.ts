@@ -127,6 +127,8 @@ export type AssembleOptions = {
   }[];
   /** The files of a machine, by `origin.machine`, beside its pieces. */
   readonly filesOf?: (machine: string) => HostFiles | undefined;
+  /** The names in a folder of a machine, in any order; `undefined` where they are not known. */
+  readonly folders?: (machine: string, path: string) => readonly string[] | undefined;
   /** Of kubelets that say none themselves. */
   readonly hostName?: Fact<string>;
   readonly addresses?: Fact<readonly NodeAddress[]>;

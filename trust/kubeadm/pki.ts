@@ -25,22 +25,17 @@ export type KubeadmPki = {
 export function kubeadmFiles(pki: KubeadmPki): HostFiles {
   const directory = pki.directory ?? kubeadmPkiDirectory;
   const files = new Map<string, FileContent>();
-  for (const path of new Set([directory, kubeadmPkiDirectory])) {
-    const ca = pki.ca ?? { kind: "certificates", certificates: [authority(pki, `${path}/ca.crt`)] };
-    files.set(`${path}/ca.crt`, ca);
-    if (ca.kind === "certificates" && ca.certificates[0]) {
-      const client = clientCertificate(
-        pki,
-        `${path}/apiserver-kubelet-client.crt`,
-        ca.certificates[0],
-      );
-      files.set(`${path}/apiserver-kubelet-client.crt`, {
-        kind: "certificates",
-        certificates: [client],
-      });
-    }
-    files.set(`${path}/apiserver-kubelet-client.key`, { kind: "privateKey", key: { ids: [] } });
+  const ca = pki.ca ?? {
+    kind: "certificates",
+    certificates: [authority(pki, `${directory}/ca.crt`)],
+  };
+  files.set(`${directory}/ca.crt`, ca);
+  if (ca.kind === "certificates" && ca.certificates[0]) {
+    const path = `${directory}/apiserver-kubelet-client.crt`;
+    const client = clientCertificate(pki, path, ca.certificates[0]);
+    files.set(path, { kind: "certificates", certificates: [client] });
   }
+  files.set(`${directory}/apiserver-kubelet-client.key`, { kind: "privateKey", key: { ids: [] } });
   return (path): Fact<FileContent> => {
     const content = files.get(path);
     return content

@@ -28,6 +28,8 @@ export type KubeadmKubelet = {
   readonly nodeName?: string;
   /** `kubeadm init` uses a KubeletConfiguration document beside it; `kubeadm join` ignores one. */
   readonly by: "init" | "join";
+  /** `patches.directory`: the folder of patches that kubeadm applies. */
+  readonly patches?: string;
 };
 
 /** What a kubeadm configuration says about the two sides. */
@@ -131,7 +133,13 @@ function kubelet(document: YamlDocument, by: "init" | "join"): KubeadmKubelet {
     [...registration, "kubeletExtraArgs"],
     [...kubeletFlags, ...named],
   );
-  return { commandLine: flags, by, ...(nodeName !== undefined && { nodeName }) };
+  const patches = asText(valueAt(document.value, ["patches", "directory"]));
+  return {
+    commandLine: flags,
+    by,
+    ...(nodeName !== undefined && { nodeName }),
+    ...(patches !== undefined && { patches }),
+  };
 }
 
 /** kubeadm's own flags, each displaced by extra arguments of the same name, then the other extra arguments. */

@@ -39,6 +39,8 @@ export type KubeletInputs = {
   readonly configuration?: KubeletConfigurationDocument;
   /** The `.conf` documents of `--config-dir`, in lexical order of their names. */
   readonly dropIns?: readonly KubeletConfigurationDocument[];
+  /** Why the drop-ins are not known, where `--config-dir` is given: they may set whatever no flag sets. */
+  readonly missingDropIns?: string;
   readonly node: NodeFacts;
   /** What becomes of its request for a serving certificate; needed only with `serverTLSBootstrap`. */
   readonly request: Fact<ServingRequest>;
@@ -141,10 +143,13 @@ type ConfigurationFile =
   | { readonly error: { readonly message: string; readonly source?: Source } };
 
 function fileOf(
-  { configuration, files }: KubeletInputs,
+  { configuration, missingDropIns, files }: KubeletInputs,
   flag: Fact<unknown>,
   path: string,
 ): ConfigurationFile {
+  if (missingDropIns !== undefined) {
+    return unknown(missingDropIns);
+  }
   if (configuration) {
     return known(configuration);
   }

@@ -1,0 +1,237 @@
+/**
+ * Who approves requests for kubelet serving certificates: kube-controller-manager never does. To be there is not to
+ * approve: an approver is a workload that runs, on a node that takes it, as a ServiceAccount that may approve.
+ * Source: kubernetes `plugin/pkg/admission/certificates/approval/admission.go` (verb `approve` on the signer), and
+ * `pkg/registry/certificates/certificates/storage` (`update` on certificatesigningrequests/approval).
+ */
+import { rulesIn } from "../programs/approver/rules.ts";
+import type { WorkloadPiece } from "../readers/piece.ts";
+import { asObject, asText, type Json, type JsonObject } from "../readers/yaml.ts";
+import { type Fact, known, type Source } from "../words/fact.ts";
+import type { ClusterRole, RbacFacts, RbacRule, Refuses } from "../words/facts.ts";
+import { groupBy } from "../words/group-by.ts";
+import type { AssembledApprover } from "./assembly.ts";
+import type { Assumptions } from "./assumptions.ts";
+
+const signer = "kubernetes.io/kubelet-serving";
+
+/** An approver with its rules. */
+export type Approver = AssembledApprover & {
+  readonly refuses: Refuses;
+  readonly source: Source;
+};
+
+/** A taint that kubelets register with, as `key=value:effect` says it. */
+export type Taint = { readonly key: string; readonly value: string; readonly effect: string };
+
+/** What decides whether a workload approves. */
+export type ApproverCircumstances = {
+  /** The RBAC that was found, and whether it is all that there is. */
+  readonly rbac: RbacFacts;
+  readonly isWhole: boolean;
+  /** For each kubelet the taints that it starts with. */
+  readonly taints: readonly (readonly Taint[])[];
+  readonly assumptions: Assumptions;
+};
+
+/** Finds the approvers among workloads: by a known image, else by permissions that name the signer. */
+export function approversAmong(
+  workloads: readonly WorkloadPiece[],
+  circumstances: ApproverCircumstances,
+): readonly Approver[] {
+  const permissions = permissionsIn(circumstances.rbac);
+  return workloads.flatMap((workload): Approver[] => {
+    const container = workload.containers.find(isKnownApprover);
+    const account = workload.serviceAccount;
+    const isNamed = account.known && permissions.byName(account.value);
+    if (container === undefined && !isNamed) return [];
+    return [
+      {
+        label: workload.label,
+        origin: workload.origin,
+        source: workload.origin.source,
+        refuses: container ? rulesIn(container) : () => undefined,
+        idle: idleness(workload, permissions, circumstances),
+      },
+    ];
+  });
+}
+
+/** Source: the image names of postfinance/kubelet-csr-approver and alex1989hu/kubelet-serving-cert-approver. */
+function isKnownApprover({ image }: JsonObject): boolean {
+  return /(^|\/)(kubelet-csr-approver|kubelet-serving-cert-approver)([:@]|$)/.test(
+    asText(image) ?? "",
+  );
+}
+
+/** Why a workload approves nothing; `undefined` when it does. */
+function idleness(
+  { label, runs, serviceAccount, tolerations }: WorkloadPiece,
+  permissions: Permissions,
+  { isWhole, taints, assumptions }: ApproverCircumstances,
+): Fact<string | undefined> {
+  if (!runs.known) return runs;
+  if (runs.value !== true) return known(`${label} does not run: ${runs.value.because}`);
+  const taint = taintOfAll(taints, tolerations);
+  if (taint !== undefined) {
+    return known(
+      `${label} has no node to run on: kubelets start with the taint ${taint.key}:${taint.effect}, which it does not tolerate`,
+    );
+  }
+  if (!serviceAccount.known) return serviceAccount;
+  if (!isWhole && !permissions.areSpokenOf) {
+    assumptions.add(`${label} may approve requests: no RBAC for it is given.`);
+    return known(undefined);
+  }
+  const lacking = permissions.lackOf(serviceAccount.value);
+  return known(lacking && `ServiceAccount ${serviceAccount.value} of ${label} may not ${lacking}`);
+}
+
+// Permissions -------------------------------------------------------------------------------------------
+
+type Permissions = {
+  /** Whether any role is about approving at all. */
+  readonly areSpokenOf: boolean;
+  /** Whether an account has both by rules that name signer and approval: others have them by the way. */
+  readonly byName: (account: string) => boolean;
+  /** What an account may not do that it must; `undefined` when it may all of it. */
+  readonly lackOf: (account: string) => string | undefined;
+};
+
+type Need = {
+  readonly group: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  readonly names: readonly string[];
+  readonly text: string;
+};
+
+const needs: readonly Need[] = [
+  {
+    group: "certificates.k8s.io",
+    resource: "signers",
+    verbs: ["approve"],
+    names: [signer, "kubernetes.io/*"],
+    text: `approve for signer ${signer}`,
+  },
+  {
+    group: "certificates.k8s.io",
+    resource: "certificatesigningrequests/approval",
+    verbs: ["update"],
+    names: [],
+    text: "update certificatesigningrequests/approval",
+  },
+];
+
+function permissionsIn({ roles, bindings }: RbacFacts): Permissions {
+  const rulesOf = new Map<string, RbacRule[]>();
+  const rulesByRole = groupBy(roles, ({ name }) => name);
+  for (const { role, subjects } of bindings) {
+    const rules = (rulesByRole.get(role) ?? []).flatMap((one) => one.rules);
+    const all = role === "cluster-admin" ? [...rules, everything] : rules;
+    for (const { kind, name, namespace } of subjects) {
+      const accounts =
+        kind === "ServiceAccount" ? [`${namespace ?? ""}/${name}`] : groupAccounts(kind, name);
+      for (const account of accounts) {
+        rulesOf.set(account, [...(rulesOf.get(account) ?? []), ...all]);
+      }
+    }
+  }
+  const of = (account: string) => [
+    ...(rulesOf.get(account) ?? []),
+    ...(rulesOf.get(`${account.split("/")[0]}/*`) ?? []),
+    ...(rulesOf.get("*/*") ?? []),
+  ];
+  return {
+    areSpokenOf: roles.some(speaksOfApproving),
+    byName: (account) => needs.every((need) => of(account).some((rule) => names(rule, need))),
+    lackOf: (account) =>
+      needs.find((need) => !of(account).some((rule) => covers(rule, need)))?.text,
+  };
+}
+
+const everything: RbacRule = {
+  apiGroups: ["*"],
+  resources: ["*"],
+  resourceNames: [],
+  verbs: ["*"],
+  nonResourceURLs: [],
+};
+
+/** ServiceAccounts that a group holds, or that a user name stands for. */
+function groupAccounts(kind: "User" | "Group", name: string): string[] {
+  if (kind === "User") {
+    const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name) ?? [];
+    return account === undefined ? [] : [`${namespace}/${account}`];
+  }
+  if (name === "system:serviceaccounts" || name === "system:authenticated") return ["*/*"];
+  const namespace = /^system:serviceaccounts:(.+)$/.exec(name)?.[1];
+  return namespace === undefined ? [] : [`${namespace}/*`];
+}
+
+function speaksOfApproving({ rules }: ClusterRole): boolean {
+  return rules.some((rule) => needs.some(({ resource }) => rule.resources.includes(resource)));
+}
+
+function covers(rule: RbacRule, need: Need): boolean {
+  const has = (list: readonly string[], item: string) => list.includes(item) || list.includes("*");
+  const subresource = need.resource.split("/")[1];
+  return (
+    has(rule.apiGroups, need.group) &&
+    (has(rule.resources, need.resource) ||
+      (subresource !== undefined && rule.resources.includes(`*/${subresource}`))) &&
+    need.verbs.some((verb) => has(rule.verbs, verb)) &&
+    (rule.resourceNames.length === 0 ||
+      (need.names.length > 0 && need.names.some((name) => rule.resourceNames.includes(name))))
+  );
+}
+
+function names(rule: RbacRule, need: Need): boolean {
+  return (
+    covers(rule, need) &&
+    rule.apiGroups.includes(need.group) &&
+    rule.resources.includes(need.resource)
+  );
+}
+
+// Taints ------------------------------------------------------------------------------------------------
+
+/** A taint that keeps a pod off each kubelet that is known; none where one of them takes it. */
+function taintOfAll(
+  kubelets: readonly (readonly Taint[])[],
+  tolerations: readonly Json[],
+): Taint | undefined {
+  const repelling = kubelets.map((taints) =>
+    taints.find(
+      (taint) =>
+        taint.effect !== "PreferNoSchedule" && !tolerations.some((one) => tolerates(one, taint)),
+    ),
+  );
+  return repelling.every((taint) => taint !== undefined) ? repelling[0] : undefined;
+}
+
+/** Source: kubernetes `core/v1` toleration.go (ToleratesTaint). */
+function tolerates(toleration: Json, taint: Taint): boolean {
+  const { key, operator, value, effect } = asObject(toleration) ?? {};
+  if (asText(effect) && effect !== taint.effect) return false;
+  if (asText(key) && key !== taint.key) return false;
+  return (
+    asText(operator) === "Exists" || (!asText(key) ? false : (asText(value) ?? "") === taint.value)
+  );
+}
+
+/** A taint out of the text of `--register-with-taints`. */
+export function taintIn(text: string): Taint {
+  const [, key = text, value = "", effect = ""] = /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(text) ?? [];
+  return { key, value, effect };
+}
+
+/** A taint out of `registerWithTaints` of a KubeletConfiguration. */
+export function taintOf(value: Json): Taint {
+  const object = asObject(value) ?? {};
+  return {
+    key: asText(object.key) ?? "",
+    value: asText(object.value) ?? "",
+    effect: asText(object.effect) ?? "",
+  };
+}

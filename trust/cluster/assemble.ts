@@ -1,0 +1,384 @@
+/**
+ * Pieces in, clusters out. What belongs together, what is filled in, who signs, who approves and which file a flag
+ * names is said here, once for every door.
+ */
+import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
+import { newestKnownVersion } from "../kubernetes/version.ts";
+import { apiServerRefusals } from "../programs/refusals.ts";
+import { readArguments } from "../readers/command-line.ts";
+import type { Origin, Piece, ProgramPiece } from "../readers/piece.ts";
+import { type Fact, known, mapFact } from "../words/fact.ts";
+import type { FileContent, HostFiles, RbacFacts } from "../words/facts.ts";
+import { skipOf } from "../words/skip.ts";
+import { approversAmong } from "./approvers.ts";
+import type {
+  AssembledApiServer,
+  AssembledCluster,
+  AssembleOptions,
+  Assembly,
+  DeclaredApiServer,
+  UnpairedKubelet,
+} from "./assembly.ts";
+import { type Assumptions, assumptions as none } from "./assumptions.ts";
+import { configurationParser, type ParseConfig } from "./configurations.ts";
+import { type FilesOf, filesOfMachines, firstKnown, layered, sharedFiles } from "./files.ts";
+import { flagText } from "./flags.ts";
+import { assembledKubelet, kubeletsAmong, requestOfNobody, taintsOf } from "./kubelets.ts";
+import { type Place, placing } from "./place.ts";
+import { isOfCluster, merged, rbacOf } from "./rbac.ts";
+import { requestsOf, signingOf } from "./requests.ts";
+
+/** Puts pieces together. Pure; never throws. */
+export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}): Assembly {
+  const { groups, placeOf } = placing(apiServersIn(pieces).map(({ origin }) => origin));
+  const places = placesOf(pieces, placeOf);
+  const filesOf = filesOfMachines(pieces.filter(isKind("file")), options.filesOf);
+  const context: Context = { options, filesOf, parse: configurationParser() };
+  const rest = none();
+  const clusters: AssembledCluster[] = [];
+  const unpaired: UnpairedKubelet[] = [];
+  const unread: Assembly["unread"][number][] = [];
+  for (const { key, name } of groups) {
+    clusters.push(clusterOf(key, name, places.get(key)?.pieces ?? [], [], context));
+  }
+  for (const [key, { place, pieces: own }] of places) {
+    if (place.in === "group") continue;
+    const cluster = place.in === "elsewhere" ? place.cluster : undefined;
+    const declared =
+      place.in === "elsewhere"
+        ? (options.apiServers ?? []).filter((one) => one.cluster === cluster)
+        : [];
+    if (declared.length > 0) {
+      clusters.push(clusterOf(key, cluster, own, declared, context));
+    } else {
+      unpaired.push(...unpairedOf(own, place, rest, context));
+      unread.push(...own.filter(isKind("unread")));
+    }
+  }
+  return {
+    clusters,
+    unpaired,
+    unread,
+    assumptions: rest.all(),
+    nameOf: (origin) => {
+      const place = placeOf(origin);
+      if (place.in === "group") return place.group.name;
+      return place.in === "elsewhere" ? place.cluster : undefined;
+    },
+  };
+}
+
+type Context = {
+  readonly options: AssembleOptions;
+  readonly filesOf: FilesOf;
+  readonly parse: ParseConfig;
+};
+
+function isKind<K extends Piece["kind"]>(kind: K) {
+  return (piece: Piece): piece is Extract<Piece, { kind: K }> => piece.kind === kind;
+}
+
+/** The pieces of each place, by a key that tells places apart. */
+function placesOf(
+  pieces: readonly Piece[],
+  placeOf: (origin: Origin) => Place,
+): Map<string, { readonly place: Place; readonly pieces: Piece[] }> {
+  const places = new Map<string, { place: Place; pieces: Piece[] }>();
+  for (const piece of pieces) {
+    const place = placeOf(piece.origin);
+    const key = keyOf(place);
+    const found = places.get(key) ?? { place, pieces: [] };
+    found.pieces.push(piece);
+    places.set(key, found);
+  }
+  return places;
+}
+
+function keyOf(place: Place): string {
+  if (place.in === "group") return place.group.key;
+  if (place.in === "elsewhere") return `elsewhere:${place.cluster ?? ""}`;
+  return `doubt:${place.missing ?? ""} ${place.groups.map(({ key }) => key).join(" ")}`;
+}
+
+/** A kube-apiserver, by a program or by kubeadm's configuration. */
+type ApiServerPiece = ProgramPiece & { readonly byKubeadm: boolean };
+
+function apiServersIn(pieces: readonly Piece[]): ApiServerPiece[] {
+  return programsIn(pieces, "kube-apiserver");
+}
+
+/** The programs of a name: those that are started, and those that kubeadm starts. */
+function programsIn(
+  pieces: readonly Piece[],
+  program: "kube-apiserver" | "kube-controller-manager",
+): ApiServerPiece[] {
+  return pieces.flatMap((piece): ApiServerPiece[] => {
+    if (piece.kind === "program" && piece.commandLine.program === program) {
+      return [{ ...piece, byKubeadm: false }];
+    }
+    if (piece.kind !== "kubeadm") return [];
+    const { apiServer, controllerManager, kubernetesVersion } = piece.configuration;
+    const commandLine = program === "kube-apiserver" ? apiServer : controllerManager;
+    if (commandLine === undefined) return [];
+    const { where } = piece.origin.source;
+    return [
+      {
+        kind: "program",
+        origin: piece.origin,
+        commandLine,
+        label: `${program} of ${where}`,
+        ...(kubernetesVersion !== undefined && { version: kubernetesVersion }),
+        byKubeadm: true,
+      },
+    ];
+  });
+}
+
+function versionAmong(
+  pieces: readonly Piece[],
+  declared: readonly DeclaredApiServer[],
+  options: AssembleOptions,
+  assumptions: Assumptions,
+): string {
+  const stated = [
+    options.version,
+    ...declared.map(({ version }) => version),
+    ...apiServersIn(pieces).map(({ version }) => version),
+    ...pieces.map((piece) => {
+      if (piece.kind === "kubeadm") return piece.configuration.kubernetesVersion;
+      return piece.kind === "program" ? piece.version : undefined;
+    }),
+    options.versionOtherwise,
+  ].find((version) => version !== undefined);
+  if (stated !== undefined) return stated.replace(/^v/, "");
+  assumptions.add(`Kubernetes is ${newestKnownVersion}, the newest known.`);
+  return newestKnownVersion;
+}
+
+/** A cluster, of the kube-apiservers that were found or of those that are declared. */
+function clusterOf(
+  key: string,
+  name: string | undefined,
+  pieces: readonly Piece[],
+  declared: readonly DeclaredApiServer[],
+  context: Context,
+): AssembledCluster {
+  const { options } = context;
+  const assumptions = none();
+  const version = versionAmong(pieces, declared, options, assumptions);
+  const found = apiServersIn(pieces);
+  const directory = certificatesDirectory(pieces);
+  const ca = authorityOf(pieces, found, directory, version, context);
+  const files = sharedFiles({ key, name, version, directory, ca }, options, assumptions);
+  const byKubeadm =
+    declared.length > 0 || found.some((one) => isOfKubeadm(one, version, directory));
+  const rbacPieces = pieces.filter(isKind("rbac"));
+  const rbac = rbacOf(rbacPieces, byKubeadm, options, assumptions);
+  const ready = kubeletsAmong(
+    {
+      programs: pieces.filter(isKind("program")).filter(isKubelet),
+      configurations: pieces.filter(isKind("kubelet-configuration")),
+      kubeadm: pieces.filter(isKind("kubeadm")),
+      nodes: pieces.filter(isKind("node")),
+    },
+    { ...context, version, assumptions },
+  );
+  const givenRbac = merged(rbacPieces.map((piece) => piece.rbac));
+  const approvers = approversAmong(pieces.filter(isKind("workload")), {
+    rbac: givenRbac,
+    isWhole: rbacPieces.length > 0 && (options.isWholeRbac ?? isOfCluster(givenRbac)),
+    taints: ready.map(taintsOf),
+    assumptions,
+  });
+  const says = (one: { readonly cluster?: string }) =>
+    one.cluster === undefined || one.cluster === name;
+  const stated = (options.approvers ?? []).filter(says);
+  const signing = signingOf(
+    programsIn(pieces, "kube-controller-manager").map((piece) => ({
+      piece,
+      files: controlPlaneFiles(piece, found, files, context),
+    })),
+    version,
+    { path: `${directory}/ca.crt`, files },
+  );
+  const request = requestsOf({
+    approvers,
+    isDeclared: stated.length > 0,
+    signing,
+    options,
+  });
+  return {
+    key,
+    name,
+    version,
+    files,
+    rbac,
+    kubelets: ready.map((kubelet) => assembledKubelet(kubelet, files, request, options.at)),
+    apiServers: [
+      ...found.map((piece) => apiServerOf(piece, version, files, rbac, context)),
+      ...declared.map((one) => fromDeclared(one, version, files, rbac)),
+    ],
+    callers: pieces.filter(isKind("caller")).map((piece) => ({
+      piece,
+      files: layered(context.filesOf(piece.origin), files),
+    })),
+    signer: mapFact(signing, (value) => ("state" in value ? value : value.content)),
+    approvers: [
+      ...approvers,
+      ...stated.map(({ name: label }) => ({ label, origin: undefined, idle: known(undefined) })),
+    ],
+    unread: pieces.filter(isKind("unread")),
+    get assumptions() {
+      return assumptions.all();
+    },
+  };
+}
+
+function isKubelet({ commandLine }: ProgramPiece): boolean {
+  return commandLine.program === "kubelet";
+}
+
+function certificatesDirectory(pieces: readonly Piece[]): string {
+  const found = pieces.find(
+    (piece) => piece.kind === "kubeadm" && piece.configuration.apiServer !== undefined,
+  );
+  return found?.kind === "kubeadm"
+    ? found.configuration.certificatesDirectory
+    : kubeadmPkiDirectory;
+}
+
+/** The cluster's CA: where kubeadm puts it, else what a kube-apiserver in a container has as `--client-ca-file`. */
+function authorityOf(
+  pieces: readonly Piece[],
+  apiServers: readonly ApiServerPiece[],
+  directory: string,
+  version: string,
+  { filesOf }: Context,
+): FileContent | undefined {
+  const path = `${directory}/ca.crt`;
+  function* candidates() {
+    for (const piece of apiServers) yield (piece.files ?? filesOf(piece.origin))?.(path);
+    for (const { commandLine, files } of apiServers) {
+      const flag = files && flagText(commandLine, "client-ca-file", version);
+      if (flag?.known && flag.value !== undefined) yield files?.(flag.value);
+    }
+    for (const piece of pieces) {
+      if (piece.kind === "program" || piece.kind === "kubelet-configuration") {
+        yield (piece.kind === "program" && piece.files ? piece.files : filesOf(piece.origin))?.(
+          path,
+        );
+      }
+    }
+  }
+  return firstKnown(candidates());
+}
+
+/** Whether kubeadm made this kube-apiserver, and so the RBAC that it needs. */
+function isOfKubeadm(
+  { byKubeadm, commandLine, files }: ApiServerPiece,
+  version: string,
+  directory: string,
+): boolean {
+  if (byKubeadm) return true;
+  const flag = flagText(commandLine, "kubelet-client-certificate", version);
+  return (
+    files === undefined && flag.known && flag.value === `${directory}/apiserver-kubelet-client.crt`
+  );
+}
+
+/** A kube-controller-manager sees its own files, and lies beside kube-apiservers. */
+function controlPlaneFiles(
+  piece: ProgramPiece,
+  apiServers: readonly ApiServerPiece[],
+  shared: HostFiles,
+  { filesOf }: Context,
+): HostFiles {
+  let beside = shared;
+  for (const one of apiServers) beside = layered(one.files ?? filesOf(one.origin), beside);
+  return layered(piece.files ?? filesOf(piece.origin), beside);
+}
+
+function apiServerOf(
+  piece: ApiServerPiece,
+  version: string,
+  shared: HostFiles,
+  rbac: Fact<RbacFacts>,
+  { options, filesOf }: Context,
+): AssembledApiServer {
+  const { origin, commandLine } = piece;
+  const { machine, source } = origin;
+  const { refusals, asIfStarted } = apiServerRefusals({
+    label: piece.label ?? (machine === undefined ? source.where : `kube-apiserver of ${machine}`),
+    version: known(options.version ?? piece.version ?? version),
+    commandLine,
+    skip:
+      options.skipReason === undefined
+        ? skipOf(origin.annotations, { where: source.where })
+        : known({ reason: options.skipReason }),
+    rbac,
+    files: layered(piece.files ?? filesOf(origin), shared),
+    source: commandLine.source,
+  });
+  return { origin, facts: asIfStarted, refusals };
+}
+
+function fromDeclared(
+  { cluster, version: own, flags, skipReason, where }: DeclaredApiServer,
+  version: string,
+  files: HostFiles,
+  rbac: Fact<RbacFacts>,
+): AssembledApiServer {
+  const source = { where };
+  const [commandLine] = readArguments(["kube-apiserver", ...flags], source).commandLines;
+  const { refusals, asIfStarted } = apiServerRefusals({
+    label: `kube-apiserver of ${cluster ?? "another stack"}`,
+    version: known(own ?? version),
+    commandLine: commandLine ?? { program: "kube-apiserver", words: [], source },
+    skip: known(skipReason === undefined ? undefined : { reason: skipReason }, source),
+    rbac,
+    files,
+    source,
+  });
+  return { origin: undefined, facts: asIfStarted, refusals };
+}
+
+/** Kubelets whose kube-apiserver is not known: whether they start can be said all the same. */
+function unpairedOf(
+  pieces: readonly Piece[],
+  place: Exclude<Place, { in: "group" }>,
+  assumptions: Assumptions,
+  context: Context,
+): UnpairedKubelet[] {
+  const programs = pieces.filter(isKind("program")).filter(isKubelet);
+  const version = context.options.version ?? context.options.versionOtherwise ?? newestKnownVersion;
+  const ready = kubeletsAmong(
+    {
+      programs,
+      configurations: pieces.filter(isKind("kubelet-configuration")),
+      kubeadm: pieces.filter(isKind("kubeadm")),
+      nodes: pieces.filter(isKind("node")),
+    },
+    { ...context, version, assumptions },
+  );
+  const nothing: HostFiles = (path) => ({
+    known: false,
+    missing: `the content of ${path}`,
+    source: { where: path },
+  });
+  return ready.map((kubelet) => ({
+    ...assembledKubelet(kubelet, nothing, requestOfNobody, context.options.at),
+    place: unplaced(place),
+  }));
+}
+
+function unplaced(place: Exclude<Place, { in: "group" }>): UnpairedKubelet["place"] {
+  if (place.in === "elsewhere") return place;
+  const { groups, missing } = place;
+  return {
+    in: "doubt",
+    clusters: groups
+      .map(({ name, origins, key }) => name ?? origins[0]?.source.where ?? key)
+      .sort(),
+    ...(missing !== undefined && { missing }),
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * Which KubeletConfiguration belongs to which kubelet: the one that its `--config` names, where it lies. One that no
+ * kubelet names is judged by itself, and is never used up by a guess.
+ */
+import { posix } from "node:path";
+import { kubeadmKubeletConfigPath } from "../kubeadm/defaults.ts";
+import {
+  type KubeletConfigurationDocument,
+  readConfigFile,
+} from "../readers/kubelet-configuration.ts";
+import type { ConfigurationPiece, Origin, ProgramPiece } from "../readers/piece.ts";
+import { type Fact, known, unknown } from "../words/fact.ts";
+import type { HostFiles } from "../words/facts.ts";
+import type { AssembleOptions } from "./assembly.ts";
+import type { Assumptions } from "./assumptions.ts";
+import { flagText } from "./flags.ts";
+
+/** The KubeletConfigurations of one place, and which of them are taken. */
+export type Configurations = {
+  readonly all: readonly ConfigurationPiece[];
+  /** Those that a kubelet certainly has; each of the others stands for kubelets of its own. */
+  readonly taken: Set<ConfigurationPiece>;
+  readonly assumptions: Assumptions;
+};
+
+/** Parses each distinct text once: a thousand machines of a pool have the same. */
+export type ParseConfig = (
+  path: string,
+  files: HostFiles | undefined,
+) => KubeletConfigurationDocument | undefined;
+
+/** Makes a {@link ParseConfig}. */
+export function configurationParser(): ParseConfig {
+  const parsed = new Map<string, KubeletConfigurationDocument | undefined>();
+  return (path, files) => {
+    const file = files?.(path);
+    if (!file?.known || file.value.kind !== "text") return undefined;
+    const { text } = file.value;
+    const key = `${path}\n${text}`;
+    if (!parsed.has(key)) {
+      const read = readConfigFile(text, file.source ?? { where: path });
+      parsed.set(key, "document" in read ? read.document : undefined);
+    }
+    return parsed.get(key);
+  };
+}
+
+/** Chooses what `--config` of a kubelet names. */
+export function chooseConfiguration(
+  piece: ProgramPiece,
+  version: string,
+  configurations: Configurations,
+): Fact<ConfigurationPiece | undefined> {
+  const flag = flagText(piece.commandLine, "config", version);
+  if (!flag.known) return flag;
+  const wholes = configurations.all.filter(({ role }) => role === "whole");
+  const beside = wholes.filter(({ origin }) => isBeside(origin, piece.origin));
+  if (flag.value === undefined) {
+    for (const { origin } of beside) {
+      configurations.assumptions.add(
+        `${nameOf(origin)} is not used by the kubelet beside it: no --config names it.`,
+      );
+    }
+    return known(undefined);
+  }
+  const path = flag.value;
+  const exact = beside.filter(({ origin }) => isNamed(origin, path));
+  if (exact.length > 0) return one(exact, path, configurations, true);
+  const [only, ...others] = beside.filter(
+    ({ origin }) => origin.machine !== undefined && origin.path === undefined,
+  );
+  if (only && others.length === 0) {
+    configurations.assumptions.add(
+      `${nameOf(only.origin)} is what the kubelet has as ${path}, which --config names.`,
+    );
+    configurations.taken.add(only);
+    return known(only);
+  }
+  const afar = wholes.filter(({ origin }) => origin.machine === undefined && isNamed(origin, path));
+  return afar.length === 0 ? known(undefined) : one(afar, path, configurations, false);
+}
+
+function one(
+  candidates: readonly ConfigurationPiece[],
+  path: string,
+  { taken }: Configurations,
+  isCertain: boolean,
+): Fact<ConfigurationPiece | undefined> {
+  const [first, ...others] = candidates;
+  if (first === undefined || others.length > 0) {
+    const names = candidates.map(({ origin }) => nameOf(origin)).sort();
+    return unknown(`which of ${names.join(" and ")} is ${path}, which --config names`);
+  }
+  if (isCertain) taken.add(first);
+  return known(first);
+}
+
+/** On one machine, or in one object. */
+function isBeside(one: Origin, other: Origin): boolean {
+  return one.machine === undefined
+    ? other.machine === undefined && one.holder === other.holder
+    : one.machine === other.machine;
+}
+
+/** By its path, else by its key; kubeadm's ConfigMap has kubeadm's file under a key of its own. */
+function isNamed({ path: own, key }: Origin, path: string): boolean {
+  if (own !== undefined) return posix.normalize(own) === posix.normalize(path);
+  return key === posix.basename(path) || (key === "kubelet" && path === kubeadmKubeletConfigPath);
+}
+
+/** What a person calls it. */
+function nameOf({ source, key }: Origin): string {
+  return key === undefined || source.where.includes(key)
+    ? source.where
+    : `${source.where} (${key})`;
+}
+
+/** The drop-ins of a kubelet in the order of their names, or what keeps them from being known. */
+export function dropInsOf(
+  piece: ProgramPiece,
+  version: string,
+  configurations: Configurations,
+  files: HostFiles | undefined,
+  folders: AssembleOptions["folders"],
+): Fact<readonly KubeletConfigurationDocument[] | undefined> {
+  const flag = flagText(piece.commandLine, "config-dir", version);
+  const { machine } = piece.origin;
+  const given = configurations.all.filter(({ role }) => role === "drop-in");
+  if (!flag.known || flag.value === undefined) {
+    const unused = given.filter(({ origin }) => isBeside(origin, piece.origin));
+    for (const { origin } of flag.known ? unused : []) {
+      configurations.assumptions.add(
+        `${nameOf(origin)} is not used by the kubelet beside it: no --config-dir names its folder.`,
+      );
+    }
+    return flag.known ? known(undefined) : flag;
+  }
+  const folder = flag.value;
+  const within = given.filter(({ origin }) =>
+    origin.path === undefined
+      ? isBeside(origin, piece.origin)
+      : posix.dirname(posix.normalize(origin.path)) === posix.normalize(folder) &&
+        (origin.machine === undefined || origin.machine === machine),
+  );
+  const listed = machine === undefined ? undefined : folders?.(machine, folder);
+  const documents = listed?.flatMap((name) => read(posix.join(folder, name), files));
+  if (documents) return known(documents);
+  if (within.length > 0) {
+    for (const drop of within) configurations.taken.add(drop);
+    return known(
+      [...within]
+        .sort((a, b) => compare(fileName(a.origin), fileName(b.origin)))
+        .map(({ document }) => document),
+    );
+  }
+  const there = files?.(folder);
+  if (there?.known && there.value.kind === "missing") return known([]);
+  return unknown(`the drop-ins in ${folder}, which --config-dir names`, flag.source);
+}
+
+function read(path: string, files: HostFiles | undefined): KubeletConfigurationDocument[] {
+  const file = path.endsWith(".conf") ? files?.(path) : undefined;
+  if (!file?.known || file.value.kind !== "text") return [];
+  const parsed = readConfigFile(file.value.text, { ...file.source, where: path });
+  return "document" in parsed ? [parsed.document] : [];
+}
+
+function fileName({ path, key, source }: Origin): string {
+  return posix.basename(path ?? key ?? source.where);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,217 @@
+/** The kubelets of one place: what each is started with, and the facts that follow. */
+import { kubeadmKubeletConfigPath, kubeadmKubeletFlags } from "../kubeadm/defaults.ts";
+import type { KubeletInputs } from "../programs/kubelet/facts.ts";
+import { kubeletRefusals } from "../programs/refusals.ts";
+import { toWords } from "../readers/command-line.ts";
+import type { KubeletConfigurationDocument } from "../readers/kubelet-configuration.ts";
+import type {
+  ConfigurationPiece,
+  KubeadmPiece,
+  NodePiece,
+  ProgramPiece,
+} from "../readers/piece.ts";
+import { asList } from "../readers/yaml.ts";
+import { type Fact, known, unknown } from "../words/fact.ts";
+import type { HostFiles, NodeFacts, ServingRequest } from "../words/facts.ts";
+import { type Taint, taintIn, taintOf } from "./approvers.ts";
+import type { AssembledKubelet, AssembleOptions } from "./assembly.ts";
+import type { Assumptions } from "./assumptions.ts";
+import {
+  type Configurations,
+  chooseConfiguration,
+  dropInsOf,
+  type ParseConfig,
+} from "./configurations.ts";
+import { type FilesOf, layered } from "./files.ts";
+import { flagList, flagText } from "./flags.ts";
+import { type KubeletDraft, kubeadmKubelets } from "./kubeadm.ts";
+import { nodeOf } from "./nodes.ts";
+
+/** What says which kubelets a place has. */
+export type KubeletPieces = {
+  readonly programs: readonly ProgramPiece[];
+  readonly configurations: readonly ConfigurationPiece[];
+  readonly kubeadm: readonly KubeadmPiece[];
+  readonly nodes: readonly NodePiece[];
+};
+
+/** What kubelets of a place have in common. */
+export type KubeletSurroundings = {
+  readonly version: string;
+  readonly filesOf: FilesOf;
+  readonly parse: ParseConfig;
+  readonly options: AssembleOptions;
+  readonly assumptions: Assumptions;
+};
+
+/** A kubelet that has its configuration, and waits for what its cluster adds. */
+export type ReadyKubelet = {
+  readonly label: string;
+  readonly piece: ProgramPiece;
+  readonly version: string;
+  readonly node: NodeFacts;
+  readonly files: HostFiles | undefined;
+  readonly configuration?: KubeletConfigurationDocument;
+  readonly dropIns?: readonly KubeletConfigurationDocument[];
+  readonly missing?: string;
+};
+
+/** The kubelets of a place, each with its configuration. */
+export function kubeletsAmong(
+  pieces: KubeletPieces,
+  surroundings: KubeletSurroundings,
+): readonly ReadyKubelet[] {
+  const { assumptions } = surroundings;
+  const configurations: Configurations = {
+    all: pieces.configurations,
+    taken: new Set(),
+    assumptions,
+  };
+  const nodes = new Map(pieces.nodes.map((node) => [node.name, node]));
+  const ready = (draft: KubeletDraft) => readyKubelet(draft, nodes, configurations, surroundings);
+  const found = pieces.programs.map((piece) => ready(draftOf(piece)));
+  const kubeadm = kubeadmKubelets(pieces.kubeadm, found.length > 0, configurations).map(ready);
+  const machines = new Set(pieces.programs.flatMap(({ origin }) => origin.machine ?? []));
+  const alone = pieces.configurations.filter(
+    (piece) =>
+      piece.role === "whole" &&
+      !configurations.taken.has(piece) &&
+      !machines.has(piece.origin.machine ?? ""),
+  );
+  return [...found, ...kubeadm, ...alone.map((piece) => ready(standingFor(piece, assumptions)))];
+}
+
+function draftOf(piece: ProgramPiece): KubeletDraft {
+  const { where } = piece.origin.source;
+  const label = piece.label ?? piece.origin.machine ?? where;
+  return { piece, label, machines: `that run ${label}` };
+}
+
+/** Kubelets that are started on a KubeletConfiguration as kubeadm does it, and on nothing else. */
+function standingFor(
+  { document, origin }: ConfigurationPiece,
+  assumptions: Assumptions,
+): KubeletDraft {
+  const { where } = origin.source;
+  const path = origin.path ?? kubeadmKubeletConfigPath;
+  const flags = kubeadmKubeletFlags.map((flag) =>
+    flag.startsWith("--config=") ? `--config=${path}` : flag,
+  );
+  assumptions.add(
+    `Kubelets are started on ${where} as kubeadm starts them, with no flag that decides.`,
+  );
+  const source = document.source;
+  return {
+    piece: {
+      kind: "program",
+      origin,
+      commandLine: { program: "kubelet", words: toWords(flags, source), source },
+    },
+    label: where,
+    machines: `that use ${where}`,
+    configuration: known(document),
+  };
+}
+
+function readyKubelet(
+  draft: KubeletDraft,
+  nodes: ReadonlyMap<string, NodePiece>,
+  configurations: Configurations,
+  { version: clusterVersion, filesOf, parse, options }: KubeletSurroundings,
+): ReadyKubelet {
+  const { piece, label, machines } = draft;
+  const version = options.version ?? piece.version ?? clusterVersion;
+  const files = piece.files ?? filesOf(piece.origin);
+  const configuration =
+    draft.configuration ?? configurationOf(piece, version, files, parse, configurations);
+  const dropIns = dropInsOf(piece, version, configurations, files, options.folders);
+  const patches = draft.patches ?? known([]);
+  const missing = [configuration, dropIns, patches].find((fact) => !fact.known);
+  const layers = [
+    ...(patches.known ? patches.value : []),
+    ...(dropIns.known ? (dropIns.value ?? []) : []),
+  ];
+  return {
+    label,
+    piece,
+    version,
+    files,
+    node: nodeOf(piece, version, nodes, options, machines),
+    ...(configuration.known && configuration.value && { configuration: configuration.value }),
+    ...(layers.length > 0 && { dropIns: layers }),
+    ...(missing && !missing.known && { missing: missing.missing }),
+  };
+}
+
+/** What `--config` names: in the kubelet's own files, else among the texts that were found. */
+function configurationOf(
+  piece: ProgramPiece,
+  version: string,
+  files: HostFiles | undefined,
+  parse: ParseConfig,
+  configurations: Configurations,
+): Fact<KubeletConfigurationDocument | undefined> {
+  const flag = flagText(piece.commandLine, "config", version);
+  const path = flag.known ? flag.value : undefined;
+  const file = path === undefined ? undefined : files?.(path);
+  if (path !== undefined && file?.known) {
+    const source = file.source;
+    for (const one of configurations.all) {
+      const { where } = one.origin.source;
+      if (
+        source?.key !== undefined &&
+        one.origin.key === source.key &&
+        source.where.startsWith(where)
+      ) {
+        configurations.taken.add(one);
+      }
+    }
+    return known(parse(path, files));
+  }
+  const chosen = chooseConfiguration(piece, version, configurations);
+  return chosen.known ? known(chosen.value?.document, chosen.source) : chosen;
+}
+
+/** The facts of a kubelet, as if it started, and what keeps it from starting. */
+export function assembledKubelet(
+  ready: ReadyKubelet,
+  shared: HostFiles,
+  request: (node: NodeFacts) => Fact<ServingRequest>,
+  at: Date | undefined,
+): AssembledKubelet {
+  const { label, piece, version, node, files, configuration, dropIns, missing } = ready;
+  const inputs: KubeletInputs = {
+    label,
+    version: known(version),
+    commandLine: piece.commandLine,
+    ...(configuration && { configuration }),
+    ...(dropIns && { dropIns }),
+    ...(missing !== undefined && { missingDropIns: missing }),
+    node,
+    request: request(node),
+    files: layered(files, shared),
+    source: piece.commandLine.source,
+    ...(at && { at }),
+  };
+  const { asIfStarted, refusals } = kubeletRefusals(inputs);
+  return { label, origin: piece.origin, facts: asIfStarted, refusals };
+}
+
+/** No kube-apiserver is known, and so nobody who would approve. */
+export const requestOfNobody = () =>
+  unknown("the kube-apiserver that calls this kubelet") as Fact<ServingRequest>;
+
+/** The taints that a kubelet registers its node with, as far as they are known. */
+export function taintsOf({
+  piece,
+  version,
+  configuration,
+  dropIns,
+}: ReadyKubelet): readonly Taint[] {
+  const flags = flagList(piece.commandLine, "register-with-taints", version);
+  if (flags.known && flags.value.length > 0) return flags.value.map(taintIn);
+  const written = [configuration, ...(dropIns ?? [])]
+    .map((document) => document?.value.registerWithTaints)
+    .filter((taints) => taints !== undefined);
+  return asList(written.at(-1)).map(taintOf);
+}

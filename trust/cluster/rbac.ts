@@ -1,0 +1,55 @@
+/** Which RBAC counts in a cluster: what was found, and what kubeadm makes where that is not the whole. */
+import { kubeadmRbac } from "../kubeadm/pki.ts";
+import type { RbacPiece } from "../readers/piece.ts";
+import { type Fact, known, unknown } from "../words/fact.ts";
+import type { ClusterRole, RbacFacts } from "../words/facts.ts";
+import type { AssembleOptions } from "./assembly.ts";
+import type { Assumptions } from "./assumptions.ts";
+
+/**
+ * The cluster's RBAC. kubeadm's objects are taken for granted only in clusters that it made, and only where what was
+ * found is a part: an application's roles say nothing about what kube-apiserver may do.
+ */
+export function rbacOf(
+  pieces: readonly RbacPiece[],
+  byKubeadm: boolean,
+  options: Pick<AssembleOptions, "isWholeRbac" | "rbacElsewhere">,
+  assumptions: Assumptions,
+): Fact<RbacFacts> {
+  const found = merged(pieces.map(({ rbac }) => rbac));
+  const isWhole = pieces.length > 0 && (options.isWholeRbac ?? isOfCluster(found));
+  if (isWhole) return known(found);
+  if (byKubeadm) {
+    assumptions.add("The cluster has the RBAC objects that kubeadm makes.");
+    return known(merged([found, kubeadmRbac]));
+  }
+  return options.rbacElsewhere !== undefined && pieces.length === 0
+    ? unknown(options.rbacElsewhere)
+    : known(found);
+}
+
+/** All of it as one. */
+export function merged(all: readonly RbacFacts[]): RbacFacts {
+  return {
+    roles: all.flatMap(({ roles }) => roles),
+    bindings: all.flatMap(({ bindings }) => bindings),
+  };
+}
+
+/** Whether it holds what a cluster makes itself, or says which users may call kubelets. */
+export function isOfCluster({ roles, bindings }: RbacFacts): boolean {
+  const made = (name: string) => /^(system:|kubeadm:|cluster-admin$)/.test(name);
+  if ([...roles, ...bindings].some(({ name }) => made(name))) return true;
+  const forKubelets = new Set(roles.filter(grantsKubelets).map(({ name }) => name));
+  return bindings.some(
+    ({ role, subjects }) =>
+      (forKubelets.has(role) || role === "system:kubelet-api-admin") &&
+      subjects.some(({ kind }) => kind !== "ServiceAccount"),
+  );
+}
+
+function grantsKubelets({ rules }: ClusterRole): boolean {
+  return rules.some(({ resources }) =>
+    resources.some((resource) => resource === "nodes/proxy" || resource === "nodes/*"),
+  );
+}
