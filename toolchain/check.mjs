@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { runChild } from "./child.mjs";
 import { node, npmBin, repository } from "./paths.mjs";
 import { elapsed, isInteractive } from "./progress.mjs";
+import { chosenTests } from "./tests.mjs";
 
 /**
  * Runs lint, type check and every test, each even if one before it failed.
@@ -32,16 +33,16 @@ export async function checkEverything(args, env, progress) {
 }
 
 /**
- * Runs mocha on the test files among the arguments, or on all.
+ * Runs mocha on the test files and folders among the arguments, or on all.
  * @param {readonly string[]} args for mocha
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<number>} its exit code
  */
 export function runMocha(args, env) {
-  const all = args.some((arg) => arg.endsWith(".test.ts")) ? [] : ["test/**/*.test.ts"];
+  const { files, options } = chosenTests(args);
   // Mocha takes CI for a terminal with colours.
   const plain = isInteractive(process.stdout) ? [] : ["--no-color"];
-  return npmProgram("mocha", [...plain, ...args, ...all], env);
+  return npmProgram("mocha", [...plain, ...options, ...files], env);
 }
 
 /**

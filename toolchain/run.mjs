@@ -10,6 +10,7 @@ import { ensurePack } from "./pack.mjs";
 import { node, policyPack, repository } from "./paths.mjs";
 import { createProgress, isInteractive } from "./progress.mjs";
 import { defaultStack, ensureSelectedStack, openPulumi, withStack } from "./stack.mjs";
+import { chosenTests, fastTests, needToolchain } from "./tests.mjs";
 
 const progress = createProgress();
 
@@ -28,9 +29,12 @@ const commands = {
     return 0;
   },
   mocha: async (args) => {
+    const { files } = chosenTests(args);
+    if (!needToolchain(files)) return runMocha(args, process.env);
     await ensurePack(progress);
     return runMocha(args, await pulumiEnvironment(progress));
   },
+  fast: (args) => runMocha(["--parallel", ...args, ...fastTests()], process.env),
   bench: async (args) => {
     // `policy` measures the policy pack; without it the components are measured.
     const isPolicy = args[0] === "policy";

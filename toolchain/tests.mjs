@@ -1,0 +1,57 @@
+// Which tests a command line chooses, and what they need: told from their names.
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { repository } from "./paths.mjs";
+
+/** What needs Pulumi's engine or the lab's programs says so in its name. */
+const slow = /\.(engine|lab)\.test\.ts$/;
+
+/**
+ * Splits a command line for mocha into test files and everything else. A folder stands for all tests in it;
+ * without a file or a folder, all tests are meant.
+ * @param {readonly string[]} args
+ * @param {string} [root] folder that the arguments are relative to, default the repository
+ * @returns {{ files: string[], options: string[] }}
+ */
+export function chosenTests(args, root = repository) {
+  const folders = args.filter((arg) => isFolder(path.resolve(root, arg)));
+  const named = args.filter((arg) => arg.endsWith(".test.ts"));
+  const options = args.filter((arg) => !folders.includes(arg) && !named.includes(arg));
+  const all = folders.length + named.length === 0 ? ["test"] : folders;
+  return { files: [...named, ...all.flatMap((folder) => testsIn(folder, root))], options };
+}
+
+/**
+ * Whether one of the files needs the toolchain; a pattern might.
+ * @param {readonly string[]} files
+ * @returns {boolean}
+ */
+export function needToolchain(files) {
+  return files.some((file) => slow.test(file) || file.includes("*"));
+}
+
+/**
+ * All tests that need neither the engine nor the lab.
+ * @returns {string[]}
+ */
+export function fastTests() {
+  return testsIn("test", repository).filter((file) => !slow.test(file));
+}
+
+/**
+ * @param {string} folder
+ * @param {string} root
+ * @returns {string[]} relative to the root, in order
+ */
+function testsIn(folder, root) {
+  return fs
+    .readdirSync(path.resolve(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => path.join(folder, file))
+    .sort();
+}
+
+/** @param {string} file */
+function isFolder(file) {
+  return fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
