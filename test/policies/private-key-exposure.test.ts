@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { issue } from "../support/issue.ts";
+import { configMap, resource, violationsOf } from "./fake.ts";
+import { goodStack, type Parts } from "./good-stack.ts";
+
+const policy = "private-key-exposure";
+
+/** What the policy says of the good stack after a change. */
+function said(change?: (parts: Parts) => void) {
+  return violationsOf(goodStack(change)).filter((sent) => sent.policy === policy);
+}
+
+describe(policy, () => {
+  let key: string;
+  let certificate: string;
+  before(async () => {
+    const issued = await issue({ subject: "CN=node-1" });
+    key = issued.keyPem;
+    certificate = issued.certPem;
+  });
+
+  it("says nothing of a good stack", () => {
+    assert.deepEqual(said(), []);
+  });
+
+  it("says nothing of a certificate in a ConfigMap, nor of a key in a Secret", () => {
+    assert.deepEqual(
+      said((parts) => {
+        parts.others.push(
+          configMap("public", { "tls.crt": certificate }),
+          resource("kubernetes:core/v1:Secret", "pair", {
+            metadata: { name: "pair", namespace: "kube-system" },
+            stringData: { "tls.key": key },
+          }),
+        );
+      }),
+      [],
+    );
+  });
+
+  it("rejects a private key in a ConfigMap, and does not show it", () => {
+    const [sent, ...others] = said((parts) => {
+      parts.others.push(configMap("pair", { "tls.key": key }));
+    });
+    assert.deepEqual(others, []);
+    assert.equal(sent?.enforcementLevel, "mandatory");
+    assert.match(sent.message, /a private key is in .*tls\.key/);
+    assert.match(sent.message, /Move it into a Secret/);
+    assert.ok(!sent.message.includes(key.split("\n")[1] ?? ""));
+  });
+
+  it("rejects a private key inside the base64 of a kubeconfig", () => {
+    const encoded = Buffer.from(key).toString("base64");
+    const [sent, ...others] = said((parts) => {
+      parts.others.push(configMap("admin", { "admin.conf": `client-key-data: ${encoded}` }));
+    });
+    assert.deepEqual(others, []);
+    assert.match(sent?.message ?? "", /a private key is in .*admin\.conf/);
+  });
+
+  it("rejects a bootstrap token in an annotation, and does not show it", () => {
+    const token = "abcdef.0123456789abcdef";
+    const [sent, ...others] = said((parts) => {
+      parts.others.push(
+        configMap("join", {}, { annotations: { note: `kubeadm join --token ${token}` } }),
+      );
+    });
+    assert.deepEqual(others, []);
+    assert.match(sent?.message ?? "", /a bootstrap token is in metadata\.annotations\["note"\]/);
+    assert.ok(!sent?.message.includes(token));
+  });
+
+  it("rejects a private key among a stack's outputs that are not secret", () => {
+    const [sent, ...others] = said((parts) => {
+      parts.others.push(resource("pulumi:pulumi:Stack", "test", { key }));
+    });
+    assert.deepEqual(others, []);
+    assert.match(sent?.message ?? "", /Mark the output secret/);
+  });
+});
