@@ -23,7 +23,8 @@ const usage = `Usage: npm run lab -- COMMAND
                          what the programs print; without names: which logs there are
   kubectl ARGUMENTS      kubectl as the cluster's administrator
   down [STACK]           remove everything of the lab
-  conformance            check the verdict against real programs, case by case (about 10 minutes)
+  conformance [short]    check the verdict against real programs, case by case (about 10 minutes)
+  record FOLDER [short]  the same run, written down in the form of test/observed
 
 logs and kubectl take the stack from LAB_STACK (default: dev).
 `;
@@ -61,7 +62,9 @@ await runMain(async () => {
       return kubectlHere(machine, rest);
     }
     case "conformance":
-      return runConformance(rest);
+      return runMatrix("main.ts", rest);
+    case "record":
+      return runMatrix("record.ts", rest);
     default:
       throw new Failure(`There is no command \`${command}\`.\n\n${usage}`);
   }
@@ -73,9 +76,9 @@ function stackArgument(argument: string | undefined): string | undefined {
   return argument.includes("/") ? path.resolve(argument) : argument;
 }
 
-function runConformance(args: readonly string[]): Promise<number> {
+function runMatrix(file: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const program = path.join(import.meta.dirname, "..", "conformance", "main.ts");
+    const program = path.join(import.meta.dirname, "..", "conformance", file);
     const child = spawn(process.execPath, [program, ...args], { stdio: "inherit" });
     child.on("error", reject);
     child.on("exit", (code) => resolve(code ?? 1));

@@ -12,7 +12,15 @@ import { readApiServer, readRbacText } from "./facts.ts";
 import { factsOf, type KubeletNode, stopNode } from "./kubelet-node.ts";
 import { type Issued, issue } from "./pki.ts";
 import { container, probe, probedKinds } from "./probes.ts";
-import { addresses, type OnCase, type Say, seconds, startNodes, waves } from "./serving.ts";
+import {
+  addresses,
+  type OnCase,
+  type OnNode,
+  type Say,
+  seconds,
+  startNodes,
+  waves,
+} from "./serving.ts";
 import type { KubeletVariant } from "./variants.ts";
 import {
   apiServerArguments,
@@ -27,12 +35,18 @@ export type ClientPlan = {
   readonly clients: readonly ClientVariant[];
 };
 
-export async function runClient(world: World, plan: ClientPlan, onCase: OnCase, say: Say) {
+export async function runClient(
+  world: World,
+  plan: ClientPlan,
+  onCase: OnCase,
+  say: Say,
+  onNode: OnNode,
+) {
   await applyRbac(world);
   const servers = await startServers(world, plan.clients, say);
   const address = addresses("10.250.2");
   for (const wave of waves(plan.kubelets)) {
-    const nodes = await startNodes(world, wave, address, say);
+    const nodes = await startNodes(world, wave, address, say, onNode);
     for (const node of nodes) {
       await Promise.all(servers.map((server) => askAll(world, node, server, onCase)));
     }

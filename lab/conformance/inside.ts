@@ -1,6 +1,6 @@
 /**
  * The part of the conformance run that is in the lab's network namespace.
- * A program of its own: `node inside.ts LAB CLONE RESULTS short|long`.
+ * A program of its own: `node inside.ts LAB CLONE RESULTS KUBELETS short|long`.
  */
 import * as fs from "node:fs";
 import { runMain } from "../../toolchain/fail.mjs";
@@ -8,13 +8,16 @@ import { labOf } from "../host/identity.ts";
 import { readState } from "../host/state.ts";
 import type { Case } from "./case.ts";
 import { runClient } from "./client.ts";
+import type { KubeletNode } from "./kubelet-node.ts";
 import { longPlan, shortPlan } from "./plan.ts";
+import { see } from "./seen.ts";
 import { runServing } from "./serving.ts";
 import { runStartup } from "./startup.ts";
 import { startWorld } from "./world.ts";
 
 await runMain(async () => {
-  const [name = "", clone = "", results = "", length = "long"] = process.argv.slice(2);
+  const [name = "", clone = "", results = "", kubelets = "", length = "long"] =
+    process.argv.slice(2);
   const lab = labOf(name, clone);
   const state = readState(lab);
   if (state?.init === undefined) throw new Error("the lab has not been prepared");
@@ -22,11 +25,13 @@ await runMain(async () => {
   const say = (line: string) =>
     process.stdout.write(`[${((Date.now() - start) / 1000).toFixed(0)} s] ${line}\n`);
   const onCase = (one: Case) => fs.appendFileSync(results, `${JSON.stringify(one)}\n`);
+  const onNode = async (node: KubeletNode) =>
+    fs.appendFileSync(kubelets, `${JSON.stringify(await see(node))}\n`);
   const plan = length === "short" ? shortPlan : longPlan;
   const world = await startWorld(lab, state.init, state.programs);
   say("etcd, kube-apiserver and the signer are up");
-  await runServing(world, plan.serving, onCase, say);
-  await runClient(world, plan.client, onCase, say);
+  await runServing(world, plan.serving, onCase, say, onNode);
+  await runClient(world, plan.client, onCase, say, onNode);
   await runStartup(world, plan.startup, onCase, say);
   return 0;
 });

@@ -20,7 +20,11 @@ import { startSandbox } from "../host/sandbox.ts";
 import { bootId, type LabState, writeState } from "../host/state.ts";
 import { document } from "./document.ts";
 import { longPlan } from "./plan.ts";
-import { describe, readCases, type Summary } from "./report.ts";
+import { describe, readCases, readLines, type Summary } from "./report.ts";
+import type { SeenKubelet } from "./seen.ts";
+
+/** What a run came to, and the kubelets that were seen on the way. */
+export type Run = Summary & { readonly seen: readonly SeenKubelet[] };
 
 const clone = path.join(import.meta.dirname, "..", "..");
 
@@ -29,7 +33,7 @@ export async function runConformance(
   length: "short" | "long",
   results: string,
   write: (line: string) => void,
-): Promise<Summary> {
+): Promise<Run> {
   requireLinuxRoot();
   const progress = createProgress();
   await ensurePackages(progress);
@@ -48,30 +52,33 @@ async function runAlone(
   programs: Programs,
   results: string,
   write: (line: string) => void,
-): Promise<Summary> {
+): Promise<Run> {
   await removeLab(lab);
+  const kubelets = path.join(lab.folder, "kubelets.jsonl");
   fs.rmSync(results, { force: true });
   const start = Date.now();
   const state: LabState = {
     ...{ id: lab.id, stack: lab.stack, rendered: "", kubernetesVersion, programs },
     ...{ bootId: bootId(), machines: [], processes: [] },
   };
+  let seen: readonly SeenKubelet[] = [];
   try {
     writeState(lab, state);
     const init = await startSandbox(lab);
     writeState(lab, { ...state, init });
     const code = await runInside(
       init.pid,
-      [lab.stack, clone, results, length, processMark(lab)],
+      [lab.stack, clone, results, kubelets, length, processMark(lab)],
       write,
     );
     if (code !== 0) throw new Failure("The matrix did not run to its end.");
+    seen = readLines<SeenKubelet>(kubelets);
   } finally {
     await removeLab(lab);
   }
   const cases = readCases(results);
   const agreements = cases.filter(({ agrees }) => agrees).length;
-  return { cases, agreements, seconds: (Date.now() - start) / 1000 };
+  return { cases, agreements, seen, seconds: (Date.now() - start) / 1000 };
 }
 
 function runInside(

@@ -19,9 +19,14 @@ const parts: readonly { readonly part: Part; readonly title: string }[] = [
 
 /** Reads the cases of a run. */
 export function readCases(file: string): Case[] {
+  return readLines<Case>(file);
+}
+
+/** Reads a file with one JSON value a line; none where there is no file. */
+export function readLines<T>(file: string): T[] {
   if (!fs.existsSync(file)) return [];
   const lines = fs.readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Case);
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as T);
 }
 
 /** The summary in lines; each disagreement with both sides' words. */

@@ -33,6 +33,8 @@ export type ServingPlan = {
 
 /** Called for each case as it is answered. */
 export type OnCase = (one: Case) => void;
+/** Called for each kubelet as it listens. */
+export type OnNode = (node: KubeletNode) => Promise<void>;
 export type Say = (line: string) => void;
 
 const clientPair = {
@@ -46,7 +48,13 @@ const instancesPerNode = 10;
 /** Kubelets at once, however many instances are free: more only wait for each other's processors. */
 const mostAtOnce = 10;
 
-export async function runServing(world: World, plan: ServingPlan, onCase: OnCase, say: Say) {
+export async function runServing(
+  world: World,
+  plan: ServingPlan,
+  onCase: OnCase,
+  say: Say,
+  onNode: OnNode,
+) {
   const client = await issue({
     subject: "CN=kubelet-client,O=system:masters",
     issuer: world.authorities.cluster,
@@ -54,13 +62,13 @@ export async function runServing(world: World, plan: ServingPlan, onCase: OnCase
   });
   onHub(world, { [clientPair.cert]: client.certPem, [clientPair.key]: client.keyPem });
   const address = addresses("10.250.1");
-  let nodes = await startNodes(world, plan.selfSigned, address, say);
+  let nodes = await startNodes(world, plan.selfSigned, address, say, onNode);
   layOutBundles(world, plan.stances, nodes);
   const servers = await startServers(world, plan, say);
   await askAll(world, nodes, servers, onCase);
   await Promise.all(nodes.map(stopNode));
   for (const wave of waves(plan.others)) {
-    nodes = await startNodes(world, wave, address, say);
+    nodes = await startNodes(world, wave, address, say, onNode);
     await askAll(world, nodes, servers, onCase);
     await Promise.all(nodes.map(stopNode));
   }
@@ -92,6 +100,7 @@ export async function startNodes(
   variants: readonly KubeletVariant[],
   address: () => string,
   say: Say,
+  onNode: OnNode,
 ): Promise<KubeletNode[]> {
   const start = Date.now();
   const nodes: KubeletNode[] = [];
@@ -104,6 +113,7 @@ export async function startNodes(
   };
   await Promise.all([worker(), worker(), worker()]);
   await untilNamesAreKnown(world);
+  await Promise.all(nodes.map(onNode));
   say(`${nodes.length} kubelets with a pod each: ${seconds(start)}`);
   return nodes;
 }

@@ -230,11 +230,7 @@ function keyText(words: string, made: Issued, { cluster }: Authorities): string 
 
 /** Common name and organization; those that the words leave open are an administrator's. */
 function subject(words: string): string {
-  const commonName = /empty CN/.test(words)
-    ? undefined
-    : /no nodes\/proxy|RBAC/.test(words)
-      ? rbacUser(words)
-      : "kube-apiserver-kubelet-client";
+  const commonName = /empty CN/.test(words) ? undefined : user(words);
   const organization = /no O\b/.test(words)
     ? undefined
     : (/O=([\w:-]+)/.exec(words)?.[1] ?? (/RBAC/.test(words) ? undefined : "system:masters"));
@@ -243,8 +239,11 @@ function subject(words: string): string {
     .join(", ");
 }
 
-/** The recorded programs called their users by these names. */
-function rbacUser(words: string): string {
+/** The user; where the words name none, the recorded programs called theirs so. */
+function user(words: string): string {
+  const named = /\bCN ([\w-]+)/.exec(words)?.[1];
+  if (named !== undefined) return named;
+  if (!/RBAC/.test(words)) return "kube-apiserver-kubelet-client";
   return /only get on nodes\/proxy/.test(words) ? "lab-getonly" : "lab-fine";
 }
 
@@ -284,7 +283,7 @@ function rbac(words: string): RbacFacts {
     objects.push(
       `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: observed}, rules: [{apiGroups: [""], resources: [${resources}], verbs: [${verbs}]}]}`,
     );
-    binding("observed", "observed", `{kind: User, name: ${rbacUser(words)}}`);
+    binding("observed", "observed", `{kind: User, name: ${user(words)}}`);
   }
   return rbacOf(objects.join("\n---\n"));
 }

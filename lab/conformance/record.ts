@@ -1,0 +1,35 @@
+/**
+ * `npm run lab -- record FOLDER [short]`: what the programs of the newest version answer, in the form of test/observed.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { Failure, runMain } from "../../toolchain/fail.mjs";
+import { runConformance } from "./main.ts";
+import { recorded } from "./recorded.ts";
+import { describe } from "./report.ts";
+
+await runMain(async () => {
+  const [folder, length = "long", ...rest] = process.argv.slice(2);
+  if (folder === undefined || !["long", "short"].includes(length) || rest.length > 0) {
+    throw new Failure("Usage: npm run lab -- record FOLDER [short]");
+  }
+  const target = path.resolve(folder);
+  fs.mkdirSync(target, { recursive: true });
+  const cases = path.join(target, `.cases.${process.pid}.jsonl`);
+  const write = (line: string) => process.stdout.write(`${line}\n`);
+  try {
+    const run = await runConformance(length === "short" ? "short" : "long", cases, write);
+    for (const [name, rows] of Object.entries(recorded(run))) {
+      const draft = path.join(target, `.${name}.${process.pid}`);
+      fs.writeFileSync(draft, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      fs.renameSync(draft, path.join(target, `${name}.jsonl`));
+    }
+    for (const line of describe(run)) write(line);
+    write(
+      `Recorded in ${target}; compare: KUBELET_TRUST_OBSERVED=${target} npm run mocha -- test/trust/observed.test.ts`,
+    );
+    return 0;
+  } finally {
+    fs.rmSync(cases, { force: true });
+  }
+});
