@@ -38,8 +38,8 @@ export function keepSecretMarks(): void {
   };
 }
 
-/** The plain object behind the proxy that throws on unknown values; what is no such proxy is itself. */
-export function behind(properties: Record<string, unknown>): Record<string, unknown> {
+/** The plain object behind the SDK's proxy, which throws on unknown values. A plain object is returned unchanged. */
+export function unwrapProxy(properties: Record<string, unknown>): Record<string, unknown> {
   try {
     const target = properties[behindProxy];
     return typeof target === "object" && target !== null
@@ -53,7 +53,7 @@ export function behind(properties: Record<string, unknown>): Record<string, unkn
 /**
  * Whether the value at a path of a resource's properties is secret, by itself or as part of a secret one.
  *
- * @param properties the plain object, from {@link behind}. What did not come from the engine has no marks.
+ * @param properties the plain object, from {@link unwrapProxy}. What did not come from the engine has no marks.
  */
 export function isSecret(
   properties: Record<string, unknown>,

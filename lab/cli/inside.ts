@@ -1,6 +1,6 @@
 /**
  * The part of `up` that runs in the lab's network namespace, where the machines can be reached.
- * A program of its own: `node inside.ts STACK CLONE MARK`; the mark is for whoever cleans up after it.
+ * A program of its own: `node inside.ts STACK CLONE MARK`; by the mark a later command finds and ends it.
  */
 import { runMain } from "../../toolchain/fail.mjs";
 import { type Lab, labOf } from "../host/identity.ts";

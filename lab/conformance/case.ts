@@ -55,7 +55,7 @@ export function compare(
   return { ...about, judge, reality, agrees };
 }
 
-/** Takes out of a message what nobody can know beforehand: the moment, and the resolver's address. */
+/** Takes out of a message what is unknown beforehand: the moment, and the resolver's address. */
 export function comparable(message: string): string {
   return message
     .replace(/current time \S+ is after/, "current time <now> is after")

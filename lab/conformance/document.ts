@@ -32,7 +32,7 @@ message. It ends with the number of agreements and exits with 1 when there is a 
 every symptom, once. \`npm run lab -- conformance document\` writes this page from the last run.
 
 It needs what the lab needs (see [lab.md](lab.md)), about 9 GB of memory and, on 2 cores, two minutes. Each case is one JSON
-line in \`conformance.jsonl\`: \`judge\` has the verdict, \`reality\` the answer. What nobody can know beforehand is
+line in \`conformance.jsonl\`: \`judge\` has the verdict, \`reality\` the answer. What is unknown beforehand is
 left out of the comparison: the current time in a message about validity, and the resolver's address.
 
 ## Last run

@@ -22,7 +22,7 @@ export type SeenKubelet = {
   readonly node: string;
   readonly address: string;
   readonly hostName: string;
-  /** The certificate that it presented, or the error of whoever asked. */
+  /** The certificate that it presented, or the error of the TLS client. */
   readonly served: SeenCertificate | string;
 };
 

@@ -17,7 +17,7 @@ import {
   readEvidence,
 } from "../evidence/index.ts";
 import { flagValue } from "../evidence/programs.ts";
-import { behind } from "../sdk.ts";
+import { unwrapProxy } from "../sdk.ts";
 import { type ApiServer, type Cluster, clusterOf, declaredCluster, layered } from "./clusters.ts";
 import { type Pairing, type Place, pair } from "./pairing.ts";
 import { describe, readStack, type Stack } from "./resource.ts";
@@ -61,7 +61,7 @@ const analyses = new WeakMap<object, Map<string, Analysis>>();
 export function analyse(resources: readonly PolicyResource[], config: Config): Analysis {
   const settings = JSON.stringify(parts.map((part) => config[part]));
   const first = resources[0]?.props;
-  const id = first === undefined ? undefined : behind(first);
+  const id = first === undefined ? undefined : unwrapProxy(first);
   const byConfig = (id && analyses.get(id)) ?? new Map<string, Analysis>();
   const stored = byConfig.get(settings);
   if (stored && stored.stack.resources.length === resources.length) return stored;

@@ -8,7 +8,7 @@ import type { Json } from "../../trust/readers/yaml.ts";
 import type { Fact } from "../../trust/words/fact.ts";
 import { known, unknown } from "../../trust/words/fact.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
-import { behind, isSecret } from "../sdk.ts";
+import { isSecret, unwrapProxy } from "../sdk.ts";
 
 /** A resource of the stack. */
 export type Resource = {
@@ -69,7 +69,7 @@ export function readStack(given: readonly PolicyResource[]): Stack {
 }
 
 function toResource(given: PolicyResource, byUrn: ReadonlyMap<string, Resource>): Resource {
-  const properties = behind(given.props ?? {});
+  const properties = unwrapProxy(given.props ?? {});
   return {
     urn: given.urn,
     type: given.type,

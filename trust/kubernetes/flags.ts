@@ -14,7 +14,7 @@ import type { FlagFacts, FlagTable } from "./tables.ts";
 /** What a command line says. */
 export type Flags = {
   /**
-   * The value of a flag: undefined when it is not given, unknown when a placeholder or unknown words stand
+   * The value of a flag: undefined when it is not given, unknown when a placeholder or unknown words are
    * where it is or might be.
    */
   readonly get: (name: string) => Fact<FlagValue | undefined>;
@@ -82,7 +82,7 @@ function parse(state: State): ParseError | undefined {
   return undefined;
 }
 
-/** From here on nobody knows which flags stand; those given before may be given again. */
+/** From here on it is unknown which flags follow; those given before may be given again. */
 function openUp(state: State, missing: string, source: Source | undefined): void {
   state.open ??= source === undefined ? { missing } : { missing, source };
   for (const given of state.given.values()) {
