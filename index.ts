@@ -1,4 +1,5 @@
 /** The program of a stack: reads its configuration into a cluster, and shows what came of it. */
+import "./components/stack-traces.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "./components/index.ts";
 import { readConfiguration } from "./components/plan/configuration.ts";

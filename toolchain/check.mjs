@@ -6,6 +6,22 @@ import { elapsed, isInteractive } from "./progress.mjs";
 import { chosenTests } from "./tests.mjs";
 
 /**
+ * The options of mocha that are passed on, as parseArgs wants them.
+ * @satisfies {import("node:util").ParseArgsConfig["options"]}
+ */
+export const mochaOptions = /** @type {const} */ ({
+  grep: { type: "string", short: "g" },
+  fgrep: { type: "string", short: "f" },
+  invert: { type: "boolean", short: "i" },
+  bail: { type: "boolean", short: "b" },
+  timeout: { type: "string", short: "t" },
+  reporter: { type: "string", short: "R" },
+  "dry-run": { type: "boolean" },
+  "forbid-only": { type: "boolean" },
+  "no-color": { type: "boolean" },
+});
+
+/**
  * Runs lint, type check and every test, each even if one before it failed.
  * @param {readonly string[]} args further arguments for mocha
  * @param {NodeJS.ProcessEnv} env

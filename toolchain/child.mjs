@@ -8,6 +8,7 @@ const passedOn = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
  * @typedef {object} Ended
  * @property {number} code exit code; 128 and the signal's number when a signal ended it
  * @property {string} output the last lines of both streams, when they were captured
+ * @property {string} stdout all of stdout, when it was captured
  */
 
 /**
@@ -31,10 +32,15 @@ export function runChild(command, args, { cwd, env = process.env, onLine } = {})
     });
     /** @param {NodeJS.Signals} signal */
     const pass = (signal) => {
+      // A terminal signals every process in front of it; a second SIGINT would cut the CLI's orderly end short.
+      if (signal === "SIGINT" && !onLine && process.stdin.isTTY) return;
       child.kill(signal);
     };
     for (const signal of passedOn) process.on(signal, pass);
     const tail = onLine ? captureLines([child.stdout, child.stderr], onLine) : [];
+    /** @type {string[]} */
+    const stdout = [];
+    if (onLine) child.stdout?.on("data", (/** @type {string} */ text) => stdout.push(text));
     const release = () => {
       for (const signal of passedOn) process.off(signal, pass);
     };
@@ -44,7 +50,11 @@ export function runChild(command, args, { cwd, env = process.env, onLine } = {})
     });
     child.on("close", (code, signal) => {
       release();
-      resolve({ code: code ?? 128 + signalNumber(signal), output: tail.join("\n") });
+      resolve({
+        code: code ?? 128 + signalNumber(signal),
+        output: tail.join("\n"),
+        stdout: stdout.join(""),
+      });
     });
   });
 }

@@ -1,7 +1,8 @@
 // What the npm scripts run: sets up whatever is missing, then does what was asked for.
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { checkEverything, runMocha } from "./check.mjs";
+import { isInside, namedFolder, namedStack, refuseUnknown, wantsHelp } from "./arguments.mjs";
+import { checkEverything, mochaOptions, runMocha } from "./check.mjs";
 import { runChild } from "./child.mjs";
 import { pulumiEnvironment } from "./environment.mjs";
 import { Failure, runMain } from "./fail.mjs";
@@ -10,44 +11,105 @@ import { ensurePack } from "./pack.mjs";
 import { node, policyPack, repository } from "./paths.mjs";
 import { createProgress, isInteractive } from "./progress.mjs";
 import { defaultStack, ensureSelectedStack, openPulumi, withStack } from "./stack.mjs";
+import { readTarget } from "./target.mjs";
 import { chosenTests, fastTests, needToolchain } from "./tests.mjs";
 
 const progress = createProgress();
 
-/** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
+const options = "[--stack NAME] [options of the CLI]";
+
+/**
+ * @typedef {object} Command
+ * @property {string} [usage] what `--help` prints; without it the program that is run has help of its own
+ * @property {boolean} [plain] whether it takes no arguments at all
+ * @property {(args: readonly string[]) => Promise<number>} run
+ */
+
+/** @type {Readonly<Record<string, Command>>} */
 const commands = {
-  up: (args) => operate("up", args),
-  preview: (args) => operate("preview", args),
-  destroy: (args) => operate("destroy", args),
-  pulumi: async (args) => {
-    const pulumi = openPulumi(await pulumiEnvironment(progress));
-    await ensureSelectedStack(pulumi);
-    return pulumi.run(args);
+  up: {
+    usage: `usage: npm start -- ${options}
+Provisions a stack (default: ${defaultStack}), which it creates if it is not there: pulumi up with the policy pack on.
+Asks first on a terminal; goes ahead with CI=true or without one.
+The CLI's options: npm run pulumi -- up --help`,
+    run: (args) => operate("up", "npm start", args),
   },
-  build: async () => {
-    await ensurePack(progress);
-    return 0;
+  preview: {
+    usage: `usage: npm run preview -- ${options}
+Shows what npm start would change in a stack (default: ${defaultStack}): pulumi preview with the policy pack on.
+The CLI's options: npm run pulumi -- preview --help`,
+    run: (args) => operate("preview", "npm run preview", args),
   },
-  mocha: async (args) => {
-    const { files } = chosenTests(args);
-    if (!needToolchain(files)) return runMocha(args, process.env);
-    await ensurePack(progress);
-    return runMocha(args, await pulumiEnvironment(progress));
+  destroy: {
+    usage: `usage: npm run destroy -- ${options}
+Removes everything that a stack (default: ${defaultStack}) made: pulumi destroy.
+Asks first on a terminal; goes ahead with CI=true or without one.
+The CLI's options: npm run pulumi -- destroy --help`,
+    run: (args) => operate("destroy", "npm run destroy", args),
   },
-  fast: (args) => runMocha(["--parallel", ...args, ...fastTests()], process.env),
-  bench: async (args) => {
-    // `policy` measures the policy pack; without it the components are measured.
-    const isPolicy = args[0] === "policy";
-    if (isPolicy) await ensurePack(progress);
-    const program = path.join(repository, "test", "bench", isPolicy ? "policy.ts" : "main.ts");
-    const env = await pulumiEnvironment(progress);
-    const flags = isPolicy ? args.slice(1) : args;
-    const { code } = await runChild(node, [program, ...flags], { cwd: repository, env });
-    return code;
+  pulumi: { run: runPulumi },
+  build: {
+    usage:
+      "usage: npm run build\nBuilds the policy pack if its sources changed: policies/dist/index.cjs.",
+    plain: true,
+    run: async () => {
+      await ensurePack(progress);
+      return 0;
+    },
   },
-  test: async (args) => {
-    await ensurePack(progress);
-    return checkEverything(args, await pulumiEnvironment(progress), progress);
+  mocha: {
+    usage: `usage: npm run mocha -- [FILE...] [options of mocha]
+Runs some of the tests, or all: ${Object.keys(mochaOptions)
+      .map((name) => `--${name}`)
+      .join(", ")}`,
+    run: async (args) => {
+      refuseUnknown("npm run mocha", args, mochaOptions);
+      if (!needToolchain(chosenTests(args).files)) return runMocha(args, process.env);
+      await ensurePack(progress);
+      return runMocha(args, await pulumiEnvironment(progress));
+    },
+  },
+  fast: {
+    usage: `usage: npm run test:fast -- [options of mocha]
+Runs every test that needs neither Pulumi's engine nor the lab. Options: as npm run mocha.`,
+    run: (args) => {
+      refuseUnknown("npm run test:fast", args, mochaOptions);
+      return runMocha(["--parallel", ...args, ...fastTests()], process.env);
+    },
+  },
+  test: {
+    usage: `usage: npm test -- [FILE...] [options of mocha]
+Lint, type check and every test, or those of the files; exit code 1 if any failed. Options: as npm run mocha.`,
+    run: async (args) => {
+      refuseUnknown("npm test", args, mochaOptions);
+      await ensurePack(progress);
+      return checkEverything(args, await pulumiEnvironment(progress), progress);
+    },
+  },
+  bench: {
+    usage: `usage: npm run bench -- [policy] [--nodes N]... [--rounds N]
+Measures npm start, npm run preview and npm run destroy of a cluster of N nodes (default: 50 and 200) against a program
+without components; with \`policy\`, the policy pack against an empty one (default: 200 and 1000 nodes).
+Each is run --rounds times (default: 3). Exit code 1 if a target is missed. See docs/benchmarks.md.`,
+    run: async ([first, ...rest]) => {
+      const isPolicy = first === "policy";
+      await ensurePack(progress);
+      const program = `test/bench/${isPolicy ? "policy" : "main"}.ts`;
+      const args = isPolicy || first === undefined ? rest : [first, ...rest];
+      return runProgram(program, args, await pulumiEnvironment(progress));
+    },
+  },
+  judge: { run: (args) => runProgram("cli/judge.ts", args, process.env) },
+  verdicts: {
+    usage: "usage: npm run verdicts\nWrites docs/verdicts.md anew.",
+    plain: true,
+    run: () => runProgram("cli/verdicts.ts", [], process.env),
+  },
+  lab: { run: (args) => runProgram("lab/cli/cli.ts", args, process.env) },
+  facts: {
+    usage: `usage: npm run facts -- VERSION
+Puts a Kubernetes version, e.g. 1.37.2, into the table of flags, gates and fields. Needs Go, and some minutes.`,
+    run: (args) => runProgram("toolchain/facts/run.ts", args, process.env),
   },
 };
 
@@ -60,42 +122,104 @@ await runMain(async () => {
         "as the scripts in package.json do.",
     );
   }
+  if (command.usage !== undefined && wantsHelp(args)) {
+    process.stdout.write(`${command.usage}\n`);
+    return 0;
+  }
+  if (command.plain) refuseUnknown(`npm run ${name}`, args);
   await ensurePackages(progress);
-  return command(args);
+  return command.run(args);
 });
+
+/**
+ * Runs a program of this project on the Node that the packages bring.
+ * @param {string} program relative to the clone
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} its exit code
+ */
+async function runProgram(program, args, env) {
+  const at = path.join(repository, program);
+  const { code } = await runChild(node, [at, ...args], { cwd: repository, env });
+  return code;
+}
+
+/**
+ * Runs the CLI. A command about another project (-C, --cwd) gets the toolchain alone: the stacks, the backend and the
+ * passphrase of this clone are none of its business.
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} the CLI's exit code
+ */
+async function runPulumi(args) {
+  const environment = await pulumiEnvironment(progress);
+  const folder = namedFolder(args);
+  if (folder !== undefined && !isInside(folder, repository)) {
+    const { code } = await runChild("pulumi", args, { cwd: repository, env: environment });
+    return code;
+  }
+  const pulumi = openPulumi(environment);
+  if (folder !== undefined || args.length === 0 || wantsHelp(args)) return pulumi.run(args);
+  const stack = namedStack(args) || (await ensureSelectedStack(pulumi));
+  const [command = ""] = args.filter((arg) => !arg.startsWith("-"));
+  if (stack !== undefined) await refuseRefresh(command, args, stack);
+  return pulumi.run(args);
+}
+
+/**
+ * The Kubernetes plugin refreshes an object by asking its cluster, also one that was only rendered, and fails on each.
+ * @param {string} command of the CLI
+ * @param {readonly string[]} args
+ * @param {string} stack
+ * @throws {Failure} if the command would refresh rendered objects
+ */
+async function refuseRefresh(command, args, stack) {
+  const asked = args.some((arg) => /^(-r|--refresh)(=(true|1|t))?$/i.test(arg));
+  if (command !== "refresh" && !asked) return;
+  const { folder } = await readTarget(stack, args);
+  if (folder === undefined) return;
+  throw new Failure(
+    `Stack ${stack} renders its objects to ${folder}: there is no cluster to refresh them from. \`npm start\` renews ` +
+      "what needs it without a refresh; to write every file anew, run `npm run destroy` and then `npm start`.",
+  );
+}
 
 /**
  * Runs an operation on the stack, `dev` unless another is named, with the policy pack where
  * policies are asked. Without somebody to confirm it, it goes ahead.
  * @param {"up" | "preview" | "destroy"} operation
+ * @param {string} typed the command as the user knows it
  * @param {readonly string[]} args further arguments for the CLI
  * @returns {Promise<number>} the CLI's exit code
+ * @throws {Failure} before anything is made, if the arguments or the stack's settings will not do
  */
-async function operate(operation, args) {
+async function operate(operation, typed, args) {
+  if (namedFolder(args) !== undefined) {
+    throw new Failure(
+      `${typed} is about this project. For another: npm run pulumi -- -C FOLDER ${operation}.`,
+    );
+  }
+  const stack = namedStack(args) || process.env.PULUMI_STACK || defaultStack;
+  const target = await readTarget(stack, args);
+  await refuseRefresh(operation, args, stack);
   await ensurePack(progress);
   const pulumi = openPulumi(await pulumiEnvironment(progress));
-  const stack = namedStack(args) ?? process.env.PULUMI_STACK ?? defaultStack;
+  // With --help the CLI looks at its arguments and does nothing.
+  const complaint = args.length > 0 && (await pulumi.complaint([operation, ...args, "--help"]));
+  if (complaint) throw new Failure(`${typed}: ${complaint}. \`${typed} -- --help\` says more.`);
   const hasPack = fs.existsSync(path.join(policyPack, "PulumiPolicy.yaml"));
   const confirmed = isInteractive(process.stdin) && isInteractive(process.stdout);
-  return withStack(pulumi, stack, progress, () =>
-    pulumi.run([
-      operation,
-      ...["--stack", stack],
-      ...(hasPack && operation !== "destroy" ? ["--policy-pack", policyPack] : []),
-      ...(confirmed || operation === "preview" ? [] : ["--yes"]),
-      ...(confirmed ? [] : ["--non-interactive"]),
-      ...args,
-    ]),
+  const folder = operation === "preview" ? undefined : target.folder;
+  return withStack(pulumi, { stack, create: operation === "up", folder }, progress, (env) =>
+    pulumi.run(
+      [
+        operation,
+        ...["--stack", stack],
+        ...(hasPack && operation !== "destroy" ? ["--policy-pack", policyPack] : []),
+        ...(confirmed || operation === "preview" ? [] : ["--yes"]),
+        ...(confirmed ? [] : ["--non-interactive"]),
+        ...args,
+      ],
+      env,
+    ),
   );
-}
-
-/**
- * @param {readonly string[]} args
- * @returns {string | undefined} the value of --stack or -s
- */
-function namedStack(args) {
-  const at = args.findIndex((arg) => /^(--stack|-s)(=|$)/.test(arg));
-  const arg = args[at];
-  if (arg === undefined) return undefined;
-  return arg.includes("=") ? arg.slice(arg.indexOf("=") + 1) : args[at + 1];
 }

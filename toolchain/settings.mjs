@@ -34,16 +34,27 @@ export async function restoreSettings() {
   const { parse } = await import("yaml");
   for (const file of settingsFiles()) {
     const text = fs.readFileSync(file, "utf8");
-    const { encryptionsalt, ...settings } = parse(text, asText) ?? {};
+    const { encryptionsalt, ...settings } = parsed(text, parse) ?? {};
     if (encryptionsalt === undefined || /\bsecure: /.test(text)) continue;
     const copy = copyOf(file);
     const before = fs.existsSync(copy) ? fs.readFileSync(copy, "utf8") : "";
-    replaceFile(
-      file,
-      before && isDeepStrictEqual(parse(before, asText), settings)
-        ? before
-        : text.replace(/^encryptionsalt: .*\n?/m, ""),
-    );
+    const rest = text.replace(/^encryptionsalt: .*\n?/m, "");
+    if (before && isDeepStrictEqual(parsed(before, parse), settings)) replaceFile(file, before);
+    else if (rest.trim() === "") fs.rmSync(file);
+    else replaceFile(file, rest);
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {typeof import("yaml").parse} parse
+ * @returns {Record<string, unknown> | undefined} undefined for what is no YAML: the CLI did not write it
+ */
+function parsed(text, parse) {
+  try {
+    return parse(text, asText);
+  } catch {
+    return undefined;
   }
 }
 

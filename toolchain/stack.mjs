@@ -7,7 +7,11 @@ import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
 import { withLock } from "./lock.mjs";
 import { localState, repository } from "./paths.mjs";
+import { keepingRendered } from "./rendering.mjs";
 import { keepSettings, restoreSettings } from "./settings.mjs";
+
+/** The project whose stacks these are, as Pulumi.yaml names it. */
+const project = "kubelet-trust";
 
 /** The stack that is used when none is named. */
 export const defaultStack = "dev";
@@ -15,10 +19,12 @@ export const defaultStack = "dev";
 /**
  * The Pulumi CLI in an environment, with the clone's backend unless the user has named another.
  * @typedef {object} Pulumi
- * @property {(args: readonly string[]) => Promise<number>} run runs the CLI on this process's
- * terminal; gives its exit code
- * @property {(args: readonly string[]) => Promise<string>} ask runs the CLI and gives its output;
- * a failure is thrown
+ * @property {(args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<number>} run runs the CLI
+ * on this process's terminal, with further variables if need be; gives its exit code
+ * @property {(args: readonly string[]) => Promise<string>} ask runs the CLI and gives what it writes
+ * to stdout; a failure is thrown
+ * @property {(args: readonly string[]) => Promise<string | undefined>} complaint runs the CLI and
+ * gives its first error, undefined if it succeeds
  * @property {import("./backend.mjs").Backend} backend
  */
 
@@ -31,52 +37,74 @@ export function openPulumi(environment) {
   const options = { cwd: repository, env: { ...environment, ...backend.env } };
   /**
    * @param {readonly string[]} args
-   * @param {{ onLine?: (line: string) => void }} [capture]
+   * @param {{ onLine?: (line: string) => void, env?: NodeJS.ProcessEnv }} [how]
    */
-  const cli = async (args, capture = {}) => {
-    if (!backend.ownPassphrase) return runChild("pulumi", args, { ...options, ...capture });
+  const cli = async (args, { env = {}, ...capture } = {}) => {
+    const all = { ...options, ...capture, env: { ...options.env, ...env } };
+    if (!backend.ownPassphrase) return runChild("pulumi", args, all);
     await keepSettings();
     try {
-      return await runChild("pulumi", args, { ...options, ...capture });
+      return await runChild("pulumi", args, all);
     } finally {
       await restoreSettings();
     }
   };
+  /** @param {readonly string[]} args */
+  const quietly = (args) => cli([...args, "--non-interactive"], { onLine: () => {} });
   return {
     backend,
-    run: async (args) => (await cli(args)).code,
+    run: async (args, env = {}) => (await cli(args, { env })).code,
     ask: async (args) => {
-      const { code, output } = await cli([...args, "--non-interactive"], { onLine: () => {} });
+      const { code, output, stdout } = await quietly(args);
       if (code !== 0) throw new Failure(`pulumi ${args.join(" ")} failed:\n${output}`);
-      return output;
+      return stdout;
+    },
+    complaint: async (args) => {
+      const { code, output } = await quietly(args);
+      if (code === 0) return undefined;
+      return /^error: (.*)/m.exec(output)?.[1] ?? output;
     },
   };
 }
 
 /**
+ * What is done on a stack.
+ * @typedef {object} Operation
+ * @property {string} stack
+ * @property {boolean} create whether the stack is made if it is not there
+ * @property {string | undefined} folder where it renders objects to; undefined if it renders none, or
+ * if the operation changes none
+ */
+
+/**
  * Runs work on a stack of the clone's own backend when nobody else does, and clears what a killed
- * run left: its lock, and operations that it had begun. With a backend of the user's, others may
- * be at work elsewhere, and both are left to him and the CLI.
+ * run left: its lock, operations that it had begun, and objects that it had rendered. With a backend
+ * of the user's, others may be at work elsewhere, and all of it is left to him and the CLI.
  * @template T
  * @param {Pulumi} pulumi
- * @param {string} stack
+ * @param {Operation} operation
  * @param {import("./progress.mjs").Progress} progress
- * @param {() => Promise<T>} work
+ * @param {(env: NodeJS.ProcessEnv) => Promise<T>} work is given further variables for the CLI
  * @returns {Promise<T>}
+ * @throws {Failure} if the stack is not there and may not be created
  */
-export async function withStack(pulumi, stack, progress, work) {
-  const { folder } = pulumi.backend;
-  if (folder === undefined) {
-    await pulumi.ask(["stack", "select", "--create", stack]);
-    return work();
+export async function withStack(pulumi, { stack, create, folder }, progress, work) {
+  const { folder: state } = pulumi.backend;
+  if (state === undefined) {
+    await selectStack(pulumi, stack, create, progress);
+    return work({});
   }
   return withLock(
     path.join(localState, "locks", "stack"),
     async () => {
-      await waitForLocks(folder, progress);
-      await pulumi.ask(["stack", "select", "--create", stack]);
-      await clearInterrupted(pulumi, stack, progress);
-      return work();
+      await waitForLocks(state, progress);
+      await selectStack(pulumi, stack, create, progress);
+      await dropInterrupted(pulumi, stack, progress);
+      // Whoever sets the variable himself has resources that must be saved one by one.
+      if (folder === undefined || process.env.PULUMI_SKIP_CHECKPOINTS) return work({});
+      return keepingRendered(nameOf(stack), stateFile(state, stack), folder, () =>
+        work({ PULUMI_SKIP_CHECKPOINTS: "true" }),
+      );
     },
     ({ pid }) =>
       progress.say(`Waiting for process ${pid}, which is at work on this clone's stacks`),
@@ -84,15 +112,40 @@ export async function withStack(pulumi, stack, progress, work) {
 }
 
 /**
- * Selects the default stack if none is selected, so that commands without --stack have one.
  * @param {Pulumi} pulumi
+ * @param {string} stack
+ * @param {boolean} create
+ * @param {import("./progress.mjs").Progress} progress
+ */
+async function selectStack(pulumi, stack, create, progress) {
+  const complaint = await pulumi.complaint(["stack", "select", stack]);
+  if (complaint === undefined) return;
+  if (!/^no stack named/.test(complaint)) throw new Failure(complaint);
+  if (!create) {
+    const named = stack === defaultStack ? "npm start" : `npm start -- --stack ${stack}`;
+    throw new Failure(
+      `There is no stack ${stack} (npm run pulumi -- stack ls lists them). \`${named}\` creates it.`,
+    );
+  }
+  progress.say(`Creating stack ${stack}`);
+  await pulumi.ask(["stack", "select", "--create", stack]);
+}
+
+/**
+ * Selects the default stack if none is selected and it exists, so that commands without --stack
+ * have one.
+ * @param {Pulumi} pulumi
+ * @returns {Promise<string | undefined>} the name of the stack that is selected; undefined if there is none
  */
 export async function ensureSelectedStack(pulumi) {
   if (pulumi.backend.folder !== undefined) removeTornAttributes(pulumi.backend.folder);
+  /** @type {{ name: string, current: boolean }[]} */
   const stacks = JSON.parse(await pulumi.ask(["stack", "ls", "--json"]));
-  if (!stacks.some((/** @type {{ current: boolean }} */ { current }) => current)) {
-    await pulumi.ask(["stack", "select", "--create", defaultStack]);
-  }
+  const selected = process.env.PULUMI_STACK || stacks.find(({ current }) => current)?.name;
+  if (selected !== undefined) return selected;
+  if (!stacks.some(({ name }) => nameOf(name) === defaultStack)) return undefined;
+  await pulumi.ask(["stack", "select", defaultStack]);
+  return defaultStack;
 }
 
 /**
@@ -117,30 +170,44 @@ async function waitForLocks(folder, progress) {
 }
 
 /**
- * Has the engine look at what was being created when it was killed: it would warn about it for
- * ever.
+ * Takes operations out of the state that had begun when the CLI ended: it would warn about them for
+ * ever. A refresh would too, but needs a cluster that answers.
  * @param {Pulumi} pulumi
  * @param {string} stack
  * @param {import("./progress.mjs").Progress} progress
  */
-async function clearInterrupted(pulumi, stack, progress) {
-  const { backend } = pulumi;
-  if (!backend.folder || !hasPendingOperations(backend.folder, stack)) return;
-  await progress.step("Refreshing the stack, whose last update was interrupted", () =>
-    pulumi.ask([
-      ...["refresh", "--stack", stack],
-      ...["--clear-pending-creates", "--skip-preview", "--yes"],
-    ]),
-  );
+async function dropInterrupted(pulumi, stack, progress) {
+  const { folder } = pulumi.backend;
+  if (!folder || !hasPendingOperations(stateFile(folder, stack))) return;
+  progress.say("The last run was interrupted: dropping the operations that it had begun");
+  const file = path.join(localState, `interrupted-${nameOf(stack)}.json`);
+  try {
+    await pulumi.ask(["stack", "export", "--stack", stack, "--file", file]);
+    await pulumi.ask(["stack", "import", "--stack", stack, "--file", file]);
+  } finally {
+    fs.rmSync(file, { force: true });
+  }
 }
 
 /**
- * @param {string} folder
+ * @param {string} file the state
+ * @returns {boolean}
+ */
+function hasPendingOperations(file) {
+  if (!fs.existsSync(file)) return false;
+  const { checkpoint } = JSON.parse(fs.readFileSync(file, "utf8"));
+  return (checkpoint?.latest?.pending_operations ?? []).length > 0;
+}
+
+/**
+ * @param {string} folder the file backend
  * @param {string} stack
  */
-function hasPendingOperations(folder, stack) {
-  const stacks = path.join(folder, ".pulumi", "stacks", "kubelet-trust", `${stack}.json`);
-  if (!fs.existsSync(stacks)) return false;
-  const { checkpoint } = JSON.parse(fs.readFileSync(stacks, "utf8"));
-  return (checkpoint?.latest?.pending_operations ?? []).length > 0;
+function stateFile(folder, stack) {
+  return path.join(folder, ".pulumi", "stacks", project, `${nameOf(stack)}.json`);
+}
+
+/** @param {string} stack possibly with organization and project before its name */
+function nameOf(stack) {
+  return stack.slice(stack.lastIndexOf("/") + 1);
 }

@@ -2,6 +2,7 @@
  * Adds a pool of nodes to the cluster of another stack, with that stack's CA and settings. The CA's key travels as a
  * secret from state to state and is seen in neither.
  */
+import "../../components/stack-traces.ts";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {

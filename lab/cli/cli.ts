@@ -37,9 +37,14 @@ process.stdout.on("error", () => process.exit());
 await runMain(async () => {
   const [command = "help", ...rest] = process.argv.slice(2);
   const defaultStack = process.env.LAB_STACK || "dev";
-  if (command === "help" || command === "--help") {
+  // What follows kubectl is kubectl's.
+  const option = [command, ...(command === "kubectl" ? [] : rest)].find((word) => word[0] === "-");
+  if (command === "help" || option === "--help" || option === "-h") {
     process.stdout.write(usage);
     return 0;
+  }
+  if (option !== undefined) {
+    throw new Failure(`npm run lab: there is no option ${option}. See npm run lab -- --help.`);
   }
   requireLinuxRoot();
   const lab = labOf(stackArgument(rest[0]) ?? defaultStack, clone);
@@ -66,7 +71,7 @@ await runMain(async () => {
     case "record":
       return runMatrix("record.ts", rest);
     default:
-      throw new Failure(`There is no command \`${command}\`.\n\n${usage}`);
+      throw new Failure(`There is no command \`${command}\`. See npm run lab -- --help.`);
   }
 });
 

@@ -1,19 +1,29 @@
 /** The flags of both benchmarks. */
 import { parseArgs } from "node:util";
+import { refuseUnknown } from "../../toolchain/arguments.mjs";
 import { Failure } from "../../toolchain/fail.mjs";
+
+const options = {
+  nodes: { type: "string", multiple: true },
+  rounds: { type: "string" },
+} as const;
 
 /**
  * `--nodes N`, which may be repeated, and `--rounds N`, which is 3 where it is not given.
  *
- * @throws Failure when one is no whole number from 1 to 99,999.
+ * @throws Failure when another is given, or one is no whole number from 1 to 99,999.
  */
 export function readFlags(defaultNodes: readonly number[]): {
   nodes: readonly number[];
   rounds: number;
 } {
-  const { values } = parseArgs({
-    options: { nodes: { type: "string", multiple: true }, rounds: { type: "string" } },
-  });
+  const args = process.argv.slice(2);
+  const [word] = args.filter(
+    (arg, at) => !arg.startsWith("-") && !/^--\w+$/.test(args[at - 1] ?? ""),
+  );
+  if (word !== undefined) throw new Failure(`npm run bench: there is no ${word} to measure.`);
+  refuseUnknown("npm run bench", args, options);
+  const { values } = parseArgs({ args, options });
   return {
     nodes: values.nodes?.map((value) => toNumber("nodes", value)) ?? defaultNodes,
     rounds: toNumber("rounds", values.rounds ?? "3"),

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parse } from "yaml";
 import { stackLocks } from "../../toolchain/backend.mjs";
 import { expectFailure, expectSuccess, finish, repository } from "../support/engine.ts";
 
@@ -35,35 +36,153 @@ describe("npm start", function () {
     assert.doesNotMatch(checkpoint, /PRIVATE KEY/);
   });
 
-  it("passes arguments on to the CLI", async () => {
-    expectSuccess(await finish(begin("npm", ["start", "--", "--stack", "other", "--diff"])));
+  it("passes arguments on to the CLI, creates the stack that they name, and says so", async () => {
+    const other = ["start", "--", "--stack", "other", "--diff"];
+    const first = expectSuccess(await finish(begin("npm", other)));
+    assert.match(first.stderr, /^Creating stack other$/m);
+    const second = expectSuccess(await finish(begin("npm", other)));
+    assert.doesNotMatch(second.stderr, /Creating/);
     assert.ok(fs.existsSync(stateFile("other")));
     assert.equal(fs.existsSync(stateFile()), false);
+    assert.equal(gitStatus(), "");
     const selected = await finish(begin("npm", ["run", "--silent", "pulumi", "--", "whoami"]));
     assert.match(expectSuccess(selected).stdout, /\S/);
-    expectFailure(await finish(begin("npm", ["start", "--", "--nonsense"])), /unknown flag/);
   });
 
-  for (const after of [1, 3]) {
-    it(`converges when everything is killed after ${after} resources`, async () => {
-      const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"]);
-      await resourcesCreated(child, after);
-      kill(child, "SIGKILL");
-      await once(child, "close");
-      const { length: left } = stackLocks(path.join(clone, ".pulumi/state"));
-      assert.equal(left, 1, "the killed CLI left its lock");
-      // Killed a moment later or earlier it leaves this too.
-      fs.writeFileSync(`${stateFile()}.attrs`, "");
+  it("refuses what the CLI does not know in one line, before anything is made", async () => {
+    for (const [args, message] of [
+      [["up", "--nonsense"], /^npm start: unknown flag: --nonsense\. .*--help/],
+      [["preview", "--parallel", "many"], /^npm run preview: invalid argument "many"/],
+      [["destroy", "-C", os.tmpdir()], /^npm run destroy is about this project\./],
+      [["preview"], /^There is no stack dev .*`npm start` creates it\.$/],
+      [["preview", "--stack", "typo"], /^There is no stack typo .*`npm start -- --stack typo` /],
+      [["destroy", "--stack=typo"], /^There is no stack typo /],
+      [["up", "--refresh"], /^Stack dev renders its objects to .*: there is no cluster to refresh/],
+      [["pulumi", "refresh", "--stack", "dev"], /^Stack dev renders its objects to /],
+    ] as const) {
+      const refused = await finish(begin("node", ["toolchain/run.mjs", ...args]));
+      assert.notEqual(refused.code, 0, args.join(" "));
+      assert.match(refused.stderr.trimEnd().split("\n").at(-1) ?? "", message);
+      assert.ok(refused.stderr.trimEnd().split("\n").length <= 3, refused.stderr);
+    }
+    assert.deepEqual(stacks(), []);
+    assert.equal(gitStatus(), "");
+  });
 
-      const again = expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
-      assert.match(again.stderr, /Removing the lock of process \d+, which is gone/);
-      assertComplete();
-    });
-  }
+  it("names the settings file that is no YAML, and the line", async () => {
+    for (const [text, message] of [
+      ["config:\n  kubelet-trust:a: [b\n  c: d\n", /^Pulumi\.dev\.yaml is no YAML: .* line 3/m],
+      [
+        "config:\n  a: 1\n  a: 2\n",
+        /^Pulumi\.dev\.yaml is no YAML: Map keys must be unique .*line/m,
+      ],
+      ["config: [a]\n", /^Pulumi\.dev\.yaml: config is no map\./m],
+      ["[a]\n", /^Pulumi\.dev\.yaml is no map\./m],
+    ] as const) {
+      fs.writeFileSync(path.join(clone, "Pulumi.dev.yaml"), text);
+      const refused = await finish(begin("node", ["toolchain/run.mjs", "up"]));
+      assert.match(expectFailure(refused, message).stderr, message);
+      assert.doesNotMatch(refused.stderr, /^ +at /m);
+      assert.equal(fs.readFileSync(path.join(clone, "Pulumi.dev.yaml"), "utf8"), text);
+    }
+  });
+
+  it("lets the CLI be used whatever the number of stacks", async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `stack-${index}`);
+    const cli = (...args: string[]) =>
+      finish(begin("node", ["toolchain/run.mjs", "pulumi", ...args]));
+    expectSuccess(await cli("stack", "init", "stack-0"));
+    const state = fs.readFileSync(stateFile("stack-0"), "utf8");
+    for (const name of names) {
+      fs.writeFileSync(stateFile(name), state.replaceAll("stack-0", name));
+    }
+    const listed = expectSuccess(await cli("stack", "ls", "--json"));
+    assert.equal(JSON.parse(listed.stdout).length, names.length);
+    assert.deepEqual(stacks().sort(), names.sort());
+  });
+
+  it("touches nothing here when the CLI is told of another project", async () => {
+    const elsewhere = fs.mkdtempSync(path.join(os.tmpdir(), "elsewhere-"));
+    try {
+      fs.writeFileSync(path.join(elsewhere, "Pulumi.yaml"), "name: other\nruntime: nodejs\n");
+      const env = {
+        PULUMI_BACKEND_URL: `file://${elsewhere}`,
+        PULUMI_CONFIG_PASSPHRASE: "mine",
+      };
+      for (const [name, ...folder] of [
+        ["a", "-C", elsewhere],
+        ["b", `--cwd=${elsewhere}`],
+      ] as [string, ...string[]][]) {
+        const init = ["toolchain/run.mjs", "pulumi", ...folder, "stack", "init", name];
+        expectSuccess(await finish(begin("node", init, env)));
+      }
+      const made = fs.readdirSync(path.join(elsewhere, ".pulumi/stacks/other"));
+      const others = made.filter((name) => /\.json$/.test(name));
+      assert.deepEqual(others, ["a.json", "b.json"]);
+      assert.equal(gitStatus(), "");
+      assert.equal(fs.existsSync(path.join(clone, ".pulumi")), false);
+    } finally {
+      fs.rmSync(elsewhere, { recursive: true });
+    }
+  });
+
+  it("converges when it is killed, at 20 moments, and leaves no object that the state does not know", async () => {
+    fs.writeFileSync(path.join(clone, "index.ts"), renderingProgram);
+    const up = ["toolchain/run.mjs", "up", "--skip-preview"];
+    const whole = Date.now();
+    expectSuccess(await finish(begin("node", up)));
+    const length = Date.now() - whole;
+    for (let round = 0; round < 20; round++) {
+      // Each run is to make other objects than the one before, and other keys.
+      const variant = `variant-${round}`;
+      const child = begin("node", up, { VARIANT: variant });
+      const ended = once(child, "close");
+      // The runs' beginning is always the same: most moments lie in the second half.
+      await Promise.race([
+        ended,
+        sleep(length * (round % 4 === 0 ? 1 : 0.5 + 0.6 * Math.random())),
+      ]);
+      kill(child, "SIGKILL");
+      await ended;
+      if (round % 4 !== 3) continue;
+      const steady = { VARIANT: `steady-${round}` };
+      expectSuccess(await finish(begin("node", up, steady)));
+      await assertRenderedAsKnown();
+    }
+    assert.equal(gitStatus(), " M index.ts\n");
+  }).timeout(600_000);
+
+  it("drops operations that had begun, without asking a cluster", async () => {
+    expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
+    const state = JSON.parse(fs.readFileSync(stateFile(), "utf8"));
+    const { resources: all } = state.checkpoint.latest;
+    const begun = { ...all.at(-1), urn: `${all.at(-1).urn}-begun`, id: "" };
+    state.checkpoint.latest.pending_operations = [{ resource: begun, type: "creating" }];
+    fs.writeFileSync(stateFile(), JSON.stringify(state));
+    const again = expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
+    assert.match(again.stderr, /^The last run was interrupted: dropping/m);
+    assert.doesNotMatch(`${again.stdout}${again.stderr}`, /interrupted while|pending/);
+    assertComplete();
+  });
+
+  it("removes the lock and the half-written files of a CLI that was killed", async () => {
+    const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], slow);
+    await atWork(child);
+    kill(child, "SIGKILL");
+    await once(child, "close");
+    const { length: left } = stackLocks(path.join(clone, ".pulumi/state"));
+    assert.equal(left, 1, "the killed CLI left its lock");
+    // Killed a moment later or earlier it leaves this too.
+    fs.writeFileSync(`${stateFile()}.attrs`, "");
+
+    const again = expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
+    assert.match(again.stderr, /Removing the lock of process \d+, which is gone/);
+    assertComplete();
+  });
 
   it("waits for the CLI that outlived a killed npm start", async () => {
-    const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"]);
-    await resourcesCreated(child, 1);
+    const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], slow);
+    await atWork(child);
     child.kill("SIGKILL");
     const again = expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
     assert.match(again.stderr, /Waiting for pulumi \(process \d+\), which is at work/);
@@ -71,8 +190,8 @@ describe("npm start", function () {
   });
 
   it("ends the CLI in an orderly way when it is asked to end", async () => {
-    const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"]);
-    await resourcesCreated(child, 1);
+    const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], slow);
+    await atWork(child);
     child.kill("SIGTERM");
     const { code } = await finish(child);
     assert.notEqual(code, 0);
@@ -145,20 +264,53 @@ describe("npm start", function () {
     return child;
   }
 
-  /** Waits until the update has created some of the keys, and is at work on more. */
-  async function resourcesCreated(child: ChildProcess, count: number): Promise<void> {
-    while (keysInState() < count) {
+  /** Waits until the update holds its lock and makes keys. */
+  async function atWork(child: ChildProcess): Promise<void> {
+    let seen = "";
+    child.stdout?.on("data", (text: Buffer) => {
+      seen += text;
+    });
+    while (!/PrivateKey key\d .*creat/.test(seen)) {
       assert.equal(child.exitCode, null, "the update ended before it could be disturbed");
       await sleep(20);
     }
   }
 
-  function keysInState(): number {
-    try {
-      return fs.readFileSync(stateFile(), "utf8").split('"id":').length - 1;
-    } catch {
-      return 0;
+  /** Fails unless the rendered files are those of the state's objects, with the keys that the state has. */
+  async function assertRenderedAsKnown(): Promise<void> {
+    const show = ["pulumi", "stack", "export", "--stack", "dev", "--show-secrets"];
+    const child = begin("node", ["toolchain/run.mjs", ...show]);
+    let text = "";
+    for await (const chunk of child.stdout ?? []) text += chunk;
+    const { resources: all, pending_operations } = JSON.parse(text).deployment;
+    assert.deepEqual(pending_operations ?? [], []);
+    type Known = {
+      urn: string;
+      inputs: { metadata: { name: string } };
+      outputs: { privateKeyPem: string };
+    };
+    const objects = (all as Known[]).filter(({ urn }) => urn.includes("kubernetes:core"));
+    const folder = path.join(clone, "rendered/1-manifest");
+    const files = fs.readdirSync(folder).sort();
+    const named = objects
+      .map(({ inputs }) => `v1-secret-default-${inputs.metadata.name}.yaml`)
+      .sort();
+    assert.deepEqual(files, named);
+    const keysKnown = (all as Known[]).flatMap(({ outputs }) => outputs?.privateKeyPem ?? []);
+    const keysKnownTexts = keysKnown.map((key) =>
+      typeof key === "string" ? key : JSON.parse((key as { plaintext: string }).plaintext),
+    );
+    for (const file of files) {
+      const { stringData, data } = parse(fs.readFileSync(path.join(folder, file), "utf8"));
+      const key = stringData?.key ?? Buffer.from(data.key, "base64").toString();
+      assert.ok(keysKnownTexts.includes(key), `${file} holds a key that the state does not know`);
     }
+  }
+
+  function stacks(): string[] {
+    const folder = path.dirname(stateFile());
+    if (!fs.existsSync(folder)) return [];
+    return fs.readdirSync(folder).flatMap((name) => /^(.*)\.json$/.exec(name)?.[1] ?? []);
   }
 
   function assertComplete(): void {
@@ -178,11 +330,27 @@ describe("npm start", function () {
   }
 });
 
-/** How many keys the program makes: enough for an update to last some seconds. */
+/** How many keys the program makes. */
 const keys = 5;
+
+/** Has it make keys that take some seconds. */
+const slow = { SLOW: "1" };
 
 /** The stack itself and its keys. */
 const resources = keys + 1;
+
+/** Keys, each in a rendered Secret; their names vary from run to run. */
+const renderingProgram = `
+  import * as k8s from "@pulumi/kubernetes";
+  import * as tls from "@pulumi/tls";
+  const variant = process.env.VARIANT ?? "steady";
+  const provider = new k8s.Provider("kubernetes", { renderYamlToDirectory: "rendered" });
+  for (let i = 0; i < 4; i++) {
+    // One object stays and gets another key; the others come and go.
+    const name = i === 0 ? "always" : variant + "-" + i;
+    const key = new tls.PrivateKey(name, { algorithm: "RSA", rsaBits: i === 0 ? 2048 + 8 * (variant.length % 7) : 2048 });
+    new k8s.core.v1.Secret(name, { metadata: { name }, stringData: { key: key.privateKeyPem } }, { provider });
+  }`;
 
 /** A repository with this one's toolchain and packages, and a small program. */
 function makeClone(): string {
@@ -193,10 +361,11 @@ function makeClone(): string {
   const files = {
     "Pulumi.yaml":
       "name: kubelet-trust\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.ts\n",
-    "Pulumi.dev.yaml": "# What the stack is made of.\nconfig:\n  kubelet-trust:bits: 4096\n",
+    "Pulumi.dev.yaml": "# What the stack is made of.\nconfig:\n  kubelet-trust:seen: yes\n",
     "index.ts": `
       import * as tls from "@pulumi/tls";
-      for (let i = 0; i < ${keys}; i++) new tls.PrivateKey("key" + i, { algorithm: "RSA", rsaBits: 4096 });`,
+      const kind = process.env.SLOW ? { algorithm: "RSA", rsaBits: 4096 } : { algorithm: "ECDSA", ecdsaCurve: "P256" };
+      for (let i = 0; i < ${keys}; i++) new tls.PrivateKey("key" + i, kind);`,
   };
   for (const [file, content] of Object.entries(files)) {
     fs.writeFileSync(path.join(clone, file), content);

@@ -1,4 +1,5 @@
 /** What is measured: a cluster with one control plane and a pool of `nodes` nodes, by the components. */
+import "../../../../components/stack-traces.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../../../components/index.ts";
 import { createProvider } from "../../../../components/plan/target.ts";

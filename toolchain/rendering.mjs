@@ -1,0 +1,112 @@
+// Keeps a stack's rendered objects and its state in step when a run is killed.
+//
+// Where objects are only rendered, the engine saves the state once, at the end of a run: to write all of it after each
+// step takes most of the time of a large stack. A run that is killed has then changed files that the state knows
+// nothing of. So the files are kept aside before the run, and put back if the state is still the one of before.
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { hashFile } from "./cache.mjs";
+import { localState } from "./paths.mjs";
+
+/** The folders that the Kubernetes plugin renders to, below the one that it is given. */
+const subfolders = ["0-crd", "1-manifest"];
+
+/**
+ * Runs work that may change a stack's rendered objects. Whatever ends it, the next run (or the end of this one) finds
+ * the objects as the state has them.
+ * @template T
+ * @param {string} stack
+ * @param {string} stateFile the stack's state in the file backend; need not exist
+ * @param {string} folder where the stack renders to
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function keepingRendered(stack, stateFile, folder, work) {
+  settleRendered(stack, stateFile);
+  keep(stack, stateFile, folder);
+  try {
+    return await work();
+  } finally {
+    settleRendered(stack, stateFile);
+  }
+}
+
+/**
+ * Puts a stack's rendered objects back if the state was not saved since they were kept; then drops what was kept.
+ * @param {string} stack
+ * @param {string} stateFile
+ * @returns {boolean} whether a run was cut short before
+ */
+export function settleRendered(stack, stateFile) {
+  const kept = keptFolder(stack);
+  if (!fs.existsSync(kept)) return false;
+  const { state, folder } = JSON.parse(fs.readFileSync(path.join(kept, "run.json"), "utf8"));
+  if (state === stateHash(stateFile)) putBack(path.join(kept, "files"), folder);
+  fs.rmSync(kept, { recursive: true, force: true });
+  return true;
+}
+
+/**
+ * @param {string} stack
+ * @param {string} stateFile
+ * @param {string} folder
+ */
+function keep(stack, stateFile, folder) {
+  const kept = keptFolder(stack);
+  const draft = `${kept}.draft`;
+  fs.rmSync(draft, { recursive: true, force: true });
+  // Private keys are among them.
+  fs.mkdirSync(draft, { recursive: true, mode: 0o700 });
+  for (const file of renderedFiles(folder)) copy(folder, path.join(draft, "files"), file);
+  const run = { state: stateHash(stateFile), folder };
+  fs.writeFileSync(path.join(draft, "run.json"), JSON.stringify(run));
+  fs.renameSync(draft, kept);
+}
+
+/**
+ * @param {string} files
+ * @param {string} folder
+ */
+function putBack(files, folder) {
+  const before = renderedFiles(files);
+  for (const file of renderedFiles(folder)) {
+    if (!before.includes(file)) fs.rmSync(path.join(folder, file), { force: true });
+  }
+  for (const file of before) copy(files, folder, file);
+}
+
+/**
+ * @param {string} from
+ * @param {string} to
+ * @param {string} file relative to both
+ */
+function copy(from, to, file) {
+  const target = path.join(to, file);
+  fs.mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
+  fs.copyFileSync(path.join(from, file), target);
+}
+
+/**
+ * @param {string} folder
+ * @returns {string[]} paths relative to it
+ */
+function renderedFiles(folder) {
+  return subfolders.flatMap((name) => {
+    const at = path.join(folder, name);
+    if (!fs.existsSync(at)) return [];
+    return fs
+      .readdirSync(at)
+      .filter((file) => file.endsWith(".yaml"))
+      .map((file) => path.join(name, file));
+  });
+}
+
+/** @param {string} stateFile */
+function stateHash(stateFile) {
+  return fs.existsSync(stateFile) ? hashFile(stateFile) : null;
+}
+
+/** @param {string} stack */
+function keptFolder(stack) {
+  return path.join(localState, "rendered", stack);
+}
