@@ -30,6 +30,8 @@ export * from "./readers/systemd-unit.ts";
 export * from "./readers/yaml.ts";
 export * from "./words/fact.ts";
 export * from "./words/facts.ts";
+export * from "./words/refusal.ts";
+export * from "./words/remedy.ts";
 export * from "./words/serving-mode.ts";
 export * from "./words/verdict.ts";
 export * from "./words/vocabulary.ts";

@@ -4,6 +4,7 @@
  */
 import * as fs from "node:fs";
 import { stringify } from "yaml";
+import type { Fact } from "../../trust/words/fact.ts";
 import { known } from "../../trust/words/fact.ts";
 import type { Start } from "../../trust/words/facts.ts";
 import { hostPath, layOut, type RunningMachine } from "../host/machine.ts";
@@ -102,7 +103,7 @@ async function runKubelets(
       unresolvable: [],
       request: known({ state: "pending" }),
     });
-    const judgement = ofStart(facts.start.known ? facts.start.value : undefined);
+    const judgement = ofStart(facts.start);
     const program = await startProgram(machine, {
       name: `kubelet-${index}`,
       file: programOnMachine("kubelet"),
@@ -138,7 +139,7 @@ async function runApiServers(
     const index = 200 + number;
     const flags = one.flags ?? [];
     const facts = readApiServer(world.hub, apiServerArguments(index, flags), readRbacText(""));
-    const judgement = ofStart(facts.start.known ? facts.start.value : undefined);
+    const judgement = ofStart(facts.start);
     const name = `start-${number}`;
     const program = await launchApiServer(world, name, index, flags).catch(() => undefined);
     const log = program?.log ?? `${world.lab.folder}/logs/hub/kube-apiserver-${name}.log`;
@@ -204,13 +205,13 @@ async function startOrEnd(
   ]);
 }
 
-function ofStart(start: Start | undefined): Judgement {
-  if (start === undefined) {
+function ofStart(start: Fact<Start>): Judgement {
+  if (!start.known) {
     return { verdict: "undecidable", outcome: "fails", message: "undecidable" };
   }
-  return start.starts
+  return start.value.starts
     ? { verdict: "verified", outcome: "works", message: "" }
-    : { verdict: "doesNotStart", outcome: "fails", message: start.message };
+    : { verdict: "doesNotStart", outcome: "fails", message: start.value.message };
 }
 
 function logOf(machine: RunningMachine, index: number): string {

@@ -1,5 +1,5 @@
 /** kubelet-starts: kubelets and kube-apiserver must start with what they are given. */
-import type { StopsStart } from "../../trust/programs/refusals.ts";
+import type { StopsStart } from "../../trust/words/refusal.ts";
 import { judgingProperties } from "../config.ts";
 import type { Found } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
@@ -64,7 +64,7 @@ function stopped(
     clusterName,
     sources: [refusal.source ?? found.source],
     symptom: `the ${noun} exits at once with: ${message}`,
-    remedies: refusal.remedies,
+    remedies: refusal.remedies.map(({ text }) => text),
   };
 }
 

@@ -3,11 +3,12 @@ import type { PolicyResource } from "@pulumi/policy";
 import { judge } from "../../trust/judge/judge.ts";
 import { newestKnownVersion as newest } from "../../trust/kubernetes/version.ts";
 import type { KubeletInputs } from "../../trust/programs/kubelet/facts.ts";
-import { kubeletRefusals, type StopsStart } from "../../trust/programs/refusals.ts";
+import { kubeletRefusals } from "../../trust/programs/kubelet/facts.ts";
 import type { KubeletConfigurationDocument } from "../../trust/readers/kubelet-configuration.ts";
 import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
 import { known } from "../../trust/words/fact.ts";
 import type { KubeletFacts } from "../../trust/words/facts.ts";
+import type { StopsStart } from "../../trust/words/refusal.ts";
 import type { Verdict } from "../../trust/words/verdict.ts";
 import type { Config } from "../config.ts";
 import {

@@ -2,7 +2,7 @@
 
 import { kubeadmFiles, kubeadmPkiDirectory, kubeadmRbac } from "../../trust/kubeadm/pki.ts";
 import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
-import { apiServerRefusals, type StopsStart } from "../../trust/programs/refusals.ts";
+import { apiServerRefusals } from "../../trust/programs/api-server/facts.ts";
 import { readArguments } from "../../trust/readers/command-line.ts";
 import { type Fact, known } from "../../trust/words/fact.ts";
 import type {
@@ -13,6 +13,7 @@ import type {
   RbacFacts,
   ServingRequest,
 } from "../../trust/words/facts.ts";
+import type { StopsStart } from "../../trust/words/refusal.ts";
 import type { Config, DeclaredApiServer } from "../config.ts";
 import { certificatesIn } from "../evidence/certificates.ts";
 import type { Evidence, Found, FoundApiServer, FoundSigner } from "../evidence/index.ts";

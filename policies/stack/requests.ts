@@ -27,9 +27,10 @@ export function signingFile(
     version: known(version),
     commandLine,
   });
-  if (!start.starts) {
-    const because = `kube-controller-manager of ${label} does not start: ${start.message}`;
-    return known({ state: "neverIssued", because }, start.source ?? source);
+  if (!start.known) return start;
+  if (!start.value.starts) {
+    const because = `kube-controller-manager of ${label} does not start: ${start.value.message}`;
+    return known({ state: "neverIssued", because }, start.value.source ?? source);
   }
   return mapFact(kubeletServingSigner, (file) => file ?? { state: "neverIssued" });
 }

@@ -4,7 +4,7 @@
  */
 import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import { newestKnownVersion } from "../kubernetes/version.ts";
-import { apiServerRefusals } from "../programs/refusals.ts";
+import { apiServerRefusals } from "../programs/api-server/facts.ts";
 import { readArguments } from "../readers/command-line.ts";
 import type { Origin, Piece, ProgramPiece } from "../readers/piece.ts";
 import { type Fact, known, mapFact } from "../words/fact.ts";

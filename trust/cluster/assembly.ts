@@ -1,5 +1,4 @@
 /** What pieces make when they are put together: clusters, with everything that a verdict needs, and what is left over. */
-import type { StopsStart } from "../programs/refusals.ts";
 import type { CallerPiece, Origin, UnreadPiece } from "../readers/piece.ts";
 import type { Fact } from "../words/fact.ts";
 import type {
@@ -11,6 +10,7 @@ import type {
   RbacFacts,
   ServingRequest,
 } from "../words/facts.ts";
+import type { StopsStart } from "../words/refusal.ts";
 
 /** A kubelet with all facts, as if it started. */
 export type AssembledKubelet = {

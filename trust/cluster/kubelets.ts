@@ -1,7 +1,6 @@
 /** The kubelets of one place: what each is started with, and the facts that follow. */
 import { kubeadmKubeletConfigPath, kubeadmKubeletFlags } from "../kubeadm/defaults.ts";
-import type { KubeletInputs } from "../programs/kubelet/facts.ts";
-import { kubeletRefusals } from "../programs/refusals.ts";
+import { type KubeletInputs, kubeletRefusals } from "../programs/kubelet/facts.ts";
 import { toWords } from "../readers/command-line.ts";
 import type { KubeletConfigurationDocument } from "../readers/kubelet-configuration.ts";
 import type {

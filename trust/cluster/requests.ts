@@ -55,10 +55,12 @@ function signerOf(
     label: where,
     version: known(own ?? version),
     commandLine,
+    files,
   });
-  if (!start.starts) {
-    const because = `kube-controller-manager of ${where} does not start: ${start.message}`;
-    return known({ state: "neverIssued", because }, start.source ?? origin.source);
+  if (!start.known) return start;
+  if (!start.value.starts) {
+    const because = `kube-controller-manager of ${where} does not start: ${start.value.message}`;
+    return known({ state: "neverIssued", because }, start.value.source ?? origin.source);
   }
   if (!kubeletServingSigner.known) return kubeletServingSigner;
   const { value: path, source } = kubeletServingSigner;

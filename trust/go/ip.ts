@@ -67,6 +67,12 @@ function sixteen(text: string): Uint8Array {
   );
 }
 
+/** Whether an address is one that only its own machine reaches (net.IP.IsLoopback). */
+export function isLoopback(text: string): boolean {
+  const canonical = canonicalIp(text);
+  return canonical === "::1" || (canonical?.startsWith("127.") ?? false);
+}
+
 /** The way Go prints an address; undefined when the text is none. */
 export function canonicalIp(text: string): string | undefined {
   const bytes = ipBytes(text);

@@ -6,12 +6,14 @@ const presentPair: Remedy = {
   side: "apiserver",
   setting: "--kubelet-client-certificate",
   text: "Set --kubelet-client-certificate and --kubelet-client-key to a pair for clients, signed by a CA that the kubelet's clientCAFile holds.",
+  changes: [],
 };
 
 const trustIssuer: Remedy = {
   side: "kubelet",
   setting: "authentication.x509.clientCAFile",
   text: "Set authentication.x509.clientCAFile to the CA that signs kube-apiserver's kubelet client certificate.",
+  changes: [],
 };
 
 /** The kubelet does not know who calls. */
@@ -28,6 +30,7 @@ export const pairRemedies: readonly Remedy[] = [
     side: "apiserver",
     setting: "--kubelet-client-key",
     text: "Give --kubelet-client-key the unencrypted PEM key that belongs to --kubelet-client-certificate.",
+    changes: [],
   },
 ];
 
@@ -44,6 +47,7 @@ export function authorizationRemedies(
         side: "apiserver",
         setting: "--authorization-mode",
         text: "Let --authorization-mode hold Node, and give the kubelet a client certificate of system:node:<name> in group system:nodes.",
+        changes: [],
       },
     ];
   }
@@ -52,6 +56,7 @@ export function authorizationRemedies(
       side: "rbac",
       setting: "ClusterRoleBinding",
       text: `Bind user ${user} to ClusterRole system:kubelet-api-admin, or to one that may ${verb} nodes/${subresources.at(-1)}.`,
+      changes: [],
     },
   ];
 }

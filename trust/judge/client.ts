@@ -234,6 +234,7 @@ function debuggingOff(kubelet: KubeletFacts, { symptom, httpStatus }: Seen): Out
         side: "kubelet",
         setting: "enableDebuggingHandlers",
         text: "Set enableDebuggingHandlers: true (or remove it) in the KubeletConfiguration.",
+        changes: [],
       },
     ],
     source ? [source] : [],

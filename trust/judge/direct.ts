@@ -57,7 +57,12 @@ function readOnlyAnswer(kind: RequestKind): Outcome {
       verdict: "silentlySkipped",
       reason: "The read-only port answers whoever reaches it.",
       remedies: [
-        { side: "kubelet", setting: "readOnlyPort", text: "Set readOnlyPort: 0 (or remove it)." },
+        {
+          side: "kubelet",
+          setting: "readOnlyPort",
+          text: "Set readOnlyPort: 0 (or remove it).",
+          changes: [{ do: "set", side: "kubelet", setting: "readOnlyPort", value: 0 }],
+        },
       ],
       sources: [],
     };

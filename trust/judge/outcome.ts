@@ -1,6 +1,6 @@
 /** Makers of outcomes, and the way several of them combine. */
 import type { Fact, Source } from "../words/fact.ts";
-import type { Start } from "../words/facts.ts";
+import type { Start } from "../words/refusal.ts";
 import type { DoesNotStart, Fails, Outcome, Remedy, Undecidable } from "../words/verdict.ts";
 
 export function fails(
@@ -47,13 +47,12 @@ export function doesNotStart(
     return undefined;
   }
   const { message, source, remedies } = start.value;
-  const side = program === "kubelet" ? "kubelet" : "apiserver";
   return {
     verdict: "doesNotStart",
     program,
     message,
     reason: `${program} exits at once: ${firstLine(message)}`,
-    remedies: remedies.map((text) => ({ side, setting: source?.key ?? "", text })),
+    remedies,
     sources: source === undefined ? [] : [source],
   };
 }

@@ -97,6 +97,7 @@ function unreachableOutcome(
     side: "kubelet" as const,
     setting: "enableServer",
     text: "Set enableServer: true (or remove it) in the KubeletConfiguration.",
+    changes: [],
   };
   return fails(
     `dial tcp ${joinHostPort(target.ip, valueOr(port, 10250))}: connect: connection refused`,

@@ -23,11 +23,19 @@ export type Flags = {
   /** Names of the flags that are given, in order of their first occurrence. */
   readonly names: readonly string[];
   /** pflag's complaint; parsing stopped there. */
-  readonly error?: { readonly message: string; readonly source?: Source };
+  readonly error?: FlagsError;
   /** Words that belong to no flag. */
   readonly positional: readonly Word[];
   /** Why the command line is not wholly known. */
   readonly open?: { readonly missing: string; readonly source?: Source };
+};
+
+/** Why a command line cannot be parsed, and the flag, without its dashes, that is to blame. */
+export type FlagsError = {
+  readonly message: string;
+  readonly kind: "unknown-flag" | "bad-flag-value";
+  readonly flag: string;
+  readonly source?: Source;
 };
 
 type Given = { value: Fact<FlagValue>; source: Source | undefined; afterOpen: boolean };
@@ -62,9 +70,9 @@ function get(state: State, name: string): Fact<FlagValue | undefined> {
   return given?.value ?? known(undefined);
 }
 
-type ParseError = { message: string; source?: Source };
+type ParseError = Omit<FlagsError, "source">;
 
-function parse(state: State): ParseError | undefined {
+function parse(state: State): FlagsError | undefined {
   for (let word = state.words.shift(); word !== undefined; word = state.words.shift()) {
     if (word.kind === "unknownWords") {
       openUp(state, word.missing, word.source);
@@ -76,7 +84,7 @@ function parse(state: State): ParseError | undefined {
     }
     const error = parseWord(state, word);
     if (error !== undefined) {
-      return { message: error, ...(word.source && { source: word.source }) };
+      return { ...error, ...(word.source && { source: word.source }) };
     }
   }
   return undefined;
@@ -92,7 +100,7 @@ function openUp(state: State, missing: string, source: Source | undefined): void
 
 type TextWord = Extract<Word, { kind: "text" }>;
 
-function parseWord(state: State, word: TextWord): string | undefined {
+function parseWord(state: State, word: TextWord): ParseError | undefined {
   if (!word.text.startsWith("-") || word.text === "-") {
     // A word that is all placeholder may be a flag, or several.
     if (word.placeholder !== undefined && word.text === word.placeholder) {
@@ -105,10 +113,10 @@ function parseWord(state: State, word: TextWord): string | undefined {
   return word.text.startsWith("--") ? parseLong(state, word) : parseShort(state, word);
 }
 
-function parseLong(state: State, word: TextWord): string | undefined {
+function parseLong(state: State, word: TextWord): ParseError | undefined {
   const body = word.text.slice(2);
   if (body.startsWith("-") || body.startsWith("=")) {
-    return `bad flag syntax: ${word.text}`;
+    return badValue(`bad flag syntax: ${word.text}`, body);
   }
   const at = body.indexOf("=");
   const name = at < 0 ? body : body.slice(0, at);
@@ -119,7 +127,7 @@ function parseLong(state: State, word: TextWord): string | undefined {
   const normalized = name.replaceAll("_", "-");
   const flag = state.table.byName(normalized);
   if (!flag) {
-    return `unknown flag: --${name}`;
+    return { message: `unknown flag: --${name}`, kind: "unknown-flag", flag: normalized };
   }
   if (at >= 0) {
     return set(state, normalized, flag, { ...word, text: body.slice(at + 1) });
@@ -127,17 +135,25 @@ function parseLong(state: State, word: TextWord): string | undefined {
   return setFromNext(state, normalized, flag, word, `flag needs an argument: --${name}`);
 }
 
-function parseShort(state: State, word: TextWord): string | undefined {
+function badValue(message: string, flag: string): ParseError {
+  return { message, kind: "bad-flag-value", flag };
+}
+
+function parseShort(state: State, word: TextWord): ParseError | undefined {
   let letters = word.text.slice(1);
   while (letters !== "") {
     const letter = letters[0] ?? "";
     const name = state.table.byShorthand(letter);
     const flag = name === undefined ? undefined : state.table.byName(name);
     if (name === undefined || !flag) {
-      return `unknown shorthand flag: '${letter}' in -${letters}`;
+      return {
+        message: `unknown shorthand flag: '${letter}' in -${letters}`,
+        kind: "unknown-flag",
+        flag: word.text.replace(/^-+/, "").split("=")[0] ?? "",
+      };
     }
     const rest = letters.slice(1);
-    let error: string | undefined;
+    let error: ParseError | undefined;
     if (rest.length > 1 && rest.startsWith("=")) {
       error = set(state, name, flag, { ...word, text: rest.slice(1) });
       letters = "";
@@ -165,13 +181,13 @@ function setFromNext(
   flag: FlagFacts,
   word: TextWord,
   complaint: string,
-): string | undefined {
+): ParseError | undefined {
   if (flag.noOptDefault !== undefined) {
     return set(state, name, flag, { ...word, text: flag.noOptDefault });
   }
   const next = state.words.shift();
   if (next === undefined) {
-    return complaint;
+    return badValue(complaint, name);
   }
   if (next.kind === "unknownWords") {
     openUp(state, next.missing, next.source);
@@ -181,7 +197,7 @@ function setFromNext(
   return set(state, name, flag, next);
 }
 
-function set(state: State, name: string, flag: FlagFacts, word: TextWord): string | undefined {
+function set(state: State, name: string, flag: FlagFacts, word: TextWord): ParseError | undefined {
   const source = { ...(word.source ?? { where: "command line" }), key: `--${name}` };
   const placeholder = placeholderIn(word.text) ?? word.placeholder;
   if (placeholder !== undefined && word.text.includes(placeholder)) {
@@ -192,7 +208,10 @@ function set(state: State, name: string, flag: FlagFacts, word: TextWord): strin
   const read = setFlag(flag.type, word.text, before?.known ? before.value : undefined);
   if (read.error !== undefined) {
     const shown = flag.shorthand === undefined ? `--${name}` : `-${flag.shorthand}, --${name}`;
-    return `invalid argument ${quote(word.text)} for ${quote(shown)} flag: ${read.error}`;
+    return badValue(
+      `invalid argument ${quote(word.text)} for ${quote(shown)} flag: ${read.error}`,
+      name,
+    );
   }
   // A list that had an unknown part stays unknown: it is added to, not replaced.
   const stays = before && !before.known && accumulates(read.value);

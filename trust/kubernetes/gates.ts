@@ -8,28 +8,43 @@ import type { GateFacts } from "./tables.ts";
 export type GateSettings = Readonly<Record<string, boolean>>;
 type GateTable = Readonly<Record<string, GateFacts>>;
 
+/** Why gates cannot be set, with the first one that is to blame. */
+export type GatesError = {
+  readonly message: string;
+  readonly kind: "unknown-gate" | "locked-gate" | "gate-dependency";
+  readonly gate: string;
+};
+
 /** The complaint about settings; undefined when they can be set. */
-export function gatesError(settings: GateSettings, table: GateTable): string | undefined {
+export function gatesError(settings: GateSettings, table: GateTable): GatesError | undefined {
   const errors: string[] = [];
+  let first: Omit<GatesError, "message"> | undefined;
   for (const [name, value] of Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const gate = find(table, name);
     if (!gate) {
       errors.push(`unrecognized feature gate: ${name}`);
-      return aggregateText(errors);
+      return { message: aggregateText(errors), ...(first ?? { kind: "unknown-gate", gate: name }) };
     }
     if (gate.locked && gate.default !== value) {
       errors.push(
         `cannot set feature gate ${name} to ${value}, feature is locked to ${gate.default}`,
       );
+      first ??= { kind: "locked-gate", gate: name };
     }
   }
   if (errors.length === 0) {
-    errors.push(...dependencyErrors(settings, table));
+    const unmet = dependencyErrors(settings, table);
+    const [one] = unmet;
+    first ??= one && { kind: "gate-dependency", gate: one.gate };
+    errors.push(...unmet.map(({ message }) => message));
   }
-  return errors.length === 0 ? undefined : aggregateText(errors);
+  return first && { message: aggregateText(errors), ...first };
 }
 
-function dependencyErrors(settings: GateSettings, table: GateTable): string[] {
+function dependencyErrors(
+  settings: GateSettings,
+  table: GateTable,
+): { readonly gate: string; readonly message: string }[] {
   return dependentGates(table).flatMap(([name, needed]) => {
     if (!isEnabled(name, settings, table)) {
       return [];
@@ -37,7 +52,12 @@ function dependencyErrors(settings: GateSettings, table: GateTable): string[] {
     const disabled = needed.filter((one) => !isEnabled(one, settings, table));
     return disabled.length === 0
       ? []
-      : [`${name} is enabled, but depends on features that are disabled: ${listText(disabled)}`];
+      : [
+          {
+            gate: name,
+            message: `${name} is enabled, but depends on features that are disabled: ${listText(disabled)}`,
+          },
+        ];
   });
 }
 

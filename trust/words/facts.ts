@@ -5,7 +5,10 @@
  * reads a file or calls a network. Whatever is not known is said so, with the reason (see evidence.ts).
  */
 import type { Fact, Source } from "./fact.ts";
+import type { Start } from "./refusal.ts";
 import type { NodeAddressType } from "./vocabulary.ts";
+
+export type { Start } from "./refusal.ts";
 
 // Certificates ------------------------------------------------------------------------------------------
 
@@ -20,9 +23,9 @@ export type DistinguishedName = {
 
 /**
  * Identities of a certificate or a key: `sha256:<hex>` (of the DER, of the public key's DER), a resource URN,
- * `path:<host>:<path>` for "whatever this file holds", or any other opaque text with a scheme before the
+ * `path:<host>:<path>` for what this file holds, or any other opaque text with a scheme before the
  * first colon. Two things are the same when they share an identity; they are different only when they have
- * identities of the same scheme and share none; else nobody knows.
+ * identities of the same scheme and share none; else it is unknown.
  */
 export type Identities = readonly string[];
 
@@ -81,7 +84,7 @@ export type FileContent =
   /** It exists and cannot be read. */
   | { readonly kind: "unreadable" };
 
-/** The files of a host by absolute path; a path that nobody described is unknown. */
+/** The files of a host by absolute path; a path that is not described is unknown. */
 export type HostFiles = (path: string) => Fact<FileContent>;
 
 // Node --------------------------------------------------------------------------------------------------
@@ -146,6 +149,8 @@ export type KubeletAuthentication = {
   readonly webhook: Fact<boolean>;
   /** Default `Webhook` with `--config`, `AlwaysAllow` without. */
   readonly authorizationMode: Fact<string>;
+  /** IP address to listen at. Default `0.0.0.0`: every address of the machine. */
+  readonly address: Fact<string>;
   /** Default 10250. */
   readonly port: Fact<number>;
   /** Default 0 with `--config`, 10255 without. */
@@ -155,18 +160,6 @@ export type KubeletAuthentication = {
   /** Default true; false answers 405 to logs, exec and the like. */
   readonly enableDebuggingHandlers: Fact<boolean>;
 };
-
-/** Whether a program starts at all, as far as its flags, gates and configuration decide. */
-export type Start =
-  | { readonly starts: true }
-  | {
-      readonly starts: false;
-      /** What it prints as it exits. */
-      readonly message: string;
-      readonly source?: Source;
-      /** What would let it start, most preferred first. */
-      readonly remedies: readonly string[];
-    };
 
 /** A user as Kubernetes knows one. */
 export type Identity = { readonly user: string; readonly groups: readonly string[] };

@@ -2,6 +2,9 @@
  * The words of a verdict: what would happen between one kubelet and one kube-apiserver.
  */
 import type { Source } from "./fact.ts";
+import type { Remedy } from "./remedy.ts";
+
+export type { Remedy } from "./remedy.ts";
 
 /**
  * Kinds of request that kube-apiserver sends to a kubelet, where their answers can differ.
@@ -24,15 +27,6 @@ export const requestKinds = [
   "proxy",
 ] as const;
 export type RequestKind = (typeof requestKinds)[number];
-
-/** One way out: a concrete setting on a concrete side. */
-export type Remedy = {
-  readonly side: "kubelet" | "apiserver" | "rbac" | "certificates";
-  /** Field or flag, verbatim, e.g. `serverTLSBootstrap`. */
-  readonly setting: string;
-  /** The whole advice in one sentence. */
-  readonly text: string;
-};
 
 type Explained = {
   /** Why, in one sentence. */

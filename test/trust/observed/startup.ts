@@ -89,7 +89,9 @@ function startOfControllerManager(row: StartupRow): Said {
     version: observedVersion,
     commandLine: need(found, row.probe),
   });
-  return startSaid(facts.start);
+  return facts.start.known
+    ? startSaid(facts.start.value)
+    : { outcome: "fails", message: facts.start.missing };
 }
 
 async function files(authorities: Authorities): Promise<Map<string, FileContent>> {

@@ -5,16 +5,17 @@ import { programTable } from "../../kubernetes/tables.ts";
 import { versionOf } from "../../kubernetes/version.ts";
 import type { CommandLine } from "../../readers/command-line.ts";
 import type { Fact, Source } from "../../words/fact.ts";
-import { known, mapFact } from "../../words/fact.ts";
+import { mapFact } from "../../words/fact.ts";
 import type {
   ApiServerFacts,
   ApiServerKubeletAccess,
   HostFiles,
   RbacFacts,
-  Start,
 } from "../../words/facts.ts";
 import { defaultPreferredAddressTypes } from "../../words/vocabulary.ts";
-import { startRemedies } from "../start-remedies.ts";
+import { startOf } from "../refusal.ts";
+import { type Refusals, refusalsOf } from "../refusals.ts";
+import { withoutSubject } from "../without-subject.ts";
 import { apiServerRefusal } from "./start.ts";
 
 /** Everything that a kube-apiserver is started with, as far as kubelets are concerned. */
@@ -29,9 +30,29 @@ export type ApiServerInputs = {
   readonly source?: Source;
 };
 
-/** Resolves what a kube-apiserver was started with into the facts that decide. Never throws. */
+/**
+ * Resolves what a kube-apiserver was started with into the facts that decide; where it does not start, with everything
+ * that stops it. Never throws.
+ */
 export function apiServerFacts(inputs: ApiServerInputs): ApiServerFacts {
-  const table = programTable("kube-apiserver", versionOf(inputs.version));
+  const { asGiven } = apiServerRefusals(inputs);
+  return asGiven;
+}
+
+/** What keeps a kube-apiserver from starting, and how it would behave if nothing did. Never throws. */
+export function apiServerRefusals(inputs: ApiServerInputs): Refusals<ApiServerFacts> {
+  return refusalsOf<ApiServerInputs, ApiServerFacts>(
+    "kube-apiserver",
+    inputs,
+    resolve,
+    withoutSubject,
+  );
+}
+
+/** The facts, with the first refusal alone. */
+function resolve(inputs: ApiServerInputs): ApiServerFacts {
+  const version = versionOf(inputs.version);
+  const table = programTable("kube-apiserver", version);
   const flags = parseFlags(inputs.commandLine.words, table.flags);
   const access: ApiServerKubeletAccess = {
     certificateAuthority: text(flags, "kubelet-certificate-authority"),
@@ -44,14 +65,11 @@ export function apiServerFacts(inputs: ApiServerInputs): ApiServerFacts {
     ),
     skip: inputs.skip,
   };
-  const refusal = apiServerRefusal({ flags, table, access, files: inputs.files });
-  const start: Start = refusal
-    ? { starts: false, ...refusal, remedies: startRemedies("kube-apiserver", refusal.message) }
-    : { starts: true };
+  const refusal = apiServerRefusal({ flags, table, version, access, files: inputs.files });
   return {
     label: inputs.label,
     version: inputs.version,
-    start: known(start, refusal?.source),
+    start: startOf("kube-apiserver", inputs.version, refusal ? [refusal] : []),
     access,
     authorizationModes: authorizationModes(flags),
     rbac: inputs.rbac,

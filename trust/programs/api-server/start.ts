@@ -4,19 +4,22 @@
  */
 import { pemBlocks } from "../../certificates/pem.ts";
 import { parseCertificate } from "../../certificates/x509.ts";
-import { commandFailed, quote } from "../../go/texts.ts";
+import { aggregateText, commandFailed, quote } from "../../go/texts.ts";
 import type { Flags } from "../../kubernetes/flags.ts";
 import { gatesError } from "../../kubernetes/gates.ts";
 import type { ProgramTable } from "../../kubernetes/tables.ts";
-import type { Source } from "../../words/fact.ts";
 import type { ApiServerKubeletAccess, HostFiles } from "../../words/facts.ts";
+import type { Refusal } from "../../words/refusal.ts";
 import { earlyExit } from "../early-exit.ts";
 import { readFileError } from "../kubelet/serving-certificate.ts";
-import type { Refusal } from "../kubelet/settings.ts";
+import { failed, fileRefusalKind, flagFailed, gateRefusal, refusal } from "../refusal.ts";
+import { admissionComplaints, type OptionComplaint } from "./admission.ts";
 
 export type ApiServerStartInputs = {
   readonly flags: Flags;
   readonly table: ProgramTable;
+  /** Kubernetes version, without the `v`. */
+  readonly version: string;
   readonly access: ApiServerKubeletAccess;
   readonly files: HostFiles;
 };
@@ -26,7 +29,7 @@ export function apiServerRefusal(inputs: ApiServerStartInputs): Refusal | undefi
   return (
     commandLineRefusal("kube-apiserver", inputs.flags) ??
     gatesRefusal(inputs.flags, inputs.table) ??
-    authorizationRefusal(inputs.flags) ??
+    optionsRefusal(inputs) ??
     kubeletClientRefusal(inputs)
   );
 }
@@ -34,20 +37,21 @@ export function apiServerRefusal(inputs: ApiServerStartInputs): Refusal | undefi
 /** What cobra refuses before the program begins: it prints plain text. */
 export function commandLineRefusal(program: string, flags: Flags): Refusal | undefined {
   if (flags.error) {
-    return {
-      message: `Error: ${flags.error.message}`,
-      ...(flags.error.source && { source: flags.error.source }),
-    };
+    const { message, kind, flag, source } = flags.error;
+    return refusal(`Error: ${message}`, kind, { flag }, source);
   }
   const exit = earlyExit(flags);
   if (exit) return exit;
   const words = flags.positional.flatMap((word) => (word.kind === "text" ? [word] : []));
   const [first] = words.filter((word) => word.text !== "");
   return (
-    first && {
-      message: `Error: ${quote(program)} does not take any arguments, got [${words.map((word) => quote(word.text)).join(" ")}]`,
-      ...(first.source && { source: first.source }),
-    }
+    first &&
+    refusal(
+      `Error: ${quote(program)} does not take any arguments, got [${words.map((word) => quote(word.text)).join(" ")}]`,
+      "unexpected-argument",
+      undefined,
+      first.source,
+    )
   );
 }
 
@@ -58,6 +62,7 @@ export function gatesRefusal(flags: Flags, table: ProgramTable): Refusal | undef
   if (!value.known || value.value === undefined) {
     return undefined;
   }
+  const bad = (error: string) => flagFailed(flags, "feature-gates", error, "bad-gate-value");
   const settings: Record<string, boolean> = {};
   const pairs =
     value.value instanceof Map
@@ -69,50 +74,63 @@ export function gatesRefusal(flags: Flags, table: ProgramTable): Refusal | undef
       .replace(/^kube:/, "")
       .split("=");
     if (text === undefined) {
-      return refusal(`missing bool value for ${name}`, source);
+      return bad(`missing bool value for ${name}`);
     }
     if (!/^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(text)) {
-      return refusal(
+      return bad(
         `invalid value of ${name}=${text}, err: strconv.ParseBool: parsing ${quote(text)}: invalid syntax`,
-        source,
       );
     }
     settings[name] = /^(1|t|T|TRUE|true|True)$/.test(text);
   }
   const error = gatesError(settings, table.gates);
-  return error === undefined ? undefined : refusal(error, source);
+  return error && gateRefusal(commandFailed(error.message), error, source);
 }
 
-function refusal(error: string, source: Source | undefined): Refusal {
-  return { message: commandFailed(error), ...(source && { source }) };
+/** All options are validated at once: their complaints are told together. */
+function optionsRefusal({ flags, version }: ApiServerStartInputs): Refusal | undefined {
+  const complaints = [...authorizationComplaints(flags), ...admissionComplaints(flags, version)];
+  const [first] = complaints;
+  return (
+    first &&
+    flagFailed(flags, first.flag, aggregateText(complaints.map(({ error }) => error)), first.kind)
+  );
 }
 
 const authorizationModes = ["AlwaysAllow", "AlwaysDeny", "ABAC", "Webhook", "RBAC", "Node"];
 
 /** Source: kubernetes `pkg/kubeapiserver/options/authorization.go` (Validate). */
-function authorizationRefusal(flags: Flags): Refusal | undefined {
+function authorizationComplaints(flags: Flags): OptionComplaint[] {
   const modes = flags.get("authorization-mode");
   const given = modes.known && Array.isArray(modes.value) ? modes.value : [];
   const bad = given.find((mode: string) => !authorizationModes.includes(mode));
   return bad === undefined
-    ? undefined
-    : refusal(
-        `authorization-mode ${quote(bad)} is not a valid mode`,
-        flags.sourceOf("authorization-mode"),
-      );
+    ? []
+    : [
+        {
+          flag: "authorization-mode",
+          error: `authorization-mode ${quote(bad)} is not a valid mode`,
+          kind: "unknown-mode",
+        },
+      ];
 }
 
 /** The client for kubelets is made with the core API group; all files are read first, then the CA is parsed. */
 function kubeletClientRefusal({ access, files }: ApiServerStartInputs): Refusal | undefined {
   const prefix = 'problem initializing API group "": ';
-  for (const flag of [access.certificateAuthority, access.clientCertificate, access.clientKey]) {
-    if (!flag.known || flag.value === "") {
+  const named = {
+    "kubelet-certificate-authority": access.certificateAuthority,
+    "kubelet-client-certificate": access.clientCertificate,
+    "kubelet-client-key": access.clientKey,
+  };
+  for (const [flag, path] of Object.entries(named)) {
+    if (!path.known || path.value === "") {
       continue;
     }
-    const file = files(flag.value);
-    const error = file.known ? readFileError(flag.value, file.value) : undefined;
-    if (error !== undefined) {
-      return refusal(prefix + error, flag.source);
+    const file = files(path.value);
+    const error = file.known ? readFileError(path.value, file.value) : undefined;
+    if (error !== undefined && file.known) {
+      return failed(prefix + error, fileRefusalKind(file.value), { flag }, path.source);
     }
   }
   const { certificateAuthority } = access;
@@ -123,7 +141,12 @@ function kubeletClientRefusal({ access, files }: ApiServerStartInputs): Refusal 
   const error = file.known && file.value.kind === "text" ? rootsError(file.value.text) : undefined;
   return error === undefined
     ? undefined
-    : refusal(`${prefix}unable to load root certificates: ${error}`, certificateAuthority.source);
+    : failed(
+        `${prefix}unable to load root certificates: ${error}`,
+        "malformed-file",
+        { flag: "kubelet-certificate-authority" },
+        certificateAuthority.source,
+      );
 }
 
 /** An empty file is an empty pool, which trusts nobody; anything else needs one certificate at least. */

@@ -1,16 +1,20 @@
 /** kube-controller-manager: does it start, and by which CA does it sign kubelet serving certificates? */
 
-import { aggregateText, commandFailed } from "../../go/texts.ts";
-import { parseFlags } from "../../kubernetes/flags.ts";
+import { aggregateText, quote } from "../../go/texts.ts";
+import { type Flags, parseFlags } from "../../kubernetes/flags.ts";
 import { programTable } from "../../kubernetes/tables.ts";
 import { versionOf } from "../../kubernetes/version.ts";
 import type { CommandLine } from "../../readers/command-line.ts";
+import { readPem } from "../../readers/pem.ts";
 import type { Fact } from "../../words/fact.ts";
 import { known } from "../../words/fact.ts";
-import type { Start } from "../../words/facts.ts";
+import type { FileContent, HostFiles } from "../../words/facts.ts";
+import type { Refusal, Start } from "../../words/refusal.ts";
 import { commandLineRefusal, gatesRefusal } from "../api-server/start.ts";
-import type { Refusal } from "../kubelet/settings.ts";
-import { startRemedies } from "../start-remedies.ts";
+import { loadPair } from "../kubelet/serving-certificate.ts";
+import { builtInProvider, failed, flagFailed, startOf } from "../refusal.ts";
+import { type Refusals, refusalsOf } from "../refusals.ts";
+import { withoutSubject } from "../without-subject.ts";
 
 /** Everything that a kube-controller-manager is started with, as far as kubelets are concerned. */
 export type ControllerManagerInputs = {
@@ -18,30 +22,63 @@ export type ControllerManagerInputs = {
   /** Kubernetes version, with or without the `v`. */
   readonly version: Fact<string>;
   readonly commandLine: CommandLine;
+  /** The files of its machine. Default: all unknown. */
+  readonly files?: HostFiles;
 };
 
 export type ControllerManagerFacts = {
   readonly label: string;
-  readonly start: Start;
+  readonly version: Fact<string>;
+  readonly start: Fact<Start>;
   /**
    * Path of the CA that signs for kubernetes.io/kubelet-serving; undefined where no signer runs for it.
-   * Source: kubernetes `cmd/kube-controller-manager/app/certificates.go`.
+   * If any signer has its own --cluster-signing-*-file, the shared pair is ignored, and signers without their own do not
+   * run. Source: kubernetes `cmd/kube-controller-manager/app/certificates.go`.
    */
   readonly kubeletServingSigner: Fact<string | undefined>;
 };
 
-/** The signers by their flags `--cluster-signing-<name>-cert-file`, and as the program calls them when it complains. */
-const signers = {
-  "kubelet-serving": "cluster-signing-kubelet-serving",
-  "kubelet-client": "cluster-signing-kube-apiserver-client",
-  "kube-apiserver-client": "cluster-signing-kube-apiserver",
-  "legacy-unknown": "cluster-signing-legacy-unknown",
-} as const;
+type SignerName = "kubelet-serving" | "kubelet-client" | "kube-apiserver-client" | "legacy-unknown";
+
+/**
+ * The signers by their flags `--cluster-signing-<name>-cert-file`, in the order in which they are made; as the program
+ * calls their flags when it complains, and their signer.
+ */
+const signers: Readonly<Record<SignerName, { readonly called: string; readonly signs: string }>> = {
+  "kubelet-serving": { called: "cluster-signing-kubelet-serving", signs: "kubelet-serving" },
+  "kubelet-client": {
+    called: "cluster-signing-kube-apiserver-client",
+    signs: "kube-apiserver-client-kubelet",
+  },
+  "kube-apiserver-client": {
+    called: "cluster-signing-kube-apiserver",
+    signs: "kube-apiserver-client",
+  },
+  "legacy-unknown": { called: "cluster-signing-legacy-unknown", signs: "legacy-unknown" },
+};
 
 type Files = (name: string) => Fact<string>;
 
 /** Resolves what a kube-controller-manager was started with. Never throws. */
 export function controllerManagerFacts(inputs: ControllerManagerInputs): ControllerManagerFacts {
+  const { asGiven } = controllerManagerRefusals(inputs);
+  return asGiven;
+}
+
+/** What keeps a kube-controller-manager from starting. Never throws. */
+export function controllerManagerRefusals(
+  inputs: ControllerManagerInputs,
+): Refusals<ControllerManagerFacts> {
+  return refusalsOf<ControllerManagerInputs, ControllerManagerFacts>(
+    "kube-controller-manager",
+    inputs,
+    resolve,
+    withoutSubject,
+  );
+}
+
+/** The facts, with the first refusal alone. */
+function resolve(inputs: ControllerManagerInputs): ControllerManagerFacts {
   const program = "kube-controller-manager";
   const table = programTable(program, versionOf(inputs.version));
   const flags = parseFlags(inputs.commandLine.words, table.flags);
@@ -52,14 +89,30 @@ export function controllerManagerFacts(inputs: ControllerManagerInputs): Control
       : value;
   };
   const refusal =
-    commandLineRefusal(program, flags) ?? gatesRefusal(flags, table) ?? signingRefusal(file);
+    commandLineRefusal(program, flags) ??
+    gatesRefusal(flags, table) ??
+    optionsRefusal(flags, file) ??
+    signingFileRefusal(file, inputs.files);
   return {
     label: inputs.label,
-    start: refusal
-      ? { starts: false, ...refusal, remedies: startRemedies(program, refusal.message) }
-      : { starts: true },
+    version: inputs.version,
+    start: startOf(program, inputs.version, refusal ? [refusal] : []),
     kubeletServingSigner: servingSigner(file),
   };
+}
+
+/** Source: kubernetes `cmd/kube-controller-manager/app/options/options.go` (Validate). */
+function optionsRefusal(flags: Flags, file: Files): Refusal | undefined {
+  const signing = signingRefusal(file);
+  const provider = file("cloud-provider");
+  return signing || !provider.known || ["", "external"].includes(provider.value)
+    ? signing
+    : flagFailed(
+        flags,
+        "cloud-provider",
+        builtInProvider(provider.value),
+        "built-in-cloud-provider",
+      );
 }
 
 /**
@@ -71,7 +124,8 @@ function signingRefusal(file: Files): Refusal | undefined {
     const fact = file(name);
     return fact.known && fact.value !== "" ? fact : undefined;
   };
-  const pairs = Object.entries(signers).map(([name, called]) => ({
+  const pairs = Object.entries(signers).map(([name, { called }]) => ({
+    name,
     called,
     cert: given(`cluster-signing-${name}-cert-file`),
     key: given(`cluster-signing-${name}-key-file`),
@@ -91,13 +145,61 @@ function signingRefusal(file: Files): Refusal | undefined {
         ]
       : []),
   ];
-  const source = (halves[0]?.cert ?? halves[0]?.key ?? own)?.source;
+  const [half] = halves;
+  const source = (half?.cert ?? half?.key ?? own)?.source;
+  const flag = half
+    ? `cluster-signing-${half.name}-${half.cert ? "cert" : "key"}-file`
+    : "cluster-signing-cert-file";
   return errors.length === 0
     ? undefined
-    : { message: commandFailed(aggregateText(errors)), ...(source && { source }) };
+    : failed(aggregateText(errors), half ? "half-pair" : "contradicting-flags", { flag }, source);
 }
 
-/** Once any signer has files of its own, those without theirs do not run; half of the shared pair is none. */
+/**
+ * The pair of a signer that cannot be loaded. Each signer takes one certificate, no chain.
+ * Source: kubernetes `pkg/controller/certificates/signer/ca_provider.go` (newCAProvider, setCA).
+ */
+function signingFileRefusal(file: Files, files: HostFiles | undefined): Refusal | undefined {
+  if (files === undefined) return undefined;
+  const pair = (prefix: string) =>
+    [file(`${prefix}-cert-file`), file(`${prefix}-key-file`)] as const;
+  const shared = pair("cluster-signing");
+  for (const [name, { signs }] of Object.entries(signers)) {
+    const own = pair(`cluster-signing-${name}`);
+    const isOwn = own.some((one) => one.known && one.value !== "");
+    const [cert, key] = isOwn ? own : shared;
+    if (!cert.known || !key.known || cert.value === "" || key.value === "") continue;
+    const loaded = loadPair(cert.value, key.value, files);
+    if (!loaded.known) continue;
+    const prefix = `failed to init kubernetes.io/${signs} certificate controller: error reading CA cert file`;
+    const loader = `csr-controller::${cert.value}::${key.value}`;
+    const flag = isOwn ? `cluster-signing-${name}-cert-file` : "cluster-signing-cert-file";
+    if ("error" in loaded.value) {
+      const { stage, error, fault } = loaded.value;
+      const said = stage === "empty" ? `missing content for serving cert ${quote(loader)}` : error;
+      return failed(`${prefix} ${quote(cert.value)}: ${said}`, fault, { flag }, cert.source);
+    }
+    const count = certificateCount(files(cert.value));
+    if (count > 1) {
+      return failed(
+        `${prefix} ${quote(loader)}: expected 1 certificate, found ${count}`,
+        "malformed-file",
+        { flag },
+        cert.source,
+      );
+    }
+  }
+  return undefined;
+}
+
+/** How many certificates a file holds for certain; known by its identity alone, it may hold any number. */
+function certificateCount(file: Fact<FileContent>): number {
+  return file.known && file.value.kind === "text"
+    ? readPem(file.value.text, { where: "" }).certificates.length
+    : 0;
+}
+
+/** Half of the shared pair is none. */
 function servingSigner(file: Files): Fact<string | undefined> {
   const own = file("cluster-signing-kubelet-serving-cert-file");
   const shared = ["cert", "key"].map((half) => file(`cluster-signing-${half}-file`));

@@ -18,12 +18,13 @@ import type {
   KubeletServing,
   NodeFacts,
   ServingRequest,
-  Start,
 } from "../../words/facts.ts";
-import { startRemedies } from "../start-remedies.ts";
+import { fileRefusalKind, startOf } from "../refusal.ts";
+import { type Refusals, refusalsOf } from "../refusals.ts";
+import { withoutSubject } from "../without-subject.ts";
 import { readFileError } from "./serving-certificate.ts";
-import { resolveSettings, type Settings } from "./settings.ts";
-import { kubeletRefusal } from "./start.ts";
+import { type ConfigFileError, resolveSettings, type Settings } from "./settings.ts";
+import { kubeletRefusal, startDoubt } from "./start.ts";
 
 /** Everything that a kubelet is started with. Flags beat drop-ins, drop-ins beat the file, the file beats defaults. */
 export type KubeletInputs = {
@@ -56,8 +57,22 @@ const byConfigurationAlone: readonly Word[] = [{ kind: "text", text: "--kubeconf
 const defaultConfigPath = "/var/lib/kubelet/config.yaml";
 const defaultCertDirectory = "/var/lib/kubelet/pki";
 
-/** Resolves what a kubelet was started with into the facts that decide. Never throws. */
+/**
+ * Resolves what a kubelet was started with into the facts that decide; where it does not start, with everything that
+ * stops it. Never throws.
+ */
 export function kubeletFacts(inputs: KubeletInputs): KubeletFacts {
+  const { asGiven } = kubeletRefusals(inputs);
+  return asGiven;
+}
+
+/** What keeps a kubelet from starting, and how it would behave if nothing did. Never throws. */
+export function kubeletRefusals(inputs: KubeletInputs): Refusals<KubeletFacts> {
+  return refusalsOf("kubelet", inputs, resolve, withoutSubject);
+}
+
+/** The facts, with the first refusal alone. */
+function resolve(inputs: KubeletInputs): KubeletFacts {
   const table = kubeletTable(versionOf(inputs.version));
   const flags = parseFlags(inputs.commandLine?.words ?? byConfigurationAlone, table.flags);
   const settings = settingsOf(inputs, flags, table);
@@ -65,7 +80,7 @@ export function kubeletFacts(inputs: KubeletInputs): KubeletFacts {
   const serving = servingOf(settings, flags, inputs.request);
   const reloads = isEnabled("ReloadKubeletServerCertificateFile", settings.gates, table.gates);
   const at = inputs.at ?? new Date();
-  const refusal = kubeletRefusal({
+  const started = {
     flags,
     settings,
     table,
@@ -74,14 +89,13 @@ export function kubeletFacts(inputs: KubeletInputs): KubeletFacts {
     files: inputs.files,
     reloads,
     at,
-  });
-  const start: Start = refusal
-    ? { starts: false, ...refusal, remedies: startRemedies("kubelet", refusal.message) }
-    : { starts: true };
+  };
+  const refusal = kubeletRefusal(started);
+  const doubt = refusal ? undefined : startDoubt(started);
   return {
     label: inputs.label,
     version: inputs.version,
-    start: known(start, refusal?.source),
+    start: doubt ?? startOf("kubelet", inputs.version, refusal ? [refusal] : []),
     node,
     serving,
     authentication: {
@@ -89,6 +103,7 @@ export function kubeletFacts(inputs: KubeletInputs): KubeletFacts {
       anonymous: boolean(settings, "authentication.anonymous.enabled"),
       webhook: boolean(settings, "authentication.webhook.enabled"),
       authorizationMode: text(settings, "authorization.mode"),
+      address: text(settings, "address"),
       port: number(settings, "port"),
       readOnlyPort: number(settings, "readOnlyPort"),
       enableServer: boolean(settings, "enableServer"),
@@ -140,7 +155,7 @@ function settingsOf(inputs: KubeletInputs, flags: Flags, table: KubeletTable): S
 
 type ConfigurationFile =
   | Fact<KubeletConfigurationDocument | undefined>
-  | { readonly error: { readonly message: string; readonly source?: Source } };
+  | { readonly error: ConfigFileError };
 
 function fileOf(
   { configuration, missingDropIns, files }: KubeletInputs,
@@ -166,7 +181,8 @@ function fileOf(
   const unread = readFileError(path, file.value);
   if (unread !== undefined) {
     const message = `failed to read kubelet config file ${JSON.stringify(path)}, error: ${unread}`;
-    return { error: { message, ...(flag.source && { source: flag.source }) } };
+    const kind = fileRefusalKind(file.value);
+    return { error: { message, kind, ...(flag.source && { source: flag.source }) } };
   }
   const source = file.source ?? { where: path };
   const read = readConfigFile(file.value.kind === "text" ? file.value.text : "", {
@@ -175,7 +191,7 @@ function fileOf(
   });
   return "document" in read
     ? known(read.document)
-    : { error: { message: read.error, source: read.source } };
+    : { error: { message: read.error, kind: "malformed-file", source: read.source } };
 }
 
 function nodeOf(node: NodeFacts, flags: Flags): NodeFacts {

@@ -5,6 +5,7 @@
  */
 
 import { posix } from "node:path";
+import { same } from "../../certificates/identity.ts";
 import {
   type PrivateKeyFacts,
   pairError,
@@ -24,11 +25,27 @@ import type {
   NodeFacts,
   ServingRequest,
 } from "../../words/facts.ts";
+import type { RefusalKind } from "../../words/refusal.ts";
 
 /** A loaded pair: what is presented, leaf first; or why it cannot be loaded, as Go says it. */
 export type Pair =
   | { readonly chain: readonly CertificateFacts[] }
-  | { readonly error: string; readonly stage: "read" | "empty" | "pair" };
+  | {
+      readonly error: string;
+      readonly stage: "read" | "empty" | "pair";
+      readonly fault: PairFault;
+    };
+
+/** What is wrong with a pair that cannot be loaded. */
+export type PairFault = Extract<
+  RefusalKind,
+  | "missing-file"
+  | "unreadable-file"
+  | "not-a-file"
+  | "empty-file"
+  | "malformed-file"
+  | "mismatched-pair"
+>;
 
 /** Loads a certificate file and a key file as the programs do: read both, then pair them. */
 export function loadPair(certFile: string, keyFile: string, files: HostFiles): Fact<Pair> {
@@ -39,24 +56,41 @@ export function loadPair(certFile: string, keyFile: string, files: HostFiles): F
     (certificate.known && key.known && readFileError(keyFile, key.value)) ||
     undefined;
   if (readError !== undefined) {
-    return known({ error: readError, stage: "read" });
+    const unread = [certificate, key].find((one) => one.known && unreadFault(one.value));
+    const fault = (unread?.known && unreadFault(unread.value)) || "missing-file";
+    return known({ error: readError, stage: "read", fault });
   }
   if (!certificate.known) {
     return certificate;
   }
   if (isEmpty(certificate.value) || (key.known && isEmpty(key.value))) {
-    return known({ error: "", stage: "empty" });
+    return known({ error: "", stage: "empty", fault: "empty-file" });
   }
   const presented = presentedBy(certFile, certificate.value, certificate.source);
   if ("error" in presented) {
-    return known({ error: presented.error, stage: "pair" });
+    return known({ error: presented.error, stage: "pair", fault: "malformed-file" });
   }
   // A certificate that is known by more than its path, whose key is not: the pair is taken to match, as
   // nobody issues a certificate without its key.
   const mismatch = key.known ? pairMismatch(presented.chain, key.value) : undefined;
   return mismatch === undefined
     ? known({ chain: presented.chain })
-    : known({ error: mismatch, stage: "pair" });
+    : known({
+        error: mismatch,
+        stage: "pair",
+        fault: mismatch === keyMismatch ? "mismatched-pair" : "malformed-file",
+      });
+}
+
+const keyMismatch = "tls: private key does not match public key";
+
+function unreadFault({ kind }: FileContent): PairFault | undefined {
+  const faults: Readonly<Partial<Record<FileContent["kind"], PairFault>>> = {
+    missing: "missing-file",
+    unreadable: "unreadable-file",
+    directory: "not-a-file",
+  };
+  return faults[kind];
 }
 
 /** What os.ReadFile says of a path; undefined when it can be read. */
@@ -109,8 +143,8 @@ function pairMismatch(
     return leaf?.key.known &&
       leaf.key.value.ids.length > 0 &&
       content.key.ids.length > 0 &&
-      differ(leaf.key.value.ids, content.key.ids)
-      ? "tls: private key does not match public key"
+      same(leaf.key.value.ids, content.key.ids) === "no"
+      ? keyMismatch
       : undefined;
   }
   if (content.kind !== "text") {
@@ -121,14 +155,6 @@ function pairMismatch(
     return key.error;
   }
   return parsed && pairError(parsed, key);
-}
-
-function differ(one: readonly string[], other: readonly string[]): boolean {
-  const scheme = (id: string) => id.slice(0, id.indexOf(":"));
-  return (
-    !one.some((id) => other.includes(id)) &&
-    one.some((id) => other.some((candidate) => scheme(candidate) === scheme(id)))
-  );
 }
 
 /** The certificates that a kubelet makes for itself: a leaf for its host name, and the CA that signs it. */
@@ -188,7 +214,7 @@ export type Served =
       /** What became of the request, where the kubelet files one. */
       readonly request?: ServingRequest["state"];
     }
-  | { readonly kind: "refuses"; readonly error: string };
+  | { readonly kind: "refuses"; readonly error: string; readonly fault: PairFault };
 
 export type ServedInputs = {
   readonly serving: KubeletServing;
@@ -245,7 +271,11 @@ function fromFiles(
         pair.stage === "empty"
           ? "tls: failed to find any PEM data in certificate input"
           : pair.error;
-      return { kind: "refuses", error: `failed to load certificate: ${error}` };
+      return {
+        kind: "refuses",
+        error: `failed to load certificate: ${error}`,
+        fault: pair.fault,
+      };
     }
     const error =
       pair.stage === "empty"
@@ -254,6 +284,7 @@ function fromFiles(
     return {
       kind: "refuses",
       error: `failed to initialize file based certificate manager: unable to set up dynamic certificate manager for kubelet server cert files: ${error}`,
+      fault: pair.fault,
     };
   });
 }
@@ -314,6 +345,7 @@ function requested(certFile: string, keyFile: string, inputs: ServedInputs): Fac
     return known({
       kind: "refuses",
       error: `failed to initialize certificate manager: failed to initialize server certificate manager: ${onDisk.value.error}`,
+      fault: onDisk.value.fault,
     });
   }
   const stored = onDisk && "chain" in onDisk.value ? onDisk.value.chain : undefined;
@@ -383,7 +415,7 @@ function storedPair(
       return loadPair(certificate, key, files);
     }
   }
-  // A configured pair whose files nobody described may be there or not.
+  // A configured pair whose files are not described may be there or not.
   const configured = certFile === "" || keyFile === "" ? undefined : files(certFile);
   return configured && !configured.known ? configured : undefined;
 }
@@ -410,5 +442,5 @@ function satisfiesRequest(leaf: CertificateFacts, node: NodeFacts): boolean {
   );
 }
 
-/** Stands for a host name that nobody knows. The same text stands in the certificate and in the address. */
+/** Stands for a host name that is unknown. The same text stands in the certificate and in the address. */
 export const unknownNodeName = "<node name>";

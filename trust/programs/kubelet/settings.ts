@@ -20,10 +20,9 @@ import {
 } from "../../readers/yaml.ts";
 import type { Fact, Source } from "../../words/fact.ts";
 import { known, unknown } from "../../words/fact.ts";
+import type { Refusal, RefusalKind } from "../../words/refusal.ts";
+import { gateRefusal, refusal } from "../refusal.ts";
 import { configurationType, decodeConfiguration } from "./decode.ts";
-
-/** A refusal to start, with the message that is printed. */
-export type Refusal = { readonly message: string; readonly source?: Source };
 
 export type Settings = {
   /** The value of a field, e.g. `authentication.x509.clientCAFile`; undefined when it has none. */
@@ -40,8 +39,7 @@ export type SettingsInputs = {
   readonly table: KubeletTable;
   /** `undefined` when there is no `--config`; unknown when its content is. */
   readonly file: Fact<KubeletConfigurationDocument | undefined>;
-  /** Why the content of `--config` cannot be read or decoded at all, as the kubelet says it. */
-  readonly fileError?: { readonly message: string; readonly source?: Source };
+  readonly fileError?: ConfigFileError;
   /** Path of `--config`, for messages and relative paths. */
   readonly path: string;
   /** Each with the path that messages name; undefined when there is no `--config-dir`. */
@@ -53,10 +51,17 @@ export type SettingsInputs = {
   readonly hasNoDirectory: boolean;
 };
 
+/** Why the content of `--config` cannot be read or decoded at all, as the kubelet says it. */
+export type ConfigFileError = {
+  readonly message: string;
+  readonly kind: RefusalKind;
+  readonly source?: Source;
+};
+
 /** Resolves the configuration. Never throws. */
 export function resolveSettings(inputs: SettingsInputs): Settings {
   const layers: Layers = { value: {}, sources: new Map() };
-  const refusal = loadFile(inputs, layers) ?? mergeDropIns(inputs, layers);
+  const refused = loadFile(inputs, layers) ?? mergeDropIns(inputs, layers);
   applyFlags(inputs, layers);
   const gates = booleans(asObject(layers.value.featureGates) ?? {});
   const missing = inputs.file.known ? undefined : inputs.file;
@@ -64,7 +69,7 @@ export function resolveSettings(inputs: SettingsInputs): Settings {
     get: (field) => get(field, inputs, layers, missing),
     sourceOf: (field) => sourceOf(field, layers),
     gates,
-    ...(refusal && { refusal }),
+    ...(refused && { refusal: refused }),
   };
 }
 
@@ -98,7 +103,7 @@ function get(
     : unknown(`the value of ${placeholder} in ${field}`, source);
 }
 
-/** Stands in the merged value for what a flag gives and nobody knows. */
+/** Stands in the merged value for what a flag gives and what is unknown. */
 const unknownMark = "\u0000unknown:";
 
 function sourceOf(field: string, layers: Layers): Source | undefined {
@@ -109,10 +114,12 @@ function loadFile(inputs: SettingsInputs, layers: Layers): Refusal | undefined {
   const { table, file, path, fileError } = inputs;
   if (fileError) {
     layers.value = table.defaults;
-    return {
-      message: loadFailed(path, fileError.message),
-      ...(fileError.source && { source: fileError.source }),
-    };
+    return refusal(
+      loadFailed(path, fileError.message),
+      fileError.kind,
+      { flag: "config" },
+      fileError.source,
+    );
   }
   const document = file.known ? file.value : undefined;
   if (!document) {
@@ -126,10 +133,13 @@ function loadFile(inputs: SettingsInputs, layers: Layers): Refusal | undefined {
   addSources(decoded.value, document, layers);
   const error = kindError ?? decoded.error?.message;
   if (error !== undefined) {
-    return {
-      message: loadFailed(path, `failed to decode: ${error}`),
-      source: fieldSource(document, decoded.error?.path ?? ["kind"]),
-    };
+    const at = decoded.error?.path ?? ["kind"];
+    return refusal(
+      loadFailed(path, `failed to decode: ${error}`),
+      kindError === undefined ? "wrong-type" : "wrong-kind",
+      { field: at.join(".") },
+      fieldSource(document, at),
+    );
   }
   return gatesPanic(layers.value, document, table);
 }
@@ -166,12 +176,14 @@ function gatesPanic(
   table: KubeletTable,
 ): Refusal | undefined {
   const error = gatesError(booleans(asObject(value.featureGates) ?? {}), table.gates);
-  return error === undefined
-    ? undefined
-    : {
-        message: `panic: failed to merge global and in-flight KubeletConfiguration while setting defaults, error: ${error}`,
-        source: fieldSource(document, ["featureGates"]),
-      };
+  return (
+    error &&
+    gateRefusal(
+      `panic: failed to merge global and in-flight KubeletConfiguration while setting defaults, error: ${error.message}`,
+      error,
+      fieldSource(document, ["featureGates"]),
+    )
+  );
 }
 
 function mergeDropIns(inputs: SettingsInputs, layers: Layers): Refusal | undefined {
@@ -179,14 +191,18 @@ function mergeDropIns(inputs: SettingsInputs, layers: Layers): Refusal | undefin
   if (!dropIns) {
     return undefined;
   }
-  const walk = (message: string, source: Source): Refusal => ({
-    message: commandFailed(
-      `failed to merge kubelet configs: failed to walk through kubelet dropin directory ${JSON.stringify(dropInDirectory)}: ${message}`,
-    ),
-    source,
-  });
+  const walk = (message: string, source: Source, kind: RefusalKind = "wrong-kind"): Refusal =>
+    refusal(
+      commandFailed(
+        `failed to merge kubelet configs: failed to walk through kubelet dropin directory ${JSON.stringify(dropInDirectory)}: ${message}`,
+      ),
+      kind,
+      { flag: "config-dir" },
+      source,
+    );
   if (hasNoDirectory) {
-    return walk(`lstat ${dropInDirectory}: no such file or directory`, { where: dropInDirectory });
+    const message = `lstat ${dropInDirectory}: no such file or directory`;
+    return walk(message, { where: dropInDirectory }, "missing-file");
   }
   // The base goes through JSON, which leaves empty lists and maps out: their defaults come back.
   let merged: JsonObject = withoutEmpty(layers.value);
@@ -212,12 +228,14 @@ function mergeDropIns(inputs: SettingsInputs, layers: Layers): Refusal | undefin
   layers.value = withDefaults(decoded.value, table);
   const last = dropIns.at(-1)?.document;
   if (decoded.error) {
-    return {
-      message: commandFailed(
+    return refusal(
+      commandFailed(
         `failed to merge kubelet configs: failed to unmarshal merged JSON into kubelet configuration: ${decoded.error.message}`,
       ),
-      ...(last && { source: last.source }),
-    };
+      "wrong-type",
+      { field: decoded.error.path.join(".") },
+      last?.source,
+    );
   }
   return last && gatesPanic(layers.value, last, table);
 }

@@ -6,16 +6,26 @@
 import { isIP } from "node:net";
 import { pemBlocks } from "../../certificates/pem.ts";
 import { parseCertificate } from "../../certificates/x509.ts";
+import { canonicalIp, isLoopback } from "../../go/ip.ts";
 import { aggregateText, commandFailed, listText, quote } from "../../go/texts.ts";
 import type { Flags } from "../../kubernetes/flags.ts";
 import { gatesError, isEnabled } from "../../kubernetes/gates.ts";
 import type { KubeletTable } from "../../kubernetes/tables.ts";
 import type { Json } from "../../readers/yaml.ts";
-import type { Fact, Source } from "../../words/fact.ts";
+import { type Fact, type Unknown, unknown } from "../../words/fact.ts";
 import type { HostFiles, KubeletServing, NodeFacts } from "../../words/facts.ts";
+import type { Refusal, RefusalKind } from "../../words/refusal.ts";
 import { earlyExit } from "../early-exit.ts";
+import {
+  builtInProvider,
+  failed,
+  fileRefusalKind,
+  flagFailed,
+  gateRefusal,
+  refusal,
+} from "../refusal.ts";
 import { halfPairError, readFileError, servedBy } from "./serving-certificate.ts";
-import type { Refusal, Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 import { validateConfiguration } from "./validate.ts";
 
 export type StartInputs = {
@@ -41,17 +51,19 @@ export function kubeletRefusal(inputs: StartInputs): Refusal | undefined {
   );
 }
 
-function failed(error: string, source?: Source): Refusal {
-  return { message: commandFailed(error), ...(source && { source }) };
-}
-
 function flagRefusal({ flags, table }: StartInputs): Refusal | undefined {
   if (flags.error) {
-    return failed(`failed to parse kubelet flag: ${flags.error.message}`, flags.error.source);
+    const { message, kind, flag, source } = flags.error;
+    return failed(`failed to parse kubelet flag: ${message}`, kind, { flag }, source);
   }
   const [positional] = flags.positional;
   if (positional?.kind === "text") {
-    return failed(`unknown command ${positional.text}`, positional.source);
+    return failed(
+      `unknown command ${positional.text}`,
+      "unexpected-argument",
+      undefined,
+      positional.source,
+    );
   }
   const exit = earlyExit(flags);
   if (exit) return exit;
@@ -62,8 +74,11 @@ function flagRefusal({ flags, table }: StartInputs): Refusal | undefined {
     table.gates,
   );
   if (error !== undefined) {
-    return failed(
-      `failed to set feature gates from initial flags-based config: ${error}`,
+    return gateRefusal(
+      commandFailed(
+        `failed to set feature gates from initial flags-based config: ${error.message}`,
+      ),
+      error,
       flags.sourceOf("feature-gates"),
     );
   }
@@ -80,9 +95,11 @@ function labelRefusal(flags: Flags, { labels }: KubeletTable): Refusal | undefin
   if (refused.length === 0) {
     return undefined;
   }
-  return failed(
+  return flagFailed(
+    flags,
+    "node-labels",
     `failed to validate kubelet flags: unknown 'kubernetes.io' or 'k8s.io' labels specified with --node-labels: ${listText(refused)}\n--node-labels in the 'kubernetes.io' namespace must begin with an allowed prefix (${labels.namespaces.join(", ")}) or be in the specifically allowed set (${labels.names.join(", ")})`,
-    flags.sourceOf("node-labels"),
+    "unknown-label",
   );
 }
 
@@ -107,25 +124,30 @@ const noTypeMeta = "path: &TypeMeta{Kind:,APIVersion:,}";
 function configurationRefusal({ settings, table, node }: StartInputs): Refusal | undefined {
   const gates = gatesError(settings.gates, table.gates);
   if (gates !== undefined) {
-    return failed(
-      `failed to set feature gates from initial flags-based config: ${gates}`,
+    return gateRefusal(
+      commandFailed(
+        `failed to set feature gates from initial flags-based config: ${gates.message}`,
+      ),
+      gates,
       settings.sourceOf("featureGates"),
     );
   }
   const format = value(settings, "logging.format");
   if (typeof format === "string" && format !== "text" && format !== "json") {
-    return failed(
+    return fieldFailed(
+      settings,
+      "logging.format",
       `initialize logging: logging.format: Invalid value: ${quote(format)}: Unsupported log format`,
-      settings.sourceOf("logging.format"),
     );
   }
   const splitStream = ["text", "json"].find(
     (one) => value(settings, `logging.options.${one}.splitStream`) === true,
   );
   if (splitStream && !isEnabled("LoggingAlphaOptions", settings.gates, table.gates)) {
-    return failed(
+    return fieldFailed(
+      settings,
+      `logging.options.${splitStream}.splitStream`,
       `initialize logging: logging.options.${splitStream}.splitStream: Forbidden: Feature LoggingAlphaOptions is disabled`,
-      settings.sourceOf(`logging.options.${splitStream}.splitStream`),
     );
   }
   const complaints = validateConfiguration({
@@ -137,11 +159,22 @@ function configurationRefusal({ settings, table, node }: StartInputs): Refusal |
   const [first] = complaints;
   return (
     first &&
-    failed(
+    fieldFailed(
+      settings,
+      first.field,
       `failed to validate kubelet configuration, error: ${aggregateText(complaints.map(({ message }) => message))}, ${noTypeMeta}`,
-      settings.sourceOf(first.field),
+      first.kind,
     )
   );
+}
+
+function fieldFailed(
+  settings: Settings,
+  field: string,
+  error: string,
+  kind: RefusalKind = "invalid-value",
+): Refusal {
+  return failed(error, kind, { field }, settings.sourceOf(field));
 }
 
 function value(settings: Settings, field: string): Json | undefined {
@@ -160,28 +193,31 @@ function dependenciesRefusal({
   const prefix = "failed to construct kubelet dependencies: ";
   const noName = emptyHostName(flags);
   if (noName && valueIs(serving.serverTLSBootstrap, false) && valueIs(serving.tlsCertFile, "")) {
-    return failed(`${prefix}empty hostname is invalid`, flags.sourceOf("hostname-override"));
+    return flagFailed(
+      flags,
+      "hostname-override",
+      `${prefix}empty hostname is invalid`,
+      "no-host-name",
+    );
   }
   const half = halfPairError(serving, files);
   if (half !== undefined) {
-    return failed(prefix + half, serving.certDirectory.source);
+    return failed(prefix + half, "half-pair", { flag: "cert-dir" }, serving.certDirectory.source);
   }
   const suites = value(settings, "tlsCipherSuites");
   const unknownSuite = (Array.isArray(suites) ? suites : []).find(
     (suite) => typeof suite === "string" && !table.tls.cipherSuites.includes(suite),
   );
   if (unknownSuite !== undefined) {
-    return failed(
+    return fieldFailed(
+      settings,
+      "tlsCipherSuites",
       `${prefix}Cipher suite ${unknownSuite} not supported or doesn't exist`,
-      settings.sourceOf("tlsCipherSuites"),
     );
   }
   const version = value(settings, "tlsMinVersion");
   if (typeof version === "string" && version !== "" && !table.tls.versions.includes(version)) {
-    return failed(
-      `${prefix}unknown tls version ${quote(version)}`,
-      settings.sourceOf("tlsMinVersion"),
-    );
+    return fieldFailed(settings, "tlsMinVersion", `${prefix}unknown tls version ${quote(version)}`);
   }
   const curves = value(settings, "tlsCurvePreferences");
   const unknownCurve = (Array.isArray(curves) ? curves : []).find(
@@ -189,9 +225,10 @@ function dependenciesRefusal({
   );
   return unknownCurve === undefined
     ? undefined
-    : failed(
+    : fieldFailed(
+        settings,
+        "tlsCurvePreferences",
         `${prefix}curve preference ${unknownCurve} is not supported by the current Go version`,
-        settings.sourceOf("tlsCurvePreferences"),
       );
 }
 
@@ -216,8 +253,25 @@ function runRefusal(inputs: StartInputs): Refusal | undefined {
     authenticationRefusal(inputs) ??
     authorizationRefusal(inputs) ??
     runtimeRefusal(inputs) ??
+    cloudRefusal(inputs) ??
     certificateRefusal(inputs)
   );
+}
+
+/**
+ * Source: kubernetes `pkg/kubelet/kubelet.go` (NewMainKubelet). Before 1.33 only known providers were refused, with a
+ * list of them.
+ */
+function cloudRefusal({ flags, table }: StartInputs): Refusal | undefined {
+  const provider = textFlag(flags, "cloud-provider") ?? "";
+  return provider === "" || provider === "external" || table.minor < 33
+    ? undefined
+    : flagFailed(
+        flags,
+        "cloud-provider",
+        `${runPrefix}failed to create kubelet: ${builtInProvider(provider)}`,
+        "built-in-cloud-provider",
+      );
 }
 
 function textFlag(flags: Flags, name: string): string | undefined {
@@ -227,14 +281,21 @@ function textFlag(flags: Flags, name: string): string | undefined {
 
 function clientRefusal({ flags, settings, files }: StartInputs): Refusal | undefined {
   if (emptyHostName(flags)) {
-    return failed(`${runPrefix}empty hostname is invalid`, flags.sourceOf("hostname-override"));
+    return flagFailed(
+      flags,
+      "hostname-override",
+      `${runPrefix}empty hostname is invalid`,
+      "no-host-name",
+    );
   }
   if (flags.get("exit-on-lock-contention").known && textFlag(flags, "lock-file") === "") {
     const exits = flags.get("exit-on-lock-contention");
     if (exits.known && exits.value === true) {
-      return failed(
+      return flagFailed(
+        flags,
+        "exit-on-lock-contention",
         `${runPrefix}cannot exit on lock file contention: no lock file specified`,
-        flags.sourceOf("exit-on-lock-contention"),
+        "no-lock-file",
       );
     }
   }
@@ -245,16 +306,20 @@ function clientRefusal({ flags, settings, files }: StartInputs): Refusal | undef
   }
   if (bootstrap !== "") {
     return isMissing(files, bootstrap)
-      ? failed(
+      ? flagFailed(
+          flags,
+          "bootstrap-kubeconfig",
           `${runPrefix}unable to load bootstrap kubeconfig: stat ${bootstrap}: no such file or directory`,
-          flags.sourceOf("bootstrap-kubeconfig"),
+          "missing-file",
         )
       : undefined;
   }
   const rotates = value(settings, "rotateCertificates") === true;
-  return failed(
+  return flagFailed(
+    flags,
+    "kubeconfig",
     `${runPrefix}${rotates ? "unable to load kubeconfig" : "invalid kubeconfig"}: stat ${kubeconfig}: no such file or directory`,
-    flags.sourceOf("kubeconfig"),
+    "missing-file",
   );
 }
 
@@ -282,14 +347,18 @@ function authenticationRefusal(inputs: StartInputs): Refusal | undefined {
   const webhook = value(settings, "authentication.webhook.enabled");
   if (typeof caFile === "string" && caFile !== "") {
     const error = caBundleError(caFile, files);
-    if (error !== undefined) {
-      return failed(runPrefix + error, settings.sourceOf("authentication.x509.clientCAFile"));
+    const file = files(caFile);
+    if (error !== undefined && file.known) {
+      const kind = fileRefusalKind(file.value);
+      return fieldFailed(settings, "authentication.x509.clientCAFile", runPrefix + error, kind);
     }
   }
   if (webhook === true && isStandalone(inputs)) {
-    return failed(
+    return fieldFailed(
+      settings,
+      "authentication.webhook.enabled",
       `${runPrefix}no client provided, cannot use webhook authentication`,
-      settings.sourceOf("authentication.webhook.enabled"),
+      "no-kubeconfig",
     );
   }
   return undefined;
@@ -325,19 +394,25 @@ function caBundleError(path: string, files: HostFiles): string | undefined {
 function authorizationRefusal(inputs: StartInputs): Refusal | undefined {
   const { settings } = inputs;
   const mode = value(settings, "authorization.mode");
-  const source = settings.sourceOf("authorization.mode");
   if (typeof mode !== "string" || mode === "AlwaysAllow") {
     return undefined;
   }
   if (mode === "Webhook") {
     return isStandalone(inputs)
-      ? failed(`${runPrefix}no client provided, cannot use webhook authorization`, source)
+      ? fieldFailed(
+          settings,
+          "authorization.mode",
+          `${runPrefix}no client provided, cannot use webhook authorization`,
+          "no-kubeconfig",
+        )
       : undefined;
   }
-  return failed(
+  return fieldFailed(
+    settings,
+    "authorization.mode",
     runPrefix +
       (mode === "" ? "no authorization mode specified" : `unknown authorization mode ${mode}`),
-    source,
+    "unknown-mode",
   );
 }
 
@@ -347,9 +422,11 @@ function runtimeRefusal({ settings, files }: StartInputs): Refusal | undefined {
   if (path === undefined || !isMissing(files, path)) {
     return undefined;
   }
-  return failed(
+  return fieldFailed(
+    settings,
+    "containerRuntimeEndpoint",
     `${runPrefix}validate service connection: validate CRI v1 runtime API for endpoint ${quote(String(endpoint))}: rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix ${path}: connect: no such file or directory"`,
-    settings.sourceOf("containerRuntimeEndpoint"),
+    "missing-file",
   );
 }
 
@@ -363,25 +440,64 @@ function certificateRefusal({
 }: StartInputs): Refusal | undefined {
   const served = servedBy({ serving, node, files, reloads, at });
   return served.known && served.value.kind === "refuses"
-    ? failed(
+    ? fieldFailed(
+        settings,
+        "tlsCertFile",
         `${runPrefix}failed to create kubelet: ${served.value.error}`,
-        settings.sourceOf("tlsCertFile"),
+        served.value.fault,
       )
     : undefined;
 }
 
-function listenRefusal({ settings }: StartInputs): Refusal | undefined {
+/** Addresses that mean every address of the machine. */
+const unspecified: readonly string[] = ["", "0.0.0.0", "::"];
+
+/**
+ * What the server complains about as it begins to listen, last of all.
+ * Source: kubernetes `pkg/kubelet/server/server.go` (ListenAndServeKubeletServer and ...ReadOnlyServer).
+ */
+function listenRefusal({ settings, node }: StartInputs): Refusal | undefined {
   const address = value(settings, "address");
-  if (
-    value(settings, "enableServer") === false ||
-    typeof address !== "string" ||
-    isIP(address) !== 0
-  ) {
+  const port = value(settings, "port");
+  if (value(settings, "enableServer") === false || typeof address !== "string") {
     return undefined;
   }
-  const source = settings.sourceOf("address");
-  return {
-    message: `server.go:212] "Failed to listen and serve" err="listen tcp: lookup <nil>: no such host"`,
-    ...(source && { source }),
-  };
+  const listen = (error: string, kind: RefusalKind, field: string): Refusal =>
+    refusal(
+      `server.go:212] "Failed to listen and serve" err=${quote(`listen tcp${error}`)}`,
+      kind,
+      { field },
+      settings.sourceOf(field),
+    );
+  if (isIP(address) === 0) {
+    return listen(": lookup <nil>: no such host", "invalid-value", "address");
+  }
+  const at = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  if (!unspecified.includes(address) && !isLoopback(address) && lacks(node, address)) {
+    return listen(` ${at}: bind: cannot assign requested address`, "address-elsewhere", "address");
+  }
+  return typeof port === "number" && value(settings, "readOnlyPort") === port
+    ? listen(` ${at}: bind: address already in use`, "port-in-use", "readOnlyPort")
+    : undefined;
+}
+
+/** What would have to be known to say that nothing stops it; undefined when nothing would. */
+export function startDoubt({ settings, node }: StartInputs): Unknown | undefined {
+  const address = settings.get("address");
+  return node.addresses.known ||
+    !address.known ||
+    typeof address.value !== "string" ||
+    unspecified.includes(address.value) ||
+    isLoopback(address.value)
+    ? undefined
+    : unknown(
+        `the node's addresses: the kubelet listens at ${address.value} alone, and does not start where that is another machine's`,
+        address.source,
+      );
+}
+
+/** Whether a machine surely lacks an address: all that it reports are known, and this one is not among them. */
+function lacks({ addresses }: NodeFacts, address: string): boolean {
+  const wanted = canonicalIp(address);
+  return addresses.known && !addresses.value.some((one) => canonicalIp(one.address) === wanted);
 }

@@ -5,12 +5,17 @@
  */
 import { posix } from "node:path";
 import { durationText, listText, parseDuration, quote } from "../../go/texts.ts";
-import { type GateSettings, gatesError, isEnabled } from "../../kubernetes/gates.ts";
+import { type GateSettings, isEnabled } from "../../kubernetes/gates.ts";
 import type { KubeletTable } from "../../kubernetes/tables.ts";
 import { asList, asObject, type Json, type JsonObject } from "../../readers/yaml.ts";
+import type { RefusalKind } from "../../words/refusal.ts";
 
-/** A complaint and the field it is about. */
-export type Complaint = { readonly message: string; readonly field: string };
+/** A complaint and the field it is about; of kind `invalid-value` unless it says another. */
+export type Complaint = {
+  readonly message: string;
+  readonly field: string;
+  readonly kind?: RefusalKind;
+};
 
 export type ValidateInputs = {
   /** The value of a field; undefined when it has none or is unknown. */
@@ -21,19 +26,14 @@ export type ValidateInputs = {
   readonly cgroupV1: boolean;
 };
 
-/** All complaints. Values that are unknown are not complained about. */
+/** All complaints but those about feature gates. Values that are unknown are not complained about. */
 export function validateConfiguration(inputs: ValidateInputs): Complaint[] {
-  const { gates, table } = inputs;
-  const gate = gatesError(gates, table.gates);
-  if (gate !== undefined) {
-    return [{ message: gate, field: "featureGates" }];
-  }
   return rules.flatMap((rule) => {
     const complaint = rule(inputs);
     const complaints = complaint === undefined ? [] : [complaint].flat();
-    return complaints.map(({ message, field }) => ({
+    return complaints.map(({ message, ...about }) => ({
       message: bare.test(message) ? message : `invalid configuration: ${message}`,
-      field,
+      ...about,
     }));
   });
 }
@@ -200,6 +200,7 @@ const rules: readonly Rule[] = [
       ? {
           message: "serverTLSBootstrap true requires feature gate RotateKubeletServerCertificate",
           field: "serverTLSBootstrap",
+          kind: "needs-gate",
         }
       : undefined,
   ({ get }) =>
@@ -280,7 +281,7 @@ const rules: readonly Rule[] = [
   reservedMemory,
   ({ get, cgroupV1 }) =>
     cgroupV1 && get("failCgroupV1") === true
-      ? { message: cgroupMessage, field: "failCgroupV1" }
+      ? { message: cgroupMessage, field: "failCgroupV1", kind: "cgroup-v1" }
       : undefined,
   ({ get, cgroupV1 }) =>
     cgroupV1 && get("failCgroupV1") === false && get("singleProcessOOMKill") === false
