@@ -1,63 +1,47 @@
 /**
- * A program's command line, as far as it is known, from an argument list or from shell text.
+ * A program's command line, as far as it is known, from an argument list or from shell text, behind whatever starts it.
  */
 import type { Problem, Source } from "../words/fact.ts";
-import { placeholderIn } from "./placeholders.ts";
-import { type Environment, shellCommands } from "./shell-words.ts";
+import { baseName, hyperkubeParts, imageName, isProgram, type Program } from "./program-names.ts";
+import { type ChangedFile, type ShellFile, shellFiles } from "./shell-files.ts";
+import { type Environment, type ShellCommand, shellCommands } from "./shell-words.ts";
+import { textOf, toWords, type Word } from "./word.ts";
 
-/** One word of a command line. */
-export type Word =
-  | {
-      readonly kind: "text";
-      readonly text: string;
-      /** The text holds a placeholder (`${VAR}`, `{{ .X }}`) whose value is not known. */
-      readonly placeholder?: string;
-      readonly source?: Source;
-    }
-  /** Stands for any number of words, e.g. an unset `$KUBELET_EXTRA_ARGS`. */
-  | { readonly kind: "unknownWords"; readonly missing: string; readonly source?: Source };
-
-/** Programs whose command lines decide something. */
-export const programs = ["kubelet", "kube-apiserver", "kube-controller-manager"] as const;
-export type Program = (typeof programs)[number];
+export { isProgram, type Program, programs } from "./program-names.ts";
+export { toWords, type Word } from "./word.ts";
 
 export type CommandLine = {
   readonly program: Program;
   /** The words after the program. */
   readonly words: readonly Word[];
   readonly source: Source;
+  /** The unknown program that is taken to start this one, e.g. `netns-wrapper`. */
+  readonly through?: string;
 };
 
 export type CommandLines = {
   readonly commandLines: readonly CommandLine[];
+  /** Words in which a program is named whose flags were not found, and what was cut off by a bound. */
   readonly problems: readonly Problem[];
+  /** Files that the commands write, and documents that they hand to others. */
+  readonly files: readonly ShellFile[];
+  readonly changed: readonly ChangedFile[];
+  /** Every simple command, for those who look for others, e.g. kubeadm. */
+  readonly commands: readonly ShellCommand[];
 };
 
-/** Makes words of plain texts; a placeholder in a text is noticed. */
-export function toWords(argv: readonly (string | Word)[], source: Source): Word[] {
-  return argv.map((word) => (typeof word === "string" ? toWord(word, source) : word));
-}
-
-function toWord(text: string, source: Source): Word {
-  const placeholder = placeholderIn(text);
-  return placeholder === undefined
-    ? { kind: "text", text, source }
-    : { kind: "text", text, placeholder, source };
-}
-
 /**
- * Finds the programs in an argument list such as a container's `command` and `args`, behind `hyperkube`,
- * `exec`, `sh -c` and absolute paths. Nothing found is an empty list, not a problem.
+ * Finds the programs in an argument list such as a container's `command` and `args`, behind wrappers, containers
+ * and shells. Nothing found is an empty list; a program that is named and whose flags were not found is a problem.
  */
 export function readArguments(
   argv: readonly (string | Word)[],
   source: Source,
   environment: Environment = {},
 ): CommandLines {
-  return {
-    commandLines: findPrograms(toWords(argv, source), source, environment, 0),
-    problems: [],
-  };
+  const found = emptyFound();
+  findPrograms(toWords(argv, source), source, { environment, depth: 0, found });
+  return found;
 }
 
 /** Finds the programs in shell text, with line continuations, quotes and the variables of `environment`. */
@@ -66,108 +50,280 @@ export function readShell(
   source: Source,
   environment: Environment = {},
 ): CommandLines {
-  return { commandLines: findInShell(text, source, environment, 0), problems: [] };
+  const found = emptyFound();
+  findInShell(text, source, [], { environment, depth: 0, found });
+  return found;
 }
+
+type FoundSoFar = {
+  commandLines: CommandLine[];
+  problems: Problem[];
+  files: ShellFile[];
+  changed: ChangedFile[];
+  commands: ShellCommand[];
+};
+
+function emptyFound(): FoundSoFar {
+  return { commandLines: [], problems: [], files: [], changed: [], commands: [] };
+}
+
+type Search = {
+  readonly environment: Environment;
+  readonly depth: number;
+  readonly found: FoundSoFar;
+};
 
 const maxNesting = 5;
 
 function findInShell(
   text: string,
   source: Source,
-  environment: Environment,
-  depth: number,
-): CommandLine[] {
-  return shellCommands(text, source, environment).flatMap(({ words, line }) =>
-    findPrograms(words, { ...source, line }, environment, depth),
-  );
+  positional: readonly Word[],
+  search: Search,
+): void {
+  const { found, environment } = search;
+  const { commands, problems } = shellCommands(text, source, environment, positional);
+  found.problems.push(...problems);
+  const { files, changed } = shellFiles(commands);
+  for (const file of files) found.files.push(file);
+  for (const file of changed) found.changed.push(file);
+  for (const command of commands) {
+    found.commands.push(command);
+    findPrograms(command.words, { ...source, line: command.line }, search);
+  }
 }
 
-const shells = new Set(["sh", "bash", "ash", "dash", "zsh"]);
+const shells = new Set(["sh", "bash", "ash", "dash", "zsh", "ksh"]);
 /** Programs that run the program that follows their own options. */
 const wrappers = new Set([
-  "exec",
-  "command",
-  "env",
-  "sudo",
-  "nohup",
-  "nice",
-  "ionice",
-  "setsid",
-  "time",
-  "tini",
-  "dumb-init",
-  "go-runner",
-  "systemd-run",
-  "systemd-cat",
+  ..."exec command builtin env sudo doas nohup nice ionice setsid time timeout chroot stdbuf unshare nsenter".split(
+    " ",
+  ),
+  ..."setpriv tini tini-static dumb-init catatonit go-runner systemd-run systemd-cat systemd-inhibit flock".split(
+    " ",
+  ),
+  ..."taskset chrt numactl prlimit runuser su gosu su-exec setarch linux64 capsh cgexec strace ip xargs".split(
+    " ",
+  ),
+  ..."s6-setuidgid s6-envuidgid s6-envdir s6-softlimit s6-setsid s6-log s6-svscan with-contenv execlineb".split(
+    " ",
+  ),
+  ..."docker podman nerdctl ctr crictl rkt runc machinectl systemd-nspawn script watch".split(" "),
+]);
+/** Words of the shell's grammar before a command. */
+const keywords = new Set([
   "then",
   "do",
   "else",
+  "elif",
+  "if",
+  "while",
+  "until",
   "!",
   "{",
+  "busybox",
 ]);
-/** The names that hyperkube gave its parts. */
-const hyperkubeParts: Readonly<Record<string, Program>> = {
-  kubelet: "kubelet",
-  apiserver: "kube-apiserver",
-  "kube-apiserver": "kube-apiserver",
-  "controller-manager": "kube-controller-manager",
-  "kube-controller-manager": "kube-controller-manager",
-};
+/** Programs that name a kubelet without starting one. */
+const harmless = new Set([
+  ..."systemctl service journalctl apt apt-get apt-mark apt-cache yum dnf zypper apk snap rpm dpkg brew".split(
+    " ",
+  ),
+  ..."pkill pgrep kill killall ps pidof which type whereis hash command-v test [ [[ echo printf cat".split(
+    " ",
+  ),
+  ..."mkdir chmod chown chgrp touch ls stat ln mv cp rm install tar unzip gzip gunzip curl wget aria2c scp rsync".split(
+    " ",
+  ),
+  ..."grep egrep awk head tail wc sort uniq cut tr file sha256sum sha512sum md5sum gpg update-alternatives".split(
+    " ",
+  ),
+  ..."useradd groupadd usermod getent id export alias unset read trap return exit cd pushd popd source . set".split(
+    " ",
+  ),
+  ..."kubectl kubeadm crictl helm logger mount umount mountpoint findmnt df du restorecon semanage chcon setfacl".split(
+    " ",
+  ),
+  ..."ufw iptables ip6tables nft firewall-cmd modprobe sysctl swapoff iscsiadm multipath tee sed base64".split(
+    " ",
+  ),
+  ..."retry wait sleep true false for case function local declare in esac done fi invoke-rc.d update-rc.d rc-service rc-update openssl jq yq".split(
+    " ",
+  ),
+]);
 
-function findPrograms(
-  words: readonly Word[],
-  source: Source,
-  environment: Environment,
-  depth: number,
-): CommandLine[] {
+function findPrograms(words: readonly Word[], source: Source, search: Search): void {
   let at = 0;
-  while (at < words.length) {
-    const name = nameOf(words[at]);
-    const rest = words.slice(at + 1);
-    if (isProgram(name)) {
-      return [{ program: name, words: rest, source }];
-    }
-    if (name === "hyperkube") {
-      const part = hyperkubeParts[nameOf(rest[0])];
-      return part ? [{ program: part, words: rest.slice(1), source }] : [];
-    }
-    if (shells.has(name)) {
-      return depth < maxNesting ? findInScript(rest, source, environment, depth + 1) : [];
-    }
-    if (!wrappers.has(name)) {
-      return [];
-    }
-    at += 1;
-    while (isOption(words[at])) {
-      at += 1;
-    }
+  for (; at < words.length; at += 1) {
+    const word = words[at];
+    const name = nameOf(word);
+    if (startsHere(words, at, source, search)) return;
+    if (isAssignment(word) || keywords.has(name)) continue;
+    break;
   }
-  return [];
+  const wrapper = words[at];
+  const name = nameOf(wrapper);
+  const isContainer = /^(docker|podman|nerdctl|crictl|ctr)$/.test(name);
+  if (harmless.has(name) && !isContainer) return;
+  if (name === "command" && /^-[vV]$/.test(textOf(words[at + 1]))) return;
+  if (
+    isContainer &&
+    !words.slice(at, at + 8).some((word) => /^(run|create|exec)$/.test(textOf(word)))
+  ) {
+    return;
+  }
+  const through = wrappers.has(name) || wrapper?.kind !== "text" ? undefined : wrapper.text;
+  if (
+    behindWrapper(words.slice(at + 1), source, search, { through, readsMore: name === "xargs" })
+  ) {
+    return;
+  }
+  const named = words.slice(at).find(namesProgram);
+  if (named !== undefined)
+    search.found.problems.push(notFound(textOf(named), named.source ?? source));
 }
 
-function findInScript(
-  rest: readonly Word[],
-  source: Source,
-  environment: Environment,
-  depth: number,
-): CommandLine[] {
-  const option = rest.findIndex((word) => word.kind === "text" && /^-\w*c$/.test(word.text));
-  const script = rest[option + 1];
-  if (option < 0 || script?.kind !== "text") {
-    return [];
+function notFound(name: string, source: Source): Problem {
+  return {
+    message: `the flags of ${JSON.stringify(name.slice(0, 80))}, which these words name and do not start in a way that is known`,
+    source,
+    fatal: false,
+  };
+}
+
+/** Words, in which a program is named as one that could be started: by its path or its bare name. */
+function namesProgram(word: Word): boolean {
+  if (word.kind !== "text" || word.text.length > 300) return false;
+  const name = nameOf(word);
+  return (
+    isProgram(name) ||
+    name === "hyperkube" ||
+    /^\$\{?\w*(KUBELET|APISERVER|HYPERKUBE)_?(BIN|BINARY|CMD|COMMAND|EXEC|PATH)\w*\}?$/i.test(
+      word.text,
+    )
+  );
+}
+
+/** Takes the program at a place, or what a shell there runs; false when neither starts there. */
+function startsHere(words: readonly Word[], at: number, source: Source, search: Search): boolean {
+  const name = nameOf(words[at]);
+  const rest = words.slice(at + 1);
+  if (isProgram(name)) {
+    search.found.commandLines.push({ program: name, words: rest, source });
+    return true;
   }
-  return findInShell(script.text, script.source ?? source, environment, depth);
+  if (name === "hyperkube") {
+    const index = rest.findIndex((word) => !textOf(word).startsWith("-"));
+    const part = Object.hasOwn(hyperkubeParts, nameOf(rest[index]))
+      ? hyperkubeParts[nameOf(rest[index])]
+      : undefined;
+    if (part)
+      search.found.commandLines.push({ program: part, words: rest.slice(index + 1), source });
+    return true;
+  }
+  return shells.has(name) && findInScript(rest, source, search);
+}
+
+function findInScript(rest: readonly Word[], source: Source, search: Search): boolean {
+  const option = rest.findIndex(
+    ({ kind }, index) => kind === "text" && /^-\w*c$/.test(textOf(rest[index])),
+  );
+  const script = rest[option + 1];
+  if (option < 0) {
+    // A script by its path: its words are what it is given, not what it runs.
+    return rest.length === 0 || !rest.some(namesProgram);
+  }
+  if (script?.kind !== "text") return false;
+  if (search.depth >= maxNesting) {
+    search.found.problems.push({
+      message: "shells nested deeper than is read",
+      source,
+      fatal: false,
+    });
+    return true;
+  }
+  findInShell(script.text, script.source ?? source, rest.slice(option + 2), {
+    ...search,
+    depth: search.depth + 1,
+  });
+  return true;
+}
+
+type Wrapped = { readonly through: string | undefined; readonly readsMore: boolean };
+
+/**
+ * The program behind a wrapper's own options. A word is taken for the program when flags follow it, or nothing; one that
+ * follows an option (`--name kubelet`) only when there is no other.
+ */
+function behindWrapper(
+  words: readonly Word[],
+  source: Source,
+  search: Search,
+  { through, readsMore }: Wrapped,
+): boolean {
+  const candidates = words.flatMap((word, at) => (isCandidate(words, at, word) ? [at] : []));
+  const afterOption = (at: number) =>
+    /^-[^=]*$/.test(textOf(words[at - 1])) && textOf(words[at - 1]) !== "--";
+  const at = candidates.find((one) => !afterOption(one)) ?? candidates[0];
+  if (at === undefined) return behindOption(words, source, search);
+  const before = search.found.commandLines.length;
+  const script = nameOf(words[at]);
+  const image =
+    isProgram(script) || script === "hyperkube" || shells.has(script)
+      ? undefined
+      : imageName(textOf(words[at]));
+  if (image === undefined) {
+    if (!startsHere(words, at, source, search)) return false;
+  } else {
+    startsHere([{ kind: "text", text: image }, ...words.slice(at + 1)], 0, source, search);
+  }
+  const found = search.found.commandLines;
+  for (let index = before; index < found.length; index += 1) {
+    const line = found[index];
+    if (!line) continue;
+    const more: Word[] = readsMore
+      ? [{ kind: "unknownWords", missing: "the arguments that xargs reads", source }]
+      : [];
+    found[index] = {
+      ...line,
+      words: [...line.words, ...more],
+      ...(through !== undefined && { through }),
+    };
+  }
+  return true;
+}
+
+/** `su - root -c "kubelet ..."`, `flock /lock -c "kubelet ..."`. */
+function behindOption(words: readonly Word[], source: Source, search: Search): boolean {
+  const at = words.findIndex((word) => /^(-c|--command)$/.test(textOf(word)));
+  const isScript = /\s/.test(textOf(words[at + 1]));
+  return at >= 0 && isScript && findInScript(words.slice(at), source, search);
+}
+
+function isCandidate(words: readonly Word[], at: number, word: Word): boolean {
+  const next = words[at + 1];
+  const name = nameOf(word);
+  if (shells.has(name)) {
+    return words.slice(at + 1, at + 6).some((one) => /^-\w*c$/.test(textOf(one)));
+  }
+  if (name === "hyperkube") return Object.hasOwn(hyperkubeParts, nameOf(next));
+  const flagsFollow =
+    next === undefined || next.kind === "unknownWords" || /^(-|\$|\{\{)/.test(next.text);
+  if (isProgram(name)) return flagsFollow;
+  const text = textOf(word);
+  if (!/[/:]/.test(text) || text.length > 300 || text.startsWith("-")) return false;
+  // An image whose entry point is the program, unless the program is named again behind it.
+  const image = imageName(text);
+  return (
+    text.includes(":") &&
+    ((isProgram(image) && flagsFollow) ||
+      (image === "hyperkube" && Object.hasOwn(hyperkubeParts, nameOf(next))))
+  );
 }
 
 function nameOf(word: Word | undefined): string {
-  return word?.kind === "text" ? (word.text.split("/").at(-1) ?? "") : "";
+  return word?.kind === "text" ? baseName(word.text) : "";
 }
 
-/** True for the programs that are looked for. */
-export function isProgram(name: string): name is Program {
-  return (programs as readonly string[]).includes(name);
-}
-
-function isOption(word: Word | undefined): boolean {
-  return word?.kind === "text" && /^(-|[A-Za-z_]\w*=)/.test(word.text);
+function isAssignment(word: Word | undefined): boolean {
+  return word?.kind === "text" && /^[A-Za-z_]\w*=/.test(word.text);
 }

@@ -1,12 +1,29 @@
-/** systemd units: the programs of `ExecStart=`, with what `Environment=` and environment files give them. */
+/**
+ * systemd units: the programs of `ExecStart=`, with what `Environment=` and environment files give them.
+ * Source: systemd `src/basic/extract-word.c`, `src/basic/env-util.c` (replace_env_argv), systemd.service(5),
+ * systemd.exec(5).
+ */
 import type { Source } from "../words/fact.ts";
-import { type CommandLines, readArguments, type Word } from "./command-line.ts";
+import { type CommandLines, readArguments } from "./command-line.ts";
+import { readEnvironmentFile } from "./environment-file.ts";
+import type { Word } from "./word.ts";
 
 export type SystemdUnitOptions = {
   /** Texts of drop-ins (`kubelet.service.d/*.conf`) in lexical order, applied after the unit. */
   readonly dropIns?: readonly { readonly text: string; readonly source: Source }[];
-  /** Contents of EnvironmentFile paths that are known; the variables of others are unknown words. */
+  /**
+   * Contents of EnvironmentFile paths that are known; the variables of others are unknown words, unless the path has a
+   * dash before it: such a file may be absent, and is taken to be.
+   */
   readonly environmentFiles?: Readonly<Record<string, string>>;
+};
+
+/** The programs of a unit, and the environment files that it names and that are not known. */
+export type SystemdUnit = CommandLines & {
+  /** Not known, and the unit does not start without them. */
+  readonly unknownFiles: readonly string[];
+  /** Not known, and taken to be absent, as the unit allows. */
+  readonly absentFiles: readonly string[];
 };
 
 /** Finds the programs in a unit's `ExecStart=`, with continuations, resets and Environment lines. Never throws. */
@@ -14,43 +31,66 @@ export function readSystemdUnit(
   text: string,
   source: Source,
   options: SystemdUnitOptions = {},
-): CommandLines {
-  const unit: Unit = { starts: [], environment: new Map(), hasUnknownFile: false };
+): SystemdUnit {
+  const unit: Unit = { starts: [], own: new Map(), paths: [] };
   for (const part of [{ text, source }, ...(options.dropIns ?? [])]) {
     for (const setting of settings(part.text, part.source)) {
-      apply(setting, unit, options.environmentFiles ?? {});
+      apply(setting, unit);
     }
   }
-  const commandLines = unit.starts.flatMap(
-    (start) => readArguments(words(start, unit), start.source).commandLines,
+  const { environment, unknownFiles, absentFiles } = filled(unit, options.environmentFiles ?? {});
+  const known = Object.fromEntries(environment);
+  const read = unit.starts.flatMap((start) =>
+    words(start, { environment, hasUnknownFile: unknownFiles.length > 0 }).map((argv) =>
+      readArguments(argv, start.source, known),
+    ),
   );
-  return { commandLines, problems: [] };
+  return {
+    commandLines: read.flatMap(({ commandLines }) => commandLines),
+    problems: read.flatMap(({ problems }) => problems),
+    files: read.flatMap(({ files }) => files),
+    changed: read.flatMap(({ changed }) => changed),
+    commands: read.flatMap(({ commands }) => commands),
+    unknownFiles,
+    absentFiles,
+  };
+}
+
+/** The names of the variables that a text's `ExecStart=` lines use. */
+export function variablesOf(text: string): readonly string[] {
+  const names = new Set<string>();
+  for (const { key, value } of settings(text, { where: "" })) {
+    if (!key.startsWith("Exec")) continue;
+    for (const [, name = ""] of value.matchAll(/\$\{?([A-Za-z_]\w*)/g)) names.add(name);
+  }
+  return [...names];
 }
 
 type Setting = { readonly key: string; readonly value: string; readonly source: Source };
 type Unit = {
   starts: Setting[];
-  environment: Map<string, string>;
-  hasUnknownFile: boolean;
+  own: Map<string, string>;
+  paths: { path: string; optional: boolean }[];
 };
 
 /** `[Service]` settings, continued lines joined; comment lines inside a continuation are left out. */
 function* settings(text: string, source: Source): Generator<Setting> {
   let section = "";
-  let pending: { text: string; line: number } | undefined;
+  let pending: { parts: string[]; line: number } | undefined;
   for (const [index, raw] of text.split("\n").entries()) {
     const line = raw.replace(/\r$/, "");
     if (/^\s*[#;]/.test(line) || (line.trim() === "" && pending === undefined)) {
       continue;
     }
     const continued = line.endsWith("\\");
-    const piece = continued ? `${line.slice(0, -1)} ` : line;
-    pending = { text: (pending?.text ?? "") + piece, line: pending?.line ?? index + 1 };
+    pending ??= { parts: [], line: index + 1 };
+    pending.parts.push(continued ? line.slice(0, -1) : line);
     if (continued) {
       continue;
     }
-    const header = /^\s*\[(.+)\]\s*$/.exec(pending.text);
-    const assignment = /^\s*([A-Za-z]+)\s*=\s*(.*)$/s.exec(pending.text);
+    const whole = pending.parts.join(" ");
+    const header = /^\s*\[([^\]]+)\]\s*$/.exec(whole);
+    const assignment = /^\s*([A-Za-z]+)\s*=(.*)$/s.exec(whole);
     if (header) {
       section = header[1] ?? "";
     } else if (assignment && section === "Service") {
@@ -61,101 +101,75 @@ function* settings(text: string, source: Source): Generator<Setting> {
   }
 }
 
-function apply(
-  setting: Setting,
-  unit: Unit,
-  environmentFiles: Readonly<Record<string, string>>,
-): void {
-  switch (setting.key) {
-    case "ExecStart":
-      unit.starts = setting.value === "" ? [] : [...unit.starts, setting];
-      break;
-    case "Environment":
-      if (setting.value === "") {
-        unit.environment.clear();
-      }
-      for (const word of cut(setting.value)) {
-        setVariable(unit, word);
-      }
-      break;
-    case "EnvironmentFile":
-      readEnvironmentFile(setting.value.replace(/^-/, ""), unit, environmentFiles);
-      break;
-    default:
+function apply(setting: Setting, unit: Unit): void {
+  const { key, value } = setting;
+  if (/^Exec(Start|StartPre|StartPost|Condition)$/.test(key)) {
+    unit.starts =
+      value === "" ? unit.starts.filter((start) => start.key !== key) : [...unit.starts, setting];
+  } else if (key === "Environment") {
+    if (value === "") unit.own.clear();
+    for (const { text } of tokens(value)) setVariable(unit.own, text);
+  } else if (key === "UnsetEnvironment") {
+    for (const { text } of tokens(value)) unit.own.delete(text);
+  } else if (key === "EnvironmentFile") {
+    const [, dash = "", path = ""] = /^(-?)\s*["']?(.*?)["']?$/s.exec(value) ?? [];
+    unit.paths = path === "" ? [] : [...unit.paths, { path, optional: dash !== "" }];
   }
 }
 
-function setVariable(unit: Unit, assignment: string): void {
+function setVariable(environment: Map<string, string>, assignment: string): void {
   const at = assignment.indexOf("=");
   if (at > 0) {
-    unit.environment.set(assignment.slice(0, at), assignment.slice(at + 1));
+    environment.set(assignment.slice(0, at), assignment.slice(at + 1));
   }
 }
 
-function readEnvironmentFile(
-  path: string,
-  unit: Unit,
-  environmentFiles: Readonly<Record<string, string>>,
-): void {
-  const content = Object.hasOwn(environmentFiles, path) ? environmentFiles[path] : undefined;
-  if (path === "") {
-    return;
-  }
-  if (content === undefined) {
-    unit.hasUnknownFile = true;
-    return;
-  }
-  for (const line of content.replace(/\\\n/g, "").split("\n")) {
-    if (!/^\s*[#;]/.test(line)) {
-      const [assignment = ""] = cutAssignment(line);
-      setVariable(unit, assignment);
+/** Files override `Environment=`, wherever their lines stand. */
+function filled(unit: Unit, files: Readonly<Record<string, string>>) {
+  const environment = new Map(unit.own);
+  const unknownFiles: string[] = [];
+  const absentFiles: string[] = [];
+  for (const { path, optional } of unit.paths) {
+    const content = Object.hasOwn(files, path) ? files[path] : undefined;
+    if (content === undefined) {
+      (optional ? absentFiles : unknownFiles).push(path);
+      continue;
+    }
+    for (const [name, value] of Object.entries(readEnvironmentFile(content))) {
+      environment.set(name, value);
     }
   }
+  return { environment, unknownFiles, absentFiles };
 }
 
-function cutAssignment(line: string): string[] {
-  const match = /^\s*([A-Za-z_]\w*)=(.*)$/.exec(line);
-  if (!match) {
-    return [];
-  }
-  const value = (match[2] ?? "").trim();
-  const quoted = /^(["'])(.*)\1$/.exec(value);
-  return [`${match[1]}=${quoted ? quoted[2] : value}`];
-}
+type Token = { readonly text: string; readonly escaped: boolean };
 
-/** Words with quotes taken off and C-style escapes undone. */
-function cut(text: string): string[] {
-  return [...tokens(text)].map((token) => token.text);
-}
-
-type Token = { readonly text: string; readonly bare: boolean };
-
+/** Words with quotes taken off and escapes undone. */
 function* tokens(text: string): Generator<Token> {
-  let current: { text: string; bare: boolean } | undefined;
+  let parts: string[] | undefined;
+  let escaped = false;
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at] ?? "";
     if (/\s/.test(character)) {
-      if (current) {
-        yield current;
-      }
-      current = undefined;
-    } else if ((character === '"' || character === "'") && !current?.text.endsWith("\\")) {
+      if (parts) yield { text: parts.join(""), escaped };
+      parts = undefined;
+      escaped = false;
+    } else if (character === '"' || character === "'") {
       const end = closing(text, at);
-      current = {
-        text: (current?.text ?? "") + unescaped(text.slice(at + 1, end)),
-        bare: false,
-      };
+      parts = [...(parts ?? []), unescaped(text.slice(at + 1, end))];
       at = end;
     } else if (character === "\\" && at + 1 < text.length) {
-      current = { text: (current?.text ?? "") + (text[at + 1] ?? ""), bare: false };
-      at += 1;
+      const { value, length } = escapeAt(text, at);
+      parts ??= [];
+      parts.push(value);
+      escaped ||= value === ";";
+      at += length - 1;
     } else {
-      current = { text: (current?.text ?? "") + character, bare: current?.bare ?? true };
+      parts ??= [];
+      parts.push(character);
     }
   }
-  if (current) {
-    yield current;
-  }
+  if (parts) yield { text: parts.join(""), escaped };
 }
 
 function closing(text: string, open: number): number {
@@ -170,50 +184,122 @@ function closing(text: string, open: number): number {
 }
 
 function unescaped(text: string): string {
-  return text.replace(/\\(.)/g, "$1");
+  if (!text.includes("\\")) return text;
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    if (text[at] === "\\" && at + 1 < text.length) {
+      const { value, length } = escapeAt(text, at);
+      parts.push(value);
+      at += length;
+    } else {
+      parts.push(text[at] ?? "");
+      at += 1;
+    }
+  }
+  return parts.join("");
 }
+
+const simple: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  s: " ",
+  "\\": "\\",
+  '"': '"',
+  "'": "'",
+  ";": ";",
+};
+
+/** One escape; an unknown one stays as it is written, its backslash included. */
+function escapeAt(text: string, at: number): { value: string; length: number } {
+  const next = text[at + 1] ?? "";
+  const code = /^(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3}))/.exec(
+    text.slice(at + 1, at + 10),
+  );
+  if (code) {
+    const [whole, x, u, long, octal] = code;
+    const point = Number.parseInt(x ?? u ?? long ?? octal ?? "0", octal === undefined ? 16 : 8);
+    return {
+      value: point > 0x10ffff ? whole : String.fromCodePoint(point),
+      length: whole.length + 1,
+    };
+  }
+  return { value: simple[next] ?? `\\${next}`, length: 2 };
+}
+
+type Known = {
+  readonly environment: ReadonlyMap<string, string>;
+  readonly hasUnknownFile: boolean;
+};
 
 /**
- * The words of an ExecStart: `$VAR` alone is as many words as its value has, `${VAR}` is part of one,
- * `%H` and its like are placeholders. A variable that nobody set is empty, unless a file may have set it.
+ * The commands of an ExecStart, each with its words: `$VAR` as a word of its own, quoted or not, is as many words as its
+ * value has; `${VAR}` is part of one; `%H` and its like are placeholders. A variable that nothing sets is empty,
+ * unless an unknown file may set it.
  */
-function words(start: Setting, unit: Unit): Word[] {
-  const { source } = start;
-  const command = start.value.replace(/^[@\-:+!|]+/, "");
-  return [...tokens(command)].flatMap(({ text, bare }): Word[] => {
-    const alone = /^\$([A-Za-z_]\w*)$/.exec(text);
-    if (bare && alone) {
-      const value = unit.environment.get(alone[1] ?? "");
-      if (value !== undefined) {
-        return cut(value).map((word) => ({ kind: "text", text: word, source }));
-      }
-      return unit.hasUnknownFile
-        ? [
-            {
-              kind: "unknownWords",
-              missing: `the value of ${text}, set by an EnvironmentFile`,
-              source,
-            },
-          ]
-        : [];
+function words({ value, source }: Setting, known: Known): Word[][] {
+  const [prefix = ""] = /^[@\-:+!|]*/.exec(value) ?? [];
+  const literal = prefix.includes(":");
+  const commands: Word[][] = [[]];
+  for (const { text, escaped } of tokens(value.slice(prefix.length))) {
+    if (text === ";" && !escaped) {
+      commands.push([]);
+      continue;
     }
-    return [substitute(text, unit, source)];
-  });
+    const alone = literal ? null : /^\$([A-Za-z_]\w*)$/.exec(text);
+    const made = alone
+      ? split(alone[1] ?? "", known, source)
+      : [substitute(text, known, source, literal)];
+    for (const word of made) commands.at(-1)?.push(word);
+  }
+  // After `@` the second word is only what the program is called.
+  if (prefix.includes("@")) commands[0]?.splice(1, 1);
+  return commands.filter((command) => command.length > 0);
 }
 
-function substitute(text: string, unit: Unit, source: Source): Word {
+function split(name: string, { environment, hasUnknownFile }: Known, source: Source): Word[] {
+  const value = environment.get(name);
+  if (value !== undefined) {
+    return [...tokens(value)].map(({ text }) => withSpecifiers(text, source));
+  }
+  return hasUnknownFile
+    ? [
+        {
+          kind: "unknownWords",
+          missing: `the value of $${name}, set by an EnvironmentFile`,
+          source,
+        },
+      ]
+    : [];
+}
+
+function withSpecifiers(text: string, source: Source): Word {
+  const [placeholder] = /\{\{[^{}]*\}\}|%[A-Za-z]\b/.exec(text) ?? [];
+  return placeholder === undefined
+    ? { kind: "text", text, source }
+    : { kind: "text", text, placeholder, source };
+}
+
+function substitute(text: string, known: Known, source: Source, literal: boolean): Word {
   let placeholder: string | undefined;
   const replaced = text.replace(
     /\$\$|\$\{([A-Za-z_]\w*)\}|\{\{[^{}]*\}\}|%%|%[A-Za-z]/g,
     (match, name: string | undefined) => {
-      if (match === "$$" || match === "%%") {
+      if (match === "%%" || (match === "$$" && !literal)) {
         return match.slice(1);
       }
-      const value = name === undefined ? undefined : unit.environment.get(name);
+      if (literal && match.startsWith("$")) {
+        return match;
+      }
+      const value = name === undefined ? undefined : known.environment.get(name);
       if (value !== undefined) {
         return value;
       }
-      if (name !== undefined && !unit.hasUnknownFile) {
+      if (name !== undefined && !known.hasUnknownFile) {
         return "";
       }
       placeholder = match;

@@ -20,9 +20,9 @@ describe("readSystemdUnit", () => {
     assert.equal(words("[Unit]\nExecStart=/usr/bin/kubelet\n"), undefined);
   });
 
-  it("fills in Environment: a bare variable splits into words, one in braces does not", () => {
+  it("fills in Environment: a variable that is a word of its own splits, quoted or not; one in braces does not", () => {
     const unit = `[Service]\nEnvironment="A=--x --y" B=z\nExecStart=kubelet $A --b=\${B} "$A"`;
-    assert.deepEqual(words(unit), ["--x", "--y", "--b=z", "$A"]);
+    assert.deepEqual(words(unit), ["--x", "--y", "--b=z", "--x", "--y"]);
   });
 
   it("lets an empty ExecStart reset the ones before, as kubeadm's drop-in does", () => {
@@ -34,13 +34,47 @@ describe("readSystemdUnit", () => {
     );
   });
 
-  it("takes an unset variable for empty, and for unknown where an EnvironmentFile may set it", () => {
+  it("reads quotes and escapes as systemd does", () => {
+    const unit = (start: string) => `[Service]\nEnvironment="A=--x='a b'" B=1\nExecStart=${start}`;
+    assert.deepEqual(words(unit("kubelet --a='b c' \"d\\x41\" e\\sf \\d")), [
+      "--a=b c",
+      "dA",
+      "e f",
+      "\\d",
+    ]);
+    assert.deepEqual(words(unit("kubelet $A")), ["--x=a b"]);
+    assert.deepEqual(words(unit("kubelet --c=$B --d=$$B")), ["--c=$B", "--d=$B"]);
+    assert.deepEqual(words(unit(":kubelet $B")), ["$B"]);
+    assert.deepEqual(words(unit("@/usr/bin/kubelet kubelet --a")), ["--a"]);
+    assert.deepEqual(words(unit("/bin/true ; kubelet --a")), ["--a"]);
+  });
+
+  it("lets environment files override Environment=, wherever they stand, in the order they stand", () => {
+    const unit = (a: string, b: string) => `[Service]\n${a}\n${b}\nExecStart=kubelet --a $X`;
+    const own = "Environment=X=--own";
+    const environmentFiles = { "/f": "# c\nX='--file' \n", "/g": "X=--other\\\n-end\n" };
+    assert.deepEqual(words(unit("EnvironmentFile=/f", own), { environmentFiles }), [
+      "--a",
+      "--file",
+    ]);
+    assert.deepEqual(
+      words(unit("EnvironmentFile=/f\nEnvironmentFile=-/g", own), { environmentFiles }),
+      ["--a", "--other-end"],
+    );
+  });
+
+  it("takes an unset variable for empty, for unknown where a file that must exist may set it", () => {
     const unit = (file: string) => `[Service]\n${file}ExecStart=kubelet --a $KUBELET_EXTRA_ARGS`;
     assert.deepEqual(words(unit("")), ["--a"]);
-    assert.deepEqual(words(unit("EnvironmentFile=-/etc/default/kubelet\n")), [
+    assert.deepEqual(words(unit("EnvironmentFile=/etc/default/kubelet\n")), [
       "--a",
       "<the value of $KUBELET_EXTRA_ARGS, set by an EnvironmentFile>",
     ]);
+    assert.deepEqual(words(unit("EnvironmentFile=-/etc/default/kubelet\n")), ["--a"]);
+    assert.deepEqual(
+      readSystemdUnit(unit("EnvironmentFile=-/etc/default/kubelet\n"), source).absentFiles,
+      ["/etc/default/kubelet"],
+    );
     assert.deepEqual(
       words(unit("EnvironmentFile=-/etc/default/kubelet\n"), {
         environmentFiles: { "/etc/default/kubelet": 'KUBELET_EXTRA_ARGS="--b --c"\n' },
