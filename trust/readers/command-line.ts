@@ -93,63 +93,36 @@ function findInShell(
   }
 }
 
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.trim().split(/\s+/));
+}
+
 const shells = new Set(["sh", "bash", "ash", "dash", "zsh", "ksh"]);
 /** Programs that run the program that follows their own options. */
-const wrappers = new Set([
-  ..."exec command builtin env sudo doas nohup nice ionice setsid time timeout chroot stdbuf unshare nsenter".split(
-    " ",
-  ),
-  ..."setpriv tini tini-static dumb-init catatonit go-runner systemd-run systemd-cat systemd-inhibit flock".split(
-    " ",
-  ),
-  ..."taskset chrt numactl prlimit runuser su gosu su-exec setarch linux64 capsh cgexec strace ip xargs".split(
-    " ",
-  ),
-  ..."s6-setuidgid s6-envuidgid s6-envdir s6-softlimit s6-setsid s6-log s6-svscan with-contenv execlineb".split(
-    " ",
-  ),
-  ..."docker podman nerdctl ctr crictl rkt runc machinectl systemd-nspawn script watch".split(" "),
-]);
+const wrappers = words(`
+  exec command builtin env sudo doas nohup nice ionice setsid time timeout chroot stdbuf unshare
+  nsenter setpriv tini tini-static dumb-init catatonit go-runner systemd-run systemd-cat
+  systemd-inhibit flock taskset chrt numactl prlimit runuser su gosu su-exec setarch linux64 capsh
+  cgexec strace ip xargs s6-setuidgid s6-envuidgid s6-envdir s6-softlimit s6-setsid s6-log s6-svscan
+  with-contenv execlineb docker podman nerdctl ctr crictl rkt runc machinectl systemd-nspawn script
+  watch
+`);
 /** Words of the shell's grammar before a command. */
-const keywords = new Set([
-  "then",
-  "do",
-  "else",
-  "elif",
-  "if",
-  "while",
-  "until",
-  "!",
-  "{",
-  "busybox",
-]);
+const keywords = words(`
+  then do else elif if while until ! { busybox
+`);
 /** Programs that name a kubelet without starting one. */
-const harmless = new Set([
-  ..."systemctl service journalctl apt apt-get apt-mark apt-cache yum dnf zypper apk snap rpm dpkg brew".split(
-    " ",
-  ),
-  ..."pkill pgrep kill killall ps pidof which type whereis hash command-v test [ [[ echo printf cat".split(
-    " ",
-  ),
-  ..."mkdir chmod chown chgrp touch ls stat ln mv cp rm install tar unzip gzip gunzip curl wget aria2c scp rsync".split(
-    " ",
-  ),
-  ..."grep egrep awk head tail wc sort uniq cut tr file sha256sum sha512sum md5sum gpg update-alternatives".split(
-    " ",
-  ),
-  ..."useradd groupadd usermod getent id export alias unset read trap return exit cd pushd popd source . set".split(
-    " ",
-  ),
-  ..."kubectl kubeadm crictl helm logger mount umount mountpoint findmnt df du restorecon semanage chcon setfacl".split(
-    " ",
-  ),
-  ..."ufw iptables ip6tables nft firewall-cmd modprobe sysctl swapoff iscsiadm multipath tee sed base64".split(
-    " ",
-  ),
-  ..."retry wait sleep true false for case function local declare in esac done fi invoke-rc.d update-rc.d rc-service rc-update openssl jq yq".split(
-    " ",
-  ),
-]);
+const harmless = words(`
+  systemctl service journalctl apt apt-get apt-mark apt-cache yum dnf zypper apk snap rpm dpkg brew
+  pkill pgrep kill killall ps pidof which type whereis hash command-v test [ [[ echo printf cat mkdir
+  chmod chown chgrp touch ls stat ln mv cp rm install tar unzip gzip gunzip curl wget aria2c scp rsync
+  grep egrep awk head tail wc sort uniq cut tr file sha256sum sha512sum md5sum gpg update-alternatives
+  useradd groupadd usermod getent id export alias unset read trap return exit cd pushd popd source .
+  set kubectl kubeadm crictl helm logger mount umount mountpoint findmnt df du restorecon semanage
+  chcon setfacl ufw iptables ip6tables nft firewall-cmd modprobe sysctl swapoff iscsiadm multipath tee
+  sed base64 retry wait sleep true false for case function local declare in esac done fi invoke-rc.d
+  update-rc.d rc-service rc-update openssl jq yq
+`);
 
 function findPrograms(words: readonly Word[], source: Source, search: Search): void {
   let at = 0;
@@ -177,9 +150,10 @@ function findPrograms(words: readonly Word[], source: Source, search: Search): v
   ) {
     return;
   }
-  const named = words.slice(at).find(namesProgram);
-  if (named !== undefined)
-    search.found.problems.push(notFound(textOf(named), named.source ?? source));
+  const named = words.slice(at).find((word) => namesProgram(word) || handsOn.test(textOf(word)));
+  if (named !== undefined) {
+    search.found.problems.push(notFound(textOf(named) || missingIn(named), named.source ?? source));
+  }
 }
 
 function notFound(name: string, source: Source): Problem {
@@ -192,15 +166,22 @@ function notFound(name: string, source: Source): Problem {
 
 /** Words, in which a program is named as one that could be started: by its path or its bare name. */
 function namesProgram(word: Word): boolean {
-  if (word.kind !== "text" || word.text.length > 300) return false;
+  if (word.kind !== "text") return namedByVariable.test(word.missing);
+  if (word.text.length > 300) return false;
   const name = nameOf(word);
-  return (
-    isProgram(name) ||
-    name === "hyperkube" ||
-    /^\$\{?\w*(KUBELET|APISERVER|HYPERKUBE)_?(BIN|BINARY|CMD|COMMAND|EXEC|PATH)\w*\}?$/i.test(
-      word.text,
-    )
-  );
+  return isProgram(name) || name === "hyperkube" || namedByVariable.test(word.text);
+}
+
+/** `${KUBELET_BIN}`, `$KUBELET`, `$(which kubelet)`. */
+const namedByVariable =
+  /\$(?:\{?\w*(?:KUBELET|APISERVER|HYPERKUBE)(?:_?(?:BIN|BINARY|CMD|COMMAND|EXEC|PATH|BINARY_PATH))?\}?$|\((?:which|command -v|type -p)\s+(?:kubelet|kube-apiserver)\))/i;
+
+/** Options by which installers of distributions hand arguments on. */
+const handsOn =
+  /^-{1,2}(?:kubelet|kube-?apiserver|apiserver)[-_](?:extra[-_])?(?:args?|opts|flags|config)\b/i;
+
+function missingIn(word: Word): string {
+  return word.kind === "unknownWords" ? word.missing.replace(/^the value of /, "") : "";
 }
 
 /** Takes the program at a place, or what a shell there runs; false when neither starts there. */
@@ -260,10 +241,12 @@ function behindWrapper(
   search: Search,
   { through, readsMore }: Wrapped,
 ): boolean {
-  const candidates = words.flatMap((word, at) => (isCandidate(words, at, word) ? [at] : []));
+  const candidates = words.flatMap((word, at) =>
+    isCandidate(words, at, word, through !== undefined) ? [at] : [],
+  );
   const afterOption = (at: number) =>
     /^-[^=]*$/.test(textOf(words[at - 1])) && textOf(words[at - 1]) !== "--";
-  const at = candidates.find((one) => !afterOption(one)) ?? candidates[0];
+  const at = candidates.find((one) => !afterOption(one)) ?? candidates.at(-1);
   if (at === undefined) return behindOption(words, source, search);
   const before = search.found.commandLines.length;
   const script = nameOf(words[at]);
@@ -299,7 +282,7 @@ function behindOption(words: readonly Word[], source: Source, search: Search): b
   return at >= 0 && isScript && findInScript(words.slice(at), source, search);
 }
 
-function isCandidate(words: readonly Word[], at: number, word: Word): boolean {
+function isCandidate(words: readonly Word[], at: number, word: Word, needsFlags: boolean): boolean {
   const next = words[at + 1];
   const name = nameOf(word);
   if (shells.has(name)) {
@@ -307,7 +290,9 @@ function isCandidate(words: readonly Word[], at: number, word: Word): boolean {
   }
   if (name === "hyperkube") return Object.hasOwn(hyperkubeParts, nameOf(next));
   const flagsFollow =
-    next === undefined || next.kind === "unknownWords" || /^(-|\$|\{\{)/.test(next.text);
+    (next === undefined && !needsFlags) ||
+    next?.kind === "unknownWords" ||
+    /^(-|\$|\{\{)/.test(textOf(next));
   if (isProgram(name)) return flagsFollow;
   const text = textOf(word);
   if (!/[/:]/.test(text) || text.length > 300 || text.startsWith("-")) return false;

@@ -1,5 +1,6 @@
 /** What a format is: every reader of a text or of an object has this shape. */
 import type { Origin, Piece } from "./piece.ts";
+import type { Word } from "./word.ts";
 import type { Json, JsonObject, YamlDocument } from "./yaml.ts";
 
 /** A text, or bytes that may be one, and where it comes from. */
@@ -14,13 +15,22 @@ export type GivenObject = {
   readonly origin: Origin;
   /** Of the document that the object was read from, so that flags have lines. */
   readonly lineOf?: YamlDocument["lineOf"];
+  /** The whole text that it was read from, where that is a file which some message would quote. */
+  readonly text?: string;
 };
 
 /** What a reader found: pieces, and what is inside and has a format of its own. */
 export type Reading = {
   readonly pieces: readonly Piece[];
   readonly inner: readonly (Given | GivenObject)[];
+  /** What means something together with others that stand beside it, and is put together at the end. */
+  readonly parts?: readonly Part[];
 };
+
+/** A unit, a drop-in or an environment file; kubeadm's command, whose `--config` may be another file. */
+export type Part =
+  | { readonly kind: "unit" | "environment"; readonly text: string; readonly origin: Origin }
+  | { readonly kind: "kubeadm"; readonly words: readonly Word[]; readonly origin: Origin };
 
 /** `recognised` formats are known by name, and said to be not read. */
 export type FormatStatus = "read" | "recognised";
@@ -43,8 +53,17 @@ export type ObjectFormat = {
   readonly status: FormatStatus;
   readonly about: string;
   readonly recognises: (object: JsonObject, origin: Origin) => boolean;
-  /** Never throws. */
-  readonly read: (object: JsonObject, origin: Origin, lineOf: YamlDocument["lineOf"]) => Reading;
+  /**
+   * Never throws.
+   *
+   * @param text the whole file that the object was read from, where it was one
+   */
+  readonly read: (
+    object: JsonObject,
+    origin: Origin,
+    lineOf: YamlDocument["lineOf"],
+    text?: string,
+  ) => Reading;
 };
 
 /** Nothing found. */

@@ -58,6 +58,15 @@ const defaultCertificatesDirectory = "/etc/kubernetes/pki";
  */
 export function readKubeadm(text: string, source: Source): KubeadmConfiguration {
   const { documents, problems } = readYaml(text, source);
+  return kubeadmConfiguration(documents, source, problems);
+}
+
+/** kubeadm's configuration in documents that are read already. Never throws. */
+export function kubeadmConfiguration(
+  documents: readonly YamlDocument[],
+  source: Source,
+  problems: readonly Problem[] = [],
+): KubeadmConfiguration {
   const ofKind = (kind: string) =>
     documents.filter(
       ({ value }) =>

@@ -27,6 +27,8 @@ export type Origin = {
   readonly owner?: { readonly id: string; readonly name: string };
   /** Whatever else keeps clusters apart: a provider's kubeconfig, a folder; sides of one call share theirs. */
   readonly scope: string;
+  /** The Kubernetes object that holds it, `Kind namespace/name`; volumes of pods name ConfigMaps and Secrets so. */
+  readonly object?: string;
   /** Namespace of the object that holds it; absent outside of Kubernetes. */
   readonly namespace?: string;
   /**

@@ -2,12 +2,13 @@
 import type { Problem, Source } from "../words/fact.ts";
 import {
   type CommandLine,
+  type CommandLines,
   isProgram,
-  type Program,
   readArguments,
   toWords,
   type Word,
 } from "./command-line.ts";
+import { imageName } from "./program-names.ts";
 import {
   asList,
   asObject,
@@ -37,6 +38,8 @@ export type PodVolume = { readonly volume: JsonObject; readonly path: string };
 
 export type PodPrograms = {
   readonly programs: readonly PodProgram[];
+  /** Everything that was found in the words of each container. */
+  readonly scripts: readonly CommandLines[];
   readonly problems: readonly Problem[];
 };
 
@@ -53,6 +56,36 @@ const podPaths: Readonly<Record<string, FieldPath>> = {
   CronJob: ["spec", "jobTemplate", "spec", "template"],
 };
 
+/** The paths of the pods in an object of any kind: of a known one as that keeps it, else wherever one is found. */
+export function podPathsIn(object: Json): readonly FieldPath[] {
+  const kind = (asText(asObject(object)?.kind) ?? "").replace(/Patch$/, "");
+  const path = Object.hasOwn(podPaths, kind) ? podPaths[kind] : undefined;
+  if (path) return asObject(valueAt(object, path)) ? [path] : [];
+  const found: FieldPath[] = [];
+  const visit = (value: Json, at: FieldPath): void => {
+    if (at.length > maxPodDepth || found.length >= maxPods) return;
+    const inner = asObject(value);
+    const spec = asObject(inner?.spec);
+    if (isPodSpec(spec)) {
+      found.push(at);
+      return;
+    }
+    for (const [key, item] of inner ? Object.entries(inner) : asList(value).entries())
+      visit(item, [...at, key]);
+  };
+  visit(object, []);
+  return found;
+}
+
+const maxPodDepth = 10;
+const maxPods = 1000;
+
+function isPodSpec(spec: JsonObject | undefined): boolean {
+  const [container] = asList(spec?.containers);
+  const { image, command, args } = asObject(container) ?? {};
+  return image !== undefined || command !== undefined || args !== undefined;
+}
+
 /**
  * Finds the programs in a Pod, or in the template of a Deployment, DaemonSet, StatefulSet, Job and the like.
  * Objects of other kinds hold none. Never throws.
@@ -64,26 +97,39 @@ export function readPod(
   source: Source,
   lineOf: YamlDocument["lineOf"] = () => undefined,
 ): PodPrograms {
-  const kind = asText(asObject(object)?.kind) ?? "";
-  const path = Object.hasOwn(podPaths, kind) ? podPaths[kind] : undefined;
-  const pod = path && asObject(valueAt(object, path));
-  const spec = asObject(pod?.spec);
-  if (!path || !spec) {
-    return { programs: [], problems: [] };
-  }
+  const read = podPathsIn(object).map((path) => readPodAt(object, path, source, lineOf));
+  return {
+    programs: read.flatMap(({ programs }) => programs),
+    scripts: read.flatMap(({ scripts }) => scripts),
+    problems: read.flatMap(({ problems }) => problems),
+  };
+}
+
+function readPodAt(
+  object: Json,
+  path: FieldPath,
+  source: Source,
+  lineOf: YamlDocument["lineOf"],
+): PodPrograms {
+  const pod = asObject(valueAt(object, path));
+  const spec = asObject(pod?.spec) ?? {};
   const annotations = {
     ...annotationsOf(asObject(object)),
     ...annotationsOf(pod),
   };
-  const programs = (["initContainers", "containers"] as const).flatMap((list) =>
-    asList(spec[list]).flatMap((container, index) =>
+  const read = (["initContainers", "containers"] as const).flatMap((list) =>
+    asList(spec[list]).map((container, index) =>
       readContainer(asObject(container) ?? {}, spec, annotations, {
         source: { ...source, key: [...path, "spec", `${list}[${index}]`].join(".") },
         lineOf: (field) => lineOf([...path, "spec", list, index, ...field]),
       }),
     ),
   );
-  return { programs, problems: [] };
+  return {
+    programs: read.flatMap(({ programs }) => programs),
+    scripts: read.map(({ script }) => script),
+    problems: read.flatMap(({ script }) => script.problems),
+  };
 }
 
 function readContainer(
@@ -91,38 +137,47 @@ function readContainer(
   spec: JsonObject,
   annotations: Readonly<Record<string, string>>,
   { source, lineOf }: { readonly source: Source; readonly lineOf: YamlDocument["lineOf"] },
-): PodProgram[] {
+): { readonly programs: PodProgram[]; readonly script: CommandLines } {
   const environment = environmentOf(container);
   const image = asText(container.image);
-  const words = (["command", "args"] as const).flatMap((field) =>
-    texts(container[field]).flatMap((text, index) => {
+  const words = (["command", "args"] as const).flatMap((field): Word[] => {
+    const written = container[field];
+    if (typeof written === "string") {
+      return [{ kind: "unknownWords", missing: `the ${field} of a container`, source }];
+    }
+    return texts(written).flatMap((text, index) => {
       const line = lineOf([field, index]);
       return toWords([withEnvironment(text, environment)], {
         ...source,
         ...(line !== undefined && { line }),
       });
-    }),
-  );
-  const found = readArguments(words, source, environment).commandLines;
-  return [...found, ...(found.length === 0 ? byImage(container, words, source) : [])].map(
-    (commandLine) => ({
-      commandLine,
-      volumeAt: (path) => volumeAt(path, container, spec),
-      volumes: volumesOf(spec),
-      annotations,
-      ...(image !== undefined && { image }),
-    }),
-  );
+    });
+  });
+  const script = readArguments(words, source, environment);
+  const found: readonly CommandLine[] =
+    script.commandLines.length > 0 ? script.commandLines : byImage(container, words, source);
+  const programs: PodProgram[] = found.map((commandLine) => ({
+    commandLine,
+    volumeAt: (path) => volumeAt(path, container, spec),
+    volumes: volumesOf(spec),
+    annotations,
+    ...(image !== undefined && { image }),
+  }));
+  return { programs, script };
 }
 
 /** A container without `command` runs its image's entry point, which the image's name tells. */
-function byImage(container: JsonObject, words: readonly Word[], source: Source): CommandLine[] {
-  if (asList(container.command).length > 0) {
+function byImage(
+  container: JsonObject,
+  words: readonly Word[],
+  source: Source,
+): readonly CommandLine[] {
+  if (container.command !== undefined && asList(container.command).length > 0) {
     return [];
   }
-  const name = asText(container.image)?.split("/").at(-1)?.split(/[:@]/)[0] ?? "";
-  const program = name.replace(/-(amd64|arm64|arm|ppc64le|s390x)$/, "");
-  return isProgram(program) ? [{ program: program as Program, words, source }] : [];
+  const program = imageName(asText(container.image) ?? "");
+  if (program === "hyperkube") return readArguments(["hyperkube", ...words], source).commandLines;
+  return isProgram(program) ? [{ program, words, source }] : [];
 }
 
 function environmentOf(container: JsonObject): Record<string, string> {

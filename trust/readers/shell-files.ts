@@ -113,7 +113,7 @@ function outputOf(command: ShellCommand, depth: number): string | undefined {
 
 /** What a command reads, where that is known. */
 function inputOf({ redirections, input }: ShellCommand, depth: number): string | undefined {
-  const own = redirections.findLast(({ operator }) => operator.startsWith("<"));
+  const own = redirections.filter(({ operator }) => operator.startsWith("<")).at(-1);
   if (own) return own.body ?? (own.operator === "<<<" ? hereString(own) : undefined);
   return input && depth < maxPipe ? outputOf(input, depth + 1) : undefined;
 }

@@ -1,0 +1,149 @@
+/** Charts and what deploys them: values that speak of kubelets are read where they are plain, else said. */
+import { unknown } from "../words/fact.ts";
+import type { Given, ObjectFormat, Reading } from "./format.ts";
+import { metricsServer } from "./metrics-server.ts";
+import { titleOf, underKey, unread } from "./origins.ts";
+import { search } from "./other-object.ts";
+import type { Origin } from "./piece.ts";
+import { soundsDeciding } from "./speaks.ts";
+import { toWords } from "./word.ts";
+import {
+  asList,
+  asObject,
+  asText,
+  type Json,
+  type JsonObject,
+  readYaml,
+  valueAt,
+  type YamlDocument,
+} from "./yaml.ts";
+
+/** What a chart is called, and the values that are given to it. */
+type Chart = {
+  readonly name: string;
+  readonly values: JsonObject;
+  readonly texts: readonly string[];
+};
+
+const kinds = new Set([
+  "HelmRelease",
+  "HelmChart",
+  "HelmChartConfig",
+  "Application",
+  "ApplicationSet",
+  "HelmOp",
+]);
+
+export const chart: ObjectFormat = {
+  name: "chart",
+  status: "read",
+  about:
+    "HelmRelease, HelmChart, HelmChartConfig, Argo CD's Application, a stack's `Chart` and `Release`: manifests and programs in the values; metrics-server by the flags that its chart and `args` give; what else speaks of kubelets is said",
+  recognises: (object) => kinds.has(asText(object.kind) ?? "") || isRelease(object),
+  read: (object, origin, lineOf) => {
+    const { name, values, texts } = chartOf(object);
+    const here: Origin = { ...origin, source: { where: origin.source.where } };
+    const all = [values, ...texts.flatMap(parsedValues)];
+    const found = all.map((one) => search(one, here, lineOf));
+    const metrics = /(^|\/)metrics-server$/.test(name)
+      ? [
+          metricsServer(toWords(metricsServerFlags(all), here.source), {
+            origin: here,
+            label: titleOf(object),
+            serviceAccount: unknown("the ServiceAccount of metrics-server"),
+          }),
+        ]
+      : [];
+    const isOpaque = soundsDeciding(name) && metrics.length === 0 && !/approver/.test(name);
+    return {
+      pieces: [
+        ...found.flatMap(({ pieces }) => pieces),
+        ...metrics,
+        ...(isOpaque
+          ? [unread(here, `what the chart ${name} makes of ${here.source.where}`, false)]
+          : []),
+      ],
+      inner: found.flatMap(({ inner }): Reading["inner"][number][] => [...inner]),
+    };
+  },
+};
+
+/** A release among a stack's resources: it has no kind of Kubernetes. */
+function isRelease({ kind, chart: name, values, repositoryOpts, fetchOpts }: JsonObject): boolean {
+  return (
+    kind === undefined &&
+    typeof name === "string" &&
+    (asObject(values) ?? asObject(repositoryOpts) ?? asObject(fetchOpts)) !== undefined
+  );
+}
+
+function chartOf(object: JsonObject): Chart {
+  const spec = asObject(object.spec) ?? object;
+  const sources = [spec.source, ...asList(spec.sources)].map((source) => asObject(source ?? null));
+  const name =
+    asText(spec.chart) ??
+    asText(valueAt(spec, ["chart", "spec", "chart"])) ??
+    asText(sources.find((source) => source?.chart !== undefined)?.chart) ??
+    asText(asObject(object.metadata)?.name) ??
+    "";
+  const helms = sources.map((source) => asObject(source?.helm ?? null));
+  const texts = [
+    asText(spec.valuesContent),
+    typeof spec.values === "string" ? spec.values : undefined,
+    ...helms.map((helm) => asText(helm?.values)),
+  ].filter((text): text is string => text !== undefined);
+  const objects = [spec.values, ...helms.map((helm) => helm?.valuesObject)].map((value) =>
+    asObject(value ?? null),
+  );
+  const values = Object.assign({}, ...objects.filter((value) => value !== undefined)) as JsonObject;
+  return { name, values: { ...values, ...parametersOf(helms) }, texts };
+}
+
+/** Argo CD's `helm.parameters`: values by their paths. */
+function parametersOf(helms: readonly (JsonObject | undefined)[]): JsonObject {
+  return Object.fromEntries(
+    helms.flatMap((helm) =>
+      asList(helm?.parameters).flatMap((entry): [string, Json][] => {
+        const { name, value } = asObject(entry) ?? {};
+        return typeof name === "string" && value !== undefined ? [[name, value]] : [];
+      }),
+    ),
+  );
+}
+
+function parsedValues(text: string): JsonObject[] {
+  const value = asObject(readYaml(text, { where: "values" }).first?.value);
+  return value ? [value] : [];
+}
+
+/** Source: metrics-server `charts/metrics-server/values.yaml` (defaultArgs, args). */
+function metricsServerFlags(values: readonly JsonObject[]): string[] {
+  const given = values.filter((one) => one.defaultArgs !== undefined).at(-1)?.defaultArgs;
+  const own =
+    given === undefined
+      ? ["--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname"]
+      : asList(given).map(String);
+  return [...own, ...values.flatMap((one) => asList(one.args).map(String))];
+}
+
+export const kustomization: ObjectFormat = {
+  name: "Kustomization",
+  status: "read",
+  about:
+    "texts of `patches` and generators' literals are read; files that it names are read where they stand",
+  recognises: ({ kind }) => kind === "Kustomization",
+  read: (object, origin, lineOf: YamlDocument["lineOf"]) => {
+    const spec = asObject(object.spec) ?? {};
+    const found = search({ ...object, ...spec }, origin, lineOf);
+    const literals = [
+      ...asList(object.configMapGenerator),
+      ...asList(object.secretGenerator),
+    ].flatMap((generator): Given[] =>
+      asList(asObject(generator)?.literals).flatMap((literal): Given[] => {
+        const [, key = "", content = ""] = /^([^=]+)=(.*)$/s.exec(asText(literal) ?? "") ?? [];
+        return content === "" ? [] : [{ content, origin: underKey(origin, key) }];
+      }),
+    );
+    return { pieces: found.pieces, inner: [...found.inner, ...literals] };
+  },
+};

@@ -1,0 +1,230 @@
+/**
+ * Configuration of distributions of Kubernetes: their arguments for kubelet and kube-apiserver are read where they are
+ * plain. What the distribution itself gives these programs is not known, and is said.
+ * Sources: k3s `pkg/cli/cmds/{agent,server}.go`, `pkg/configfilearg`; rke `types/rke_types.go`; talos
+ * `pkg/machinery/config/types/v1alpha1`; k0s `pkg/apis/k0s/v1beta1`.
+ */
+import type { ObjectFormat, Reading } from "./format.ts";
+import { at, unread } from "./origins.ts";
+import type { Origin, Piece } from "./piece.ts";
+import type { Program } from "./program-names.ts";
+import { programPiece } from "./program-pieces.ts";
+import { toWords } from "./word.ts";
+import {
+  asList,
+  asObject,
+  asText,
+  type FieldPath,
+  type Json,
+  type JsonObject,
+  valueAt,
+  type YamlDocument,
+} from "./yaml.ts";
+
+type Place = { readonly program: Program; readonly path: FieldPath };
+
+/** The programs' arguments at some places, each as a command line whose rest is unknown. */
+function readPlaces(
+  name: string,
+  places: readonly Place[],
+  object: JsonObject,
+  origin: Origin,
+  lineOf: YamlDocument["lineOf"],
+): Reading {
+  const machine = { ...origin, machine: origin.machine ?? origin.holder };
+  const pieces = places.flatMap(({ program, path }): readonly Piece[] => {
+    const flags = flagsAt(valueAt(object, path));
+    if (flags.length === 0) return [];
+    const here = at(machine, path, lineOf);
+    const words = [
+      {
+        kind: "unknownWords" as const,
+        missing: `the flags that ${name} itself gives ${program}`,
+        source: here.source,
+      },
+      ...toWords(flags, here.source),
+    ];
+    return programPiece({ program, words, source: here.source }, here);
+  });
+  const rest = unread(
+    origin,
+    `what ${name} makes of ${origin.source.where}: the flags that it gives kubelets and kube-apiserver itself are not known`,
+    true,
+  );
+  return { pieces: [...pieces, rest], inner: [] };
+}
+
+/** Maps (`name: value`, lists of values) and lists (`name=value`, `--name=value`) of arguments. */
+function flagsAt(value: Json | undefined): string[] {
+  const map = asObject(value);
+  if (map) {
+    return Object.entries(map).flatMap(([name, item]) =>
+      (Array.isArray(item) ? asList(item) : [item]).map((one) => `--${name}=${String(one)}`),
+    );
+  }
+  const list = typeof value === "string" ? [value] : asList(value);
+  return list
+    .filter((item): item is string => typeof item === "string")
+    .map((item) => (item.startsWith("--") ? item : `--${item}`));
+}
+
+const k3sKeys = [
+  "kubelet-arg",
+  "kubelet-arg+",
+  "kube-apiserver-arg",
+  "kube-apiserver-arg+",
+  "kube-controller-manager-arg",
+];
+
+export const k3s: ObjectFormat = {
+  name: "k3s and RKE2 configuration",
+  status: "read",
+  about:
+    "config.yaml with `kubelet-arg`, `kube-apiserver-arg`, `kube-controller-manager-arg`; what they add themselves is said to be unknown",
+  recognises: (object, { path, key }) =>
+    object.kind === undefined &&
+    (k3sKeys.some((name) => Object.hasOwn(object, name)) ||
+      (/(rancher|k3s|rke2)\b/.test(path ?? key ?? "") &&
+        [
+          "server",
+          "token",
+          "tls-san",
+          "cluster-init",
+          "node-ip",
+          "node-name",
+          "disable",
+          "cni",
+        ].some((name) => Object.hasOwn(object, name)))),
+  read: (object, origin, lineOf) =>
+    readPlaces(
+      "k3s or RKE2",
+      [
+        { program: "kubelet", path: ["kubelet-arg"] },
+        { program: "kubelet", path: ["kubelet-arg+"] },
+        { program: "kube-apiserver", path: ["kube-apiserver-arg"] },
+        { program: "kube-apiserver", path: ["kube-apiserver-arg+"] },
+        { program: "kube-controller-manager", path: ["kube-controller-manager-arg"] },
+      ],
+      object,
+      origin,
+      lineOf,
+    ),
+};
+
+const rkeFields = [
+  "extra_args",
+  "extra_args_array",
+  "extra_binds",
+  "generate_serving_certificate",
+  "cluster_domain",
+  "cluster_dns_server",
+  "service_cluster_ip_range",
+];
+
+export const rke: ObjectFormat = {
+  name: "RKE configuration",
+  status: "read",
+  about:
+    "cluster.yml: `services.kubelet.extra_args`, `services.kube-api.extra_args`; what RKE adds itself is said to be unknown",
+  recognises: ({ kind, services }) =>
+    kind === undefined &&
+    ["kubelet", "kube-api"].some((name) => {
+      const service = asObject(asObject(services)?.[name]);
+      return service !== undefined && rkeFields.some((field) => Object.hasOwn(service, field));
+    }),
+  read: (object, origin, lineOf) =>
+    readPlaces(
+      "RKE",
+      [
+        { program: "kubelet", path: ["services", "kubelet", "extra_args"] },
+        { program: "kube-apiserver", path: ["services", "kube-api", "extra_args"] },
+        { program: "kube-controller-manager", path: ["services", "kube-controller", "extra_args"] },
+      ],
+      object,
+      origin,
+      lineOf,
+    ),
+};
+
+export const talos: ObjectFormat = {
+  name: "Talos machine configuration",
+  status: "read",
+  about:
+    "`machine.kubelet.extraArgs`, `cluster.apiServer.extraArgs`; `machine.kubelet.extraConfig` and what Talos adds itself are said to be unknown",
+  recognises: ({ kind, machine, cluster }) =>
+    kind === undefined &&
+    ((asObject(asObject(machine)?.kubelet) ?? asText(asObject(machine)?.type)) !== undefined ||
+      asObject(asObject(cluster)?.apiServer) !== undefined),
+  read: (object, origin, lineOf) =>
+    readPlaces(
+      "Talos",
+      [
+        { program: "kubelet", path: ["machine", "kubelet", "extraArgs"] },
+        { program: "kube-apiserver", path: ["cluster", "apiServer", "extraArgs"] },
+        { program: "kube-controller-manager", path: ["cluster", "controllerManager", "extraArgs"] },
+      ],
+      object,
+      origin,
+      lineOf,
+    ),
+};
+
+export const k0s: ObjectFormat = {
+  name: "k0s configuration",
+  status: "read",
+  about:
+    "`spec.api.extraArgs`, also inside k0sctl's; `workerProfiles` and what k0s adds itself are said to be unknown",
+  recognises: ({ apiVersion }) => /^k0s(ctl)?\.k0sproject\.io\//.test(asText(apiVersion) ?? ""),
+  read: (object, origin, lineOf) => {
+    const base: FieldPath =
+      valueAt(object, ["spec", "k0s", "config"]) === undefined ? [] : ["spec", "k0s", "config"];
+    return readPlaces(
+      "k0s",
+      [
+        { program: "kube-apiserver", path: [...base, "spec", "api", "extraArgs"] },
+        {
+          program: "kube-controller-manager",
+          path: [...base, "spec", "controllerManager", "extraArgs"],
+        },
+      ],
+      object,
+      origin,
+      lineOf,
+    );
+  },
+};
+
+const others: readonly (readonly [RegExp, string])[] = [
+  [/^kops\.k8s\.io\//, "kops"],
+  [/^microk8s\.canonical\.com\//, "microk8s"],
+  [/^kubekey\.kubesphere\.io\//, "KubeKey"],
+  [/^(node\.eks\.aws|eksctl\.io)\//, "EKS"],
+  [/^(provisioning|management)\.cattle\.io\//, "Rancher"],
+  [/^machineconfiguration\.openshift\.io\//, "OpenShift"],
+  [/^kind\.x-k8s\.io\//, "kind"],
+  [/^kubeone\.(k8c\.io|io)\//, "KubeOne"],
+  [/^kubelet\.config\.openshift\.io\//, "OpenShift"],
+];
+
+function distributionOf(object: JsonObject): string | undefined {
+  const apiVersion = asText(object.apiVersion) ?? "";
+  return others.find(([pattern]) => pattern.test(apiVersion))?.[1];
+}
+
+/** Distributions whose configuration is known by name alone. */
+export const otherDistribution: ObjectFormat = {
+  name: "configuration of another distribution",
+  status: "recognised",
+  about: `by its apiVersion: ${[...new Set(others.map(([, name]) => name))].join(", ")}`,
+  recognises: (object) => distributionOf(object) !== undefined,
+  read: (object, origin) => ({
+    pieces: [
+      unread(
+        origin,
+        `what ${distributionOf(object)} makes of ${origin.source.where}, whose configuration is not read`,
+        true,
+      ),
+    ],
+    inner: [],
+  }),
+};

@@ -1,0 +1,108 @@
+/** YAML and JSON texts: kubeadm's documents together, every other one by itself. */
+import type { Format, GivenObject, Reading } from "./format.ts";
+import { kubeadmConfiguration } from "./kubeadm.ts";
+import { titleOf, unread } from "./origins.ts";
+import type { Origin, Piece } from "./piece.ts";
+import { speaks } from "./speaks.ts";
+import { asObject, asText, readYaml, type YamlDocument, type YamlDocuments } from "./yaml.ts";
+
+/** The line that tells YAML or JSON from other text: a key, an item, a bracket, or the mark of a document. */
+const opening = /^(---|[[{]|%YAML|- |-$|["']?[\w./$-]+["']?\s*:(\s|$)|\{\{)/;
+
+export const documents: Format = {
+  name: "YAML or JSON",
+  status: "read",
+  about:
+    "any number of documents, each an object of one of the kinds below; kubeadm's documents and a KubeletConfiguration of one text belong together; `{{ templates }}` are unknown values",
+  recognises: (text) => {
+    const first = text
+      .split("\n", 500)
+      .find((line) => line.trim() !== "" && !/^\s*#/.test(line))
+      ?.trimStart();
+    return first !== undefined && opening.test(first) && isStructured(text);
+  },
+  read: (text, origin) => {
+    const { documents, problems } = parsed(text);
+    const read = withOrigin(documents, origin);
+    const broken = problems.flatMap(({ message, source }) =>
+      speaks(text) === "of other things"
+        ? []
+        : [
+            unread(
+              {
+                ...origin,
+                source: {
+                  ...origin.source,
+                  ...(source.line !== undefined && { line: source.line }),
+                },
+              },
+              `a readable text in ${origin.source.where}${origin.secret ? "" : `: ${message}`}`,
+              true,
+            ),
+          ],
+    );
+    const { pieces, inner } = readDocuments(read, text, origin);
+    return { pieces: [...pieces, ...broken], inner };
+  },
+};
+
+/** Text parses as YAML too: only objects and lists count, and what is broken halfway. */
+function isStructured(text: string): boolean {
+  const { documents, problems } = parsed(text);
+  return documents.some(({ value }) => typeof value === "object") || problems.length > 0;
+}
+
+let last: { readonly text: string; readonly read: YamlDocuments } | undefined;
+
+/** A text is asked for twice in a row: whether it is YAML, and what is in it. */
+function parsed(text: string): YamlDocuments {
+  if (last?.text !== text) {
+    last = { text, read: readYaml(text, { where: "" }) };
+  }
+  return last.read;
+}
+
+function withOrigin(documents: readonly YamlDocument[], { source }: Origin): YamlDocument[] {
+  return documents.map((document) => ({ ...document, source: { where: source.where } }));
+}
+
+function readDocuments(documents: readonly YamlDocument[], text: string, origin: Origin): Reading {
+  const isKubeadm = documents.some(isOfKubeadm);
+  const together = isKubeadm ? documents.filter((one) => isOfKubeadm(one) || isOfKubelet(one)) : [];
+  const others = documents.filter((document) => !together.includes(document));
+  const pieces: Piece[] = isKubeadm
+    ? [
+        {
+          kind: "kubeadm",
+          origin,
+          configuration: kubeadmConfiguration(together, { where: origin.source.where }),
+        },
+      ]
+    : [];
+  const inner = others.map((document, index): GivenObject => {
+    const object = asObject(document.value);
+    const isWholeFile = index === 0 && object?.kind === "KubeletConfiguration" && !origin.secret;
+    return {
+      object: document.value,
+      lineOf: document.lineOf,
+      origin: others.length === 1 ? origin : withinHolder(origin, document, index),
+      ...(isWholeFile && { text }),
+    };
+  });
+  return { pieces, inner };
+}
+
+/** Objects of one text are held by it apart from each other: their keys are not each other's neighbours. */
+function withinHolder(origin: Origin, { value }: YamlDocument, index: number): Origin {
+  const object = asObject(value);
+  const title = object ? titleOf(object) : "";
+  return { ...origin, holder: `${origin.holder}#${title === "" ? index : title}` };
+}
+
+function isOfKubeadm({ value }: YamlDocument): boolean {
+  return asText(asObject(value)?.apiVersion)?.startsWith("kubeadm.k8s.io/") ?? false;
+}
+
+function isOfKubelet({ value }: YamlDocument): boolean {
+  return asObject(value)?.kind === "KubeletConfiguration";
+}

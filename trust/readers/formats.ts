@@ -1,0 +1,82 @@
+/** The list of formats: what is asked first stands first. docs/reading.md is made from it. */
+import { chart, kustomization } from "./charts.ts";
+import {
+  archive,
+  cloudConfig,
+  cloudConfigObject,
+  include,
+  multipart,
+  otherScript,
+} from "./cloud-init.ts";
+import { clusterApi, clusterClass, clusterResourceSet, otherClusterApi } from "./cluster-api.ts";
+import { configMap, secret } from "./config-map.ts";
+import { k0s, k3s, otherDistribution, rke, talos } from "./distributions.ts";
+import { documents } from "./documents.ts";
+import type { Format, ObjectFormat } from "./format.ts";
+import { butane, ignition } from "./ignition.ts";
+import {
+  configz,
+  kubeadmDocument,
+  kubeletConfiguration,
+  kubeletPatch,
+  otherPatches,
+} from "./kubelet-documents.ts";
+import { list, node, plain, rbac } from "./objects.ts";
+import { otherObject } from "./other-object.ts";
+import { pemFile } from "./pem-file.ts";
+import { flagFile, processCommandLine } from "./process.ts";
+import { monitor, prometheusConfiguration, scrapeJob } from "./prometheus.ts";
+import { commands, script } from "./script.ts";
+import { environmentFile, unit } from "./unit.ts";
+import { workload } from "./workload.ts";
+
+/** Formats of texts. */
+export const formats: readonly Format[] = [
+  multipart,
+  cloudConfig,
+  archive,
+  include,
+  otherScript,
+  script,
+  unit,
+  processCommandLine,
+  pemFile,
+  environmentFile,
+  flagFile,
+  otherPatches,
+  documents,
+  commands,
+];
+
+/** Formats of objects, in YAML, in JSON or in a stack; the last one takes whatever is left. */
+export const objectFormats: readonly ObjectFormat[] = [
+  list,
+  kubeletConfiguration,
+  kubeadmDocument,
+  configz,
+  configMap,
+  secret,
+  workload,
+  rbac,
+  node,
+  plain,
+  clusterApi,
+  clusterResourceSet,
+  clusterClass,
+  otherClusterApi,
+  chart,
+  kustomization,
+  monitor,
+  prometheusConfiguration,
+  scrapeJob,
+  ignition,
+  butane,
+  cloudConfigObject,
+  k3s,
+  rke,
+  talos,
+  k0s,
+  otherDistribution,
+  kubeletPatch,
+  otherObject,
+];

@@ -1,0 +1,151 @@
+/**
+ * Ignition (versions 2 and 3) and Butane: files, units with drop-ins, and what is elsewhere.
+ * Source: coreos/ignition `docs/configuration-v3_4.md`, `doc/configuration-v2_2.md`; coreos/butane `docs/config-fcos-v1_5.md`.
+ */
+import { decodeBase64 } from "./encoding.ts";
+import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
+import { at, ofFile, unread } from "./origins.ts";
+import type { Origin, Piece } from "./piece.ts";
+import { soundsDeciding } from "./speaks.ts";
+import {
+  asList,
+  asObject,
+  asText,
+  type FieldPath,
+  type Json,
+  type JsonObject,
+  valueAt,
+  type YamlDocument,
+} from "./yaml.ts";
+
+export const ignition: ObjectFormat = {
+  name: "Ignition",
+  status: "read",
+  about:
+    "versions 2 and 3: `storage.files` (`data:` URLs in any encoding, `append`, gzip), `systemd.units` with drop-ins, `ignition.config` given inline; remote sources are said to be not read",
+  recognises: ({ ignition: head }) => asText(asObject(head)?.version) !== undefined,
+  read: readConfig,
+};
+
+export const butane: ObjectFormat = {
+  name: "Butane",
+  status: "read",
+  about:
+    "`variant` and `version`: `storage.files` with `contents.inline`, `systemd.units`; `local` and remote sources are said to be not read",
+  recognises: ({ variant, version, storage, systemd }) =>
+    asText(variant) !== undefined && version !== undefined && (storage ?? systemd) !== undefined,
+  read: readConfig,
+};
+
+function readConfig(object: JsonObject, outer: Origin, lineOf: YamlDocument["lineOf"]): Reading {
+  const origin = { ...outer, machine: outer.machine ?? outer.holder };
+  const pieces: Piece[] = [];
+  const inner: (Given | GivenObject)[] = [];
+  const take = ({ content, missing }: Content, here: Origin, name: string): void => {
+    if (content !== undefined) inner.push({ content, origin: here });
+    else if (missing !== undefined && !isProgramFile(name)) {
+      pieces.push(
+        unread(
+          here,
+          `the text of ${name}, which ${origin.source.where} ${missing}`,
+          soundsDeciding(name),
+        ),
+      );
+    }
+  };
+  for (const [index, entry] of asList(valueAt(object, ["storage", "files"])).entries()) {
+    const file = asObject(entry) ?? {};
+    const path = asText(file.path);
+    if (path === undefined) continue;
+    const where: FieldPath = ["storage", "files", index];
+    const here = at(ofFile(origin, path), where, lineOf);
+    const parts = [file.contents, ...asList(file.append)].filter((part) => part !== undefined);
+    take(together(parts.map(contentOf)), here, path);
+  }
+  for (const [index, entry] of asList(valueAt(object, ["systemd", "units"])).entries()) {
+    const unit = asObject(entry) ?? {};
+    const name = asText(unit.name) ?? `unit ${index}`;
+    const folder = "/etc/systemd/system";
+    const where: FieldPath = ["systemd", "units", index];
+    take(
+      plain(unit.contents, unit.contents_local),
+      at(ofFile(origin, `${folder}/${name}`), where, lineOf),
+      name,
+    );
+    for (const dropIn of asList(unit.dropins ?? unit.dropIns)) {
+      const own = asObject(dropIn) ?? {};
+      const path = `${folder}/${name}.d/${asText(own.name) ?? "dropin.conf"}`;
+      take(plain(own.contents, own.contents_local), at(ofFile(origin, path), where, lineOf), path);
+    }
+  }
+  for (const content of included(object)) {
+    take(
+      content,
+      { ...origin, source: { where: `${origin.source.where}: ignition.config` } },
+      "a kubelet's Ignition configuration",
+    );
+  }
+  return { pieces, inner };
+}
+
+/** What is no text anyway. */
+function isProgramFile(path: string): boolean {
+  return /\/s?bin\/|\.(exe|tar|tgz|gz|zip|raw|img|deb|rpm)$/.test(path);
+}
+
+type Content = { readonly content?: Given["content"]; readonly missing?: string };
+
+/** Configurations that are merged into this one, or replace it. */
+function included(object: JsonObject): Content[] {
+  const config = asObject(valueAt(object, ["ignition", "config"]));
+  return [...asList(config?.merge), ...asList(config?.append), config?.replace]
+    .filter((entry) => asObject(entry ?? null) !== undefined)
+    .map((entry) => contentOf(entry ?? null));
+}
+
+function together(contents: readonly Content[]): Content {
+  const [first, ...others] = contents;
+  if (first === undefined) return {};
+  const missing = contents.find((one) => one.missing !== undefined);
+  if (missing) return missing;
+  if (others.length === 0) return first;
+  return {
+    content: contents
+      .map(({ content }) =>
+        typeof content === "string" ? content : Buffer.from(content ?? "").toString("utf8"),
+      )
+      .join(""),
+  };
+}
+
+function plain(contents: Json | undefined, local: Json | undefined): Content {
+  const text = asText(contents);
+  if (text !== undefined) return { content: text };
+  return local === undefined ? {} : { missing: "takes from a local file" };
+}
+
+/** `contents`: text inline, a `data:` URL, a place elsewhere. */
+function contentOf(contents: Json): Content {
+  const own = asObject(contents);
+  if (!own) return asText(contents) === undefined ? {} : { content: asText(contents) ?? "" };
+  const inline = asText(own.inline);
+  if (inline !== undefined) return { content: inline };
+  if (own.local !== undefined) return { missing: "takes from a local file" };
+  const source = asText(own.source);
+  if (source === undefined || source === "") return { content: "" };
+  if (!source.startsWith("data:")) return { missing: "takes from elsewhere" };
+  return { content: dataOf(source) };
+}
+
+/** The content of a `data:` URL. */
+export function dataOf(url: string): Given["content"] {
+  const comma = url.indexOf(",");
+  const head = url.slice(0, Math.max(comma, 0));
+  let data = url.slice(comma + 1);
+  try {
+    data = decodeURIComponent(data);
+  } catch {
+    // A percent sign of its own: it stays as it is.
+  }
+  return /;base64$/i.test(head) ? (decodeBase64(data, true) ?? data) : data;
+}

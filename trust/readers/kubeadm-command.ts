@@ -1,0 +1,104 @@
+/** `kubeadm init` and `kubeadm join`: their flags where they stand for a configuration, their `--config` where it is one. */
+import type { Part } from "./format.ts";
+import { kubeadmConfiguration } from "./kubeadm.ts";
+import { unread } from "./origins.ts";
+import type { Origin, Piece } from "./piece.ts";
+import { textOf, type Word } from "./word.ts";
+import type { JsonObject, YamlDocument } from "./yaml.ts";
+
+/** What kubeadm's commands add to the pieces that are there. */
+export function kubeadmCommands(
+  parts: readonly Part[],
+  pieces: readonly Piece[],
+): readonly Piece[] {
+  return parts.flatMap((part) => (part.kind === "kubeadm" ? readCommand(part, pieces) : []));
+}
+
+function readCommand(
+  { words, origin }: Extract<Part, { kind: "kubeadm" }>,
+  pieces: readonly Piece[],
+): readonly Piece[] {
+  const verb = textOf(words[0]) === "init" ? "init" : "join";
+  const flags = flagsOf(words.slice(1));
+  const config = flags.get("config");
+  if (config !== undefined) {
+    return isHere(config, origin, pieces)
+      ? []
+      : [
+          unread(
+            origin,
+            `kubeadm's configuration ${config}, which ${origin.source.where} gives to kubeadm ${verb}`,
+            true,
+          ),
+        ];
+  }
+  const source = origin.source;
+  const documents = (verb === "init" ? initDocuments(flags) : joinDocuments(flags)).map(
+    (value): YamlDocument => ({ value, source, lineOf: () => source.line }),
+  );
+  return [{ kind: "kubeadm", origin, configuration: kubeadmConfiguration(documents, source) }];
+}
+
+/** A file of the machine, or text from standard input, which is read by itself. */
+function isHere(config: string, { machine }: Origin, pieces: readonly Piece[]): boolean {
+  if (/^(-|\/dev\/(stdin|fd\/\d+))$/.test(config)) return true;
+  const name = config.slice(config.lastIndexOf("/") + 1);
+  return pieces.some(
+    ({ kind, origin }) =>
+      kind === "kubeadm" &&
+      (origin.path === config ||
+        (origin.machine === machine && origin.path?.endsWith(`/${name}`)) ||
+        (origin.path === undefined && origin.key === name)),
+  );
+}
+
+/** Flags of kubeadm that take no value. */
+const switches = new Set([
+  "upload-certs",
+  "control-plane",
+  "dry-run",
+  "skip-token-print",
+  "skip-certificate-key-print",
+  "discovery-token-unsafe-skip-ca-verification",
+]);
+
+function flagsOf(words: readonly Word[]): ReadonlyMap<string, string> {
+  const flags = new Map<string, string>();
+  for (const [index, word] of words.entries()) {
+    const [, name, , value] = /^--([\w-]+)(=(.*))?$/s.exec(textOf(word)) ?? [];
+    if (name === undefined) continue;
+    flags.set(name, value ?? (switches.has(name) ? "true" : textOf(words[index + 1])));
+  }
+  return flags;
+}
+
+const apiVersion = "kubeadm.k8s.io/v1beta4";
+
+function registration(flags: ReadonlyMap<string, string>): JsonObject {
+  const name = flags.get("node-name");
+  const directory = flags.get("patches");
+  return {
+    ...(name !== undefined && { nodeRegistration: { name } }),
+    ...(directory !== undefined && { patches: { directory } }),
+  };
+}
+
+function initDocuments(flags: ReadonlyMap<string, string>): JsonObject[] {
+  const cluster: Record<string, string> = {};
+  for (const [flag, field] of [
+    ["kubernetes-version", "kubernetesVersion"],
+    ["cert-dir", "certificatesDir"],
+    ["control-plane-endpoint", "controlPlaneEndpoint"],
+  ] as const) {
+    const value = flags.get(flag);
+    if (value !== undefined) cluster[field] = value;
+  }
+  return [
+    { apiVersion, kind: "ClusterConfiguration", ...cluster },
+    { apiVersion, kind: "InitConfiguration", ...registration(flags) },
+  ];
+}
+
+function joinDocuments(flags: ReadonlyMap<string, string>): JsonObject[] {
+  return [{ apiVersion, kind: "JoinConfiguration", ...registration(flags) }];
+}

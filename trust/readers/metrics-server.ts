@@ -1,0 +1,174 @@
+/**
+ * metrics-server, a caller of kubelets.
+ * Source: metrics-server `cmd/metrics-server/app/options/kubelet_client.go`, `.../options.go`.
+ */
+import { type Fact, known, unknown } from "../words/fact.ts";
+import { readArguments } from "./command-line.ts";
+import type { CallerPiece, Origin } from "./piece.ts";
+import { imageName } from "./program-names.ts";
+import { textOf, toWords, type Word } from "./word.ts";
+import { asList, asObject, asText, type JsonObject, type YamlDocument } from "./yaml.ts";
+
+type Around = {
+  readonly origin: Origin;
+  readonly label: string;
+  readonly serviceAccount: Fact<string>;
+  readonly lineOf: YamlDocument["lineOf"];
+};
+
+/** The metrics-servers among containers. */
+export function metricsServerIn(containers: readonly JsonObject[], around: Around): CallerPiece[] {
+  return containers.flatMap((container, index) => {
+    if (!isMetricsServer(container)) return [];
+    const words = toWords(argumentsOf(container), around.origin.source);
+    const line = around.lineOf([index, "args"]);
+    const origin = {
+      ...around.origin,
+      source: { ...around.origin.source, ...(line !== undefined && { line }) },
+    };
+    return [metricsServer(words, { ...around, origin })];
+  });
+}
+
+function isMetricsServer(container: JsonObject): boolean {
+  const command = asList(container.command).map((word) => asText(word) ?? "");
+  return (
+    imageName(asText(container.image) ?? "").startsWith("metrics-server") ||
+    command.some((word) => /(^|\/)metrics-server$/.test(word))
+  );
+}
+
+function argumentsOf(container: JsonObject): (string | Word)[] {
+  const values = Object.fromEntries(
+    asList(container.env).flatMap((entry): [string, string][] => {
+      const { name, value } = asObject(entry) ?? {};
+      return typeof name === "string" && typeof value === "string" ? [[name, value]] : [];
+    }),
+  );
+  return (["command", "args"] as const).flatMap((field): (string | Word)[] => {
+    const written = container[field];
+    if (typeof written === "string") {
+      return [{ kind: "unknownWords", missing: `the ${field} of metrics-server` }];
+    }
+    return asList(written).map((item) =>
+      String(item).replace(/\$\(([A-Za-z_][\w.-]*)\)/g, (match, name: string) =>
+        Object.hasOwn(values, name) ? (values[name] ?? match) : match,
+      ),
+    );
+  });
+}
+
+/** What metrics-server is told by its flags. */
+export function metricsServer(
+  words: readonly Word[],
+  { origin, label, serviceAccount }: Omit<Around, "lineOf">,
+): CallerPiece {
+  const flags = inShell(words, origin);
+  const insecure = isOn(flags, "kubelet-insecure-tls");
+  const plain = isOn(flags, "deprecated-kubelet-completely-insecure");
+  const caFile = lastValue(flags, "kubelet-certificate-authority");
+  const types = lastValue(flags, "kubelet-preferred-address-types");
+  const certificate = lastValue(flags, "kubelet-client-certificate");
+  const key = lastValue(flags, "kubelet-client-key");
+  const isKnown = insecure.known && plain.known && caFile.known;
+  const refusal = isKnown
+    ? refusalOf(insecure.value, plain.value, caFile.value ?? "", certificate, key)
+    : undefined;
+  return {
+    kind: "caller",
+    program: "metrics-server",
+    origin,
+    label,
+    verification: verification(insecure, plain, caFile),
+    ...(types.known && types.value === undefined
+      ? {}
+      : { addressTypes: types.known ? known((types.value ?? "").split(",")) : types }),
+    ...(refusal !== undefined && { refusal }),
+    serviceAccount,
+  };
+}
+
+/** Behind `sh -c` the flags are inside a text. */
+function inShell(words: readonly Word[], origin: Origin): readonly Word[] {
+  const { commands } = readArguments(words, origin.source);
+  const command = commands.find(({ words: inner }) =>
+    inner.some((word) => /(^|\/)metrics-server$/.test(textOf(word))),
+  );
+  return command?.words ?? words;
+}
+
+function verification(
+  insecure: Fact<boolean>,
+  plain: Fact<boolean>,
+  caFile: Fact<string | undefined>,
+): CallerPiece["verification"] {
+  if (!insecure.known) return insecure;
+  if (insecure.value) return known({ skip: true, key: "--kubelet-insecure-tls" });
+  if (!plain.known) return plain;
+  if (plain.value) return known({ skip: true, key: "--deprecated-kubelet-completely-insecure" });
+  return caFile.known
+    ? known({ skip: false, caFile: caFile.value ?? "", key: "--kubelet-certificate-authority" })
+    : caFile;
+}
+
+function refusalOf(
+  insecure: boolean,
+  plain: boolean,
+  caFile: string,
+  certificate: Fact<string | undefined>,
+  key: Fact<string | undefined>,
+): string | undefined {
+  if (caFile !== "" && insecure) {
+    return "cannot use both --kubelet-certificate-authority and --kubelet-insecure-tls";
+  }
+  if (certificate.known && key.known && Boolean(certificate.value) !== Boolean(key.value)) {
+    return "need both --kubelet-client-key and --kubelet-client-certificate";
+  }
+  if (plain && key.known && key.value) {
+    return "cannot use both --kubelet-client-key and --deprecated-kubelet-completely-insecure";
+  }
+  if (plain && insecure) {
+    return "cannot use both --kubelet-insecure-tls and --deprecated-kubelet-completely-insecure";
+  }
+  return plain && caFile !== ""
+    ? "cannot use both --kubelet-certificate-authority and --deprecated-kubelet-completely-insecure"
+    : undefined;
+}
+
+/** The last value of a flag; unknown where unknown words or a placeholder may hold it. */
+function lastValue(words: readonly Word[], name: string): Fact<string | undefined> {
+  let value: Fact<string | undefined> = known(undefined);
+  for (const [index, word] of words.entries()) {
+    if (word.kind === "unknownWords") {
+      value = unknown(`${word.missing}, which may hold --${name}`);
+      continue;
+    }
+    const [, flag = "", , given] = /^--([\w-]+)(=(.*))?$/s.exec(word.text) ?? [];
+    if (flag.replaceAll("_", "-") !== name) continue;
+    const next = words[index + 1];
+    const holder = given === undefined ? next : word;
+    value =
+      holder?.kind === "text" && holder.placeholder === undefined
+        ? known(given ?? holder.text)
+        : unknown(`the value of --${name}`);
+  }
+  return value;
+}
+
+/** A flag that is on when it is named alone. */
+function isOn(words: readonly Word[], name: string): Fact<boolean> {
+  let on: Fact<boolean> = known(false);
+  for (const word of words) {
+    if (word.kind === "unknownWords") {
+      on = unknown(`${word.missing}, which may hold --${name}`);
+      continue;
+    }
+    const [, flag = "", , given] = /^--([\w-]+)(=(.*))?$/s.exec(word.text) ?? [];
+    if (flag.replaceAll("_", "-") !== name) continue;
+    on =
+      word.placeholder === undefined
+        ? known(given === undefined || /^(1|t|true)$/i.test(given))
+        : unknown(`the value of --${name}`);
+  }
+  return on;
+}

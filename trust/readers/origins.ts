@@ -1,0 +1,92 @@
+/** Origins of what lies inside something else, and the pieces that say what was not read. */
+import type { Source } from "../words/fact.ts";
+import type { FilePiece, Origin, UnreadPiece } from "./piece.ts";
+import { placeholderIn } from "./placeholders.ts";
+import { asObject, asText, type FieldPath, type JsonObject, type YamlDocument } from "./yaml.ts";
+
+/** The origin of a text under a key, e.g. of a ConfigMap. */
+export function underKey(origin: Origin, key: string): Origin {
+  const { path: _path, ...rest } = origin;
+  return {
+    ...rest,
+    key,
+    source: { where: `${origin.source.where} (${key})` },
+  };
+}
+
+/** The origin of a file of a machine; the machine is the holder where none is said. */
+export function ofFile(origin: Origin, path: string): Origin {
+  return {
+    ...origin,
+    path,
+    key: path.slice(path.lastIndexOf("/") + 1),
+    machine: origin.machine ?? origin.holder,
+    source: { where: `${origin.source.where}: ${path}` },
+  };
+}
+
+/** The origin with the line of a field, where it is known. */
+export function at(origin: Origin, path: FieldPath, lineOf: YamlDocument["lineOf"]): Origin {
+  const line = lineOf(path);
+  const key = fieldName(path);
+  const source: Source = {
+    ...origin.source,
+    ...(key !== "" && { key }),
+    ...(line !== undefined && { line }),
+  };
+  return { ...origin, source };
+}
+
+/** `spec.files[0].content` */
+export function fieldName(path: FieldPath): string {
+  return path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+/** Says that something was not read. */
+export function unread(origin: Origin, missing: string, deciding: boolean): UnreadPiece {
+  return { kind: "unread", origin, missing, deciding };
+}
+
+/** A file of a machine, by its text. */
+export function file(origin: Origin, path: string, text: string): FilePiece {
+  return {
+    kind: "file",
+    origin,
+    path,
+    content: { known: true, value: { kind: "text", text }, source: origin.source },
+  };
+}
+
+/** How a person calls an object: `ConfigMap kube-system/kubelet-config`. */
+export function titleOf(object: JsonObject): string {
+  const metadata = asObject(object.metadata);
+  const name = asText(metadata?.name) ?? asText(metadata?.generateName) ?? "";
+  const namespace = asText(metadata?.namespace);
+  const kind = asText(object.kind) ?? "object";
+  const whole = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`.trim();
+  return whole.length > 200 ? `${whole.slice(0, 200)}…` : whole;
+}
+
+/** The annotations of an object, those that are text. */
+export function annotationsOf(object: JsonObject | undefined): Record<string, string> {
+  return textMap(asObject(object?.metadata)?.annotations);
+}
+
+/** The entries of a map that are text. */
+export function textMap(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
+}
+
+/** Whether a text is a placeholder and nothing else: an unknown value. */
+export function isUnknown(text: string): boolean {
+  const trimmed = text.trim();
+  return trimmed !== "" && trimmed.length < 500 && placeholderIn(trimmed) === trimmed;
+}

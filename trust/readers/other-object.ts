@@ -1,0 +1,214 @@
+/**
+ * Objects of kinds that are not known, resources of providers among them: pods, objects, files and texts are looked for
+ * wherever they stand in it; what speaks of kubelets and is none of these is said.
+ */
+import { decodeBase64 } from "./encoding.ts";
+import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
+import { fieldName, isUnknown, ofFile, titleOf, unread } from "./origins.ts";
+import type { Origin, Piece } from "./piece.ts";
+import { soundsDeciding, speaks } from "./speaks.ts";
+import { readWorkload } from "./workload.ts";
+import {
+  asList,
+  asObject,
+  asText,
+  type FieldPath,
+  type Json,
+  type JsonObject,
+  type YamlDocument,
+} from "./yaml.ts";
+
+export const otherObject: ObjectFormat = {
+  name: "any other object",
+  status: "read",
+  about:
+    'Rollouts and other kinds with a pod inside, virtual machines with user data (`userData`, `userDataBase64`, `customData`, `metadata["user-data"]`, `metadataStartupScript`, ...), remote and local commands, files (`path` with `content`), objects inside of it; what else speaks of kubelets is said to be not read',
+  recognises: () => true,
+  read: (object, origin, lineOf) => {
+    const pods = readWorkload({ kind: "", ...object }, origin, lineOf);
+    const found = search(object, origin, lineOf);
+    return {
+      pieces: [...pods.pieces, ...found.pieces],
+      inner: [...pods.inner, ...found.inner],
+      parts: pods.parts ?? [],
+    };
+  },
+};
+
+/** Deeper than this nothing is looked for, and it is said when it may matter. */
+const maxDepth = 40;
+
+type Found = { pieces: Piece[]; inner: (Given | GivenObject)[]; mentions: FieldPath[] };
+
+/** Looks for texts and objects in an object whose kind says nothing. */
+export function search(
+  object: JsonObject,
+  origin: Origin,
+  lineOf: YamlDocument["lineOf"],
+): Reading {
+  const found: Found = { pieces: [], inner: [], mentions: [] };
+  for (const [key, value] of Object.entries(object)) {
+    if (!aside.has(key)) visit(value, [key], object, { origin, lineOf, found });
+  }
+  const [first] = found.mentions;
+  if (first) {
+    found.pieces.push(
+      unread(
+        origin,
+        `what ${origin.source.where} says of kubelets or kube-apiserver in ${fieldName(first)}, as it is of a kind that is not read`,
+        false,
+      ),
+    );
+  }
+  return { pieces: found.pieces, inner: found.inner };
+}
+
+/** What every object has and no setting is in. */
+const aside = new Set(["metadata", "status", "apiVersion", "kind"]);
+
+type Search = {
+  readonly origin: Origin;
+  readonly lineOf: YamlDocument["lineOf"];
+  readonly found: Found;
+};
+
+function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search): void {
+  if (path.length > maxDepth) return;
+  if (typeof value === "string") {
+    visitText(value, path, parent, search);
+    return;
+  }
+  const object = asObject(value);
+  if (object === undefined) {
+    visitList(asList(value), path, parent, search);
+    return;
+  }
+  const { origin, lineOf, found } = search;
+  if (isObjectOfItsOwn(object)) {
+    found.inner.push({
+      object,
+      origin: { ...origin, holder: `${origin.holder}#${titleOf(object)}` },
+      lineOf: (inner) => lineOf([...path, ...inner]),
+    });
+    return;
+  }
+  visitSettings(object, path, search);
+  for (const [key, item] of Object.entries(object)) {
+    if (key !== "containers" && key !== "initContainers")
+      visit(item, [...path, key], object, search);
+  }
+}
+
+/** A Kubernetes object, a KubeletConfiguration, kubeadm's: as values of charts and other kinds hold them. */
+function isObjectOfItsOwn({ apiVersion, kind }: JsonObject): boolean {
+  return typeof apiVersion === "string" && typeof kind === "string";
+}
+
+/** Maps of arguments under the name of a program: `kubelet: {extraArgs: {...}}`. */
+function visitSettings(object: JsonObject, path: FieldPath, { origin, found }: Search): void {
+  for (const [key, item] of Object.entries(object)) {
+    if (item === null || typeof item !== "object") continue;
+    const { command, args, image } = asObject(item) ?? {};
+    // What runs as a container is read as one.
+    if ((command ?? args ?? image) !== undefined) continue;
+    const isOfProgram =
+      /kubelet|kube-?api-?server/i.test(key) && !/monitor|metrics|rbac/i.test(key);
+    if (isOfProgram && speaks(JSON.stringify({ [key]: item })) === "of settings") {
+      const where = fieldName([...path, key]);
+      found.pieces.push(unread(origin, `what ${origin.source.where} makes of ${where}`, true));
+    }
+  }
+}
+
+function visitList(
+  list: readonly Json[],
+  path: FieldPath,
+  parent: JsonObject,
+  search: Search,
+): void {
+  const texts = list.filter((item) => typeof item === "string");
+  const isCommand = texts.length === list.length && texts.length > 0;
+  if (
+    isCommand &&
+    /^(command|args|argv|entrypoint|cmd|exec|execStart)$/i.test(String(path.at(-1)))
+  ) {
+    const argv = [
+      ...asTexts(parent.command ?? parent.entrypoint),
+      ...asTexts(parent.args ?? parent.cmd),
+    ];
+    const all = argv.length > 0 ? argv : texts;
+    if (speaks(all.join(" ")) !== "of other things" && path.at(-1) !== "args") {
+      search.found.inner.push({
+        content: `${all.join("\0")}\0`,
+        origin: within(search, path),
+      });
+    }
+    return;
+  }
+  for (const [index, item] of list.entries()) visit(item, [...path, index], parent, search);
+}
+
+function asTexts(value: Json | undefined): string[] {
+  return asList(value).filter((item): item is string => typeof item === "string");
+}
+
+/** Fields that are told to a person and run by nobody. */
+const prose =
+  /^(description|summary|message|title|help|comment|notes?|reason|pattern|url|href|digest|sha256|version|image|name|namespace|id|arn)$/i;
+
+function visitText(text: string, path: FieldPath, parent: JsonObject, search: Search): void {
+  const key = String(path.at(-1));
+  const { found } = search;
+  if (isUnknown(text)) {
+    if (userData.test(key) || soundsDeciding(key)) {
+      found.pieces.push(
+        unread(
+          search.origin,
+          `${fieldName(path)} of ${search.origin.source.where}`,
+          soundsDeciding(key) || soundsDeciding(titleOf({ ...parent })),
+        ),
+      );
+    }
+    return;
+  }
+  const file =
+    asText(parent.path) ??
+    asText(parent.filename) ??
+    asText(parent.destination) ??
+    asText(parent.remotePath);
+  if (/^(content|contents|inline|data|source)$/.test(key) && file?.startsWith("/")) {
+    const origin = ofFile(within(search, path), file);
+    found.inner.push({ content: text, origin });
+    return;
+  }
+  const isText = text.includes("\n") || /\s/.test(text.trim()) || text.startsWith("data:");
+  if (isText || decodeBase64(text) !== undefined) {
+    const speech = speaks(text);
+    if (prose.test(key)) {
+      if (speech === "of settings" && text.includes("\n")) found.mentions.push(path);
+      return;
+    }
+    found.inner.push({ content: text, origin: within(search, path) });
+  } else if (speaks(`${key}: ${text}`) === "of settings") {
+    found.pieces.push(
+      unread(search.origin, `what ${search.origin.source.where} makes of ${fieldName(path)}`, true),
+    );
+  } else if (!prose.test(key) && speaks(text) === "of them" && !/^[\w.:/-]*$/.test(text)) {
+    found.mentions.push(path);
+  }
+}
+
+const userData =
+  /user[-_]?data|custom[-_]?data|start[-_]?up[-_]?script|cloud[-_]?init|cloud[-_]?config|ignition|bootstrap/i;
+
+function within({ origin, lineOf }: Search, path: FieldPath): Origin {
+  const line = lineOf(path);
+  const name = fieldName(path);
+  const { path: _path, ...rest } = origin;
+  return {
+    ...rest,
+    key: name,
+    machine: origin.machine ?? origin.holder,
+    source: { where: `${origin.source.where} (${name})`, ...(line !== undefined && { line }) },
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * Prometheus as a caller of kubelets: ServiceMonitors, PodMonitors, ScrapeConfigs, and its own configuration.
+ * Source: prometheus-operator `pkg/apis/monitoring/v1` (TLSConfig, SafeTLSConfig), prometheus `docs/configuration`.
+ */
+import { known, unknown } from "../words/fact.ts";
+import type { ObjectFormat, Reading } from "./format.ts";
+import { at, isUnknown, titleOf } from "./origins.ts";
+import type { CallerPiece, Origin } from "./piece.ts";
+import {
+  asList,
+  asObject,
+  asText,
+  type FieldPath,
+  type Json,
+  type JsonObject,
+  valueAt,
+} from "./yaml.ts";
+
+const monitors: Readonly<Record<string, FieldPath>> = {
+  ServiceMonitor: ["spec", "endpoints"],
+  PodMonitor: ["spec", "podMetricsEndpoints"],
+  ScrapeConfig: [],
+};
+
+export const monitor: ObjectFormat = {
+  name: "ServiceMonitor, PodMonitor, ScrapeConfig",
+  status: "read",
+  about:
+    "of kubelets, by name, selector or role: `tlsConfig.insecureSkipVerify`, `caFile`, `ca`; with none of them it verifies with the system's certificates",
+  recognises: ({ kind, apiVersion }) =>
+    Object.hasOwn(monitors, asText(kind) ?? "") &&
+    (asText(apiVersion)?.startsWith("monitoring.coreos.com/") ?? true),
+  read: (object, origin, lineOf) => {
+    const spec = asObject(object.spec) ?? {};
+    if (object.kind === "ScrapeConfig") {
+      const isOfNodes = asList(spec.kubernetesSDConfigs).some(
+        (entry) => asText(asObject(entry)?.role)?.toLowerCase() === "node",
+      );
+      const isTls = /^https$/i.test(asText(spec.scheme) ?? "");
+      return isOfNodes && isTls && !throughApiServer(spec)
+        ? caller(
+            asObject(spec.tlsConfig),
+            titleOf(object),
+            at(origin, ["spec", "tlsConfig"], lineOf),
+          )
+        : { pieces: [], inner: [] };
+    }
+    const path = monitors[asText(object.kind) ?? ""] ?? [];
+    if (!/kubelet/i.test(`${titleOf(object)} ${JSON.stringify(spec.selector ?? {})}`)) {
+      return { pieces: [], inner: [] };
+    }
+    const readings = asList(valueAt(object, path)).map((entry, index) => {
+      const endpoint = asObject(entry) ?? {};
+      const isTls = /^https$/i.test(asText(endpoint.scheme) ?? "");
+      return isTls
+        ? caller(
+            asObject(endpoint.tlsConfig),
+            titleOf(object),
+            at(origin, [...path, index], lineOf),
+          )
+        : { pieces: [], inner: [] };
+    });
+    return { pieces: different(readings), inner: [] };
+  },
+};
+
+/** Endpoints of one monitor that are told the same are one caller. */
+function different(readings: readonly Reading[]): Reading["pieces"] {
+  const seen = new Set<string>();
+  return readings
+    .flatMap(({ pieces }) => pieces)
+    .filter((piece) => {
+      const key = piece.kind === "caller" ? JSON.stringify(told(piece)) : "";
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    });
+}
+
+function told({ verification }: CallerPiece): unknown {
+  return verification.known ? verification.value : verification.missing;
+}
+
+/** prometheus.yml: jobs that find nodes and speak TLS with them. */
+export const prometheusConfiguration: ObjectFormat = {
+  name: "Prometheus configuration",
+  status: "read",
+  about:
+    "`scrape_configs` with `role: node` over https: `tls_config.insecure_skip_verify`, `ca_file`, `ca`; jobs that go through kube-apiserver's proxy call no kubelet",
+  recognises: ({ scrape_configs }) => Array.isArray(scrape_configs),
+  read: (object, origin, lineOf) => {
+    const pieces = asList(object.scrape_configs).flatMap(
+      (entry, index) =>
+        readJob(asObject(entry) ?? {}, at(origin, ["scrape_configs", index], lineOf)).pieces,
+    );
+    return { pieces, inner: [] };
+  },
+};
+
+/** One job of a list that stands alone, as `additionalScrapeConfigs` hold it. */
+export const scrapeJob: ObjectFormat = {
+  name: "Prometheus job",
+  status: "read",
+  about: "one item of `scrape_configs`, as additional configurations hold it",
+  recognises: ({ job_name, kubernetes_sd_configs }) =>
+    job_name !== undefined && Array.isArray(kubernetes_sd_configs),
+  read: (object, origin) => readJob(object, origin),
+};
+
+function readJob(job: JsonObject, origin: Origin): Reading {
+  const isOfNodes = asList(job.kubernetes_sd_configs).some(
+    (entry) => asText(asObject(entry)?.role) === "node",
+  );
+  return isOfNodes && job.scheme === "https" && !throughApiServer(job)
+    ? caller(asObject(job.tls_config), `Prometheus job ${asText(job.job_name) ?? ""}`, origin)
+    : { pieces: [], inner: [] };
+}
+
+/** Jobs that rewrite the address ask kube-apiserver to ask the kubelet. */
+function throughApiServer(job: JsonObject): boolean {
+  return [...asList(job.relabel_configs), ...asList(job.relabelings)].some((entry) => {
+    const { target_label, targetLabel, replacement } = asObject(entry) ?? {};
+    return (
+      (target_label ?? targetLabel) === "__address__" &&
+      /kubernetes\.default|^\S+:6?443$/.test(asText(replacement) ?? "")
+    );
+  });
+}
+
+function caller(tls: JsonObject | undefined, label: string, origin: Origin): Reading {
+  return {
+    pieces: [
+      {
+        kind: "caller",
+        program: "prometheus",
+        label,
+        origin,
+        verification: verificationOf(tls ?? {}, label),
+      },
+    ],
+    inner: [],
+  };
+}
+
+function verificationOf(tls: JsonObject, label: string): CallerPiece["verification"] {
+  const skip = tls.insecureSkipVerify ?? tls.insecure_skip_verify;
+  if (typeof skip === "string" && isUnknown(skip)) {
+    return unknown(`insecureSkipVerify of ${label}`);
+  }
+  if (skip === true || skip === "true") return known({ skip: true, key: "insecureSkipVerify" });
+  const file = asText(tls.caFile) ?? asText(tls.ca_file);
+  if (file !== undefined) {
+    return isUnknown(file)
+      ? unknown(`caFile of ${label}`)
+      : known({ skip: false, caFile: file, key: "caFile" });
+  }
+  const named = describeCa(tls.ca);
+  return named === undefined
+    ? known({ skip: false, caFile: "", key: "caFile" })
+    : unknown(`${named}, with which ${label} verifies`);
+}
+
+function describeCa(ca: Json | undefined): string | undefined {
+  if (typeof ca === "string") return ca === "" ? undefined : "the certificates";
+  for (const [kind, field] of [
+    ["ConfigMap", "configMap"],
+    ["Secret", "secret"],
+  ] as const) {
+    const { name, key } = asObject(asObject(ca)?.[field]) ?? {};
+    if (typeof name === "string") return `${asText(key) ?? "the certificates"} in ${kind} ${name}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,41 @@
+/** Shell scripts: the programs that they start, and the files that they write. */
+import { type CommandLine, readShell } from "./command-line.ts";
+import type { Format } from "./format.ts";
+import { readingOf } from "./program-pieces.ts";
+
+const shebang = /^\s*#!\s*\S*(\/env\s+)?\S*/;
+
+/** Scripts that say so: by `#!`, or as cloud-init's boot hooks. */
+export const script: Format = {
+  name: "shell script",
+  status: "read",
+  about:
+    "`#!/bin/sh` and the like, or `*.sh`: programs behind any wrapper, variables, lists, `set --`; files written by here-documents, `tee`, `echo`, `printf`, `base64 -d`; `kubeadm init` and `join`; `sed -i` on a file of Kubernetes is said to be not followed",
+  recognises: (text, { key, path }) =>
+    (shebang.test(text) && !/^\s*#!\s*\S*(python|perl|ruby|node|pwsh)/.test(text)) ||
+    text.startsWith("#cloud-boothook") ||
+    (/\.(sh|bash)$/.test(path ?? key ?? "") && !/^\s*[{[]/.test(text)),
+  read: (text, origin) => readingOf(readShell(text, { where: origin.source.where }), origin),
+};
+
+/** Prose that begins with a program's name goes on with words, not with flags. */
+function isPlausible({ words: [first] }: CommandLine): boolean {
+  return first === undefined || first.kind === "unknownWords" || /^[-$"'\\{]/.test(first.text);
+}
+
+/** Shell text that does not say so: a command line, or a script without `#!`. Asked when nothing else recognises it. */
+export const commands: Format = {
+  name: "command line",
+  status: "read",
+  about:
+    "shell text without `#!` in which one of the programs, kubeadm, or a written file is found",
+  recognises: (text, origin) => {
+    const { commandLines, files } = readShell(text, { where: origin.source.where });
+    return (
+      commandLines.some(isPlausible) ||
+      files.some(({ path }) => path !== undefined) ||
+      /^\s*(sudo\s+)?(\S*\/)?kubeadm\s+(init|join)\b/m.test(text)
+    );
+  },
+  read: (text, origin) => readingOf(readShell(text, { where: origin.source.where }), origin),
+};

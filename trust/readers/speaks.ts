@@ -1,0 +1,45 @@
+/** Whether a text speaks of kubelets or kube-apiserver, and whether it could decide something. */
+
+const name = /kubelet|kube-?api-?server|kubeadm|hyperkube|kube-controller-manager/i;
+
+/** Words that name a kubelet and set nothing: its folder, its metrics, where plugins register, what it is watched by. */
+const aside =
+  /\/var\/lib\/kubelet\b[\w./-]*|--kubelet-(?:registration-path|dir|root-dir)\b|\bkubelet_\w+|\w+_kubelet\b|\bjob=\\?"kubelet\\?"|system:kubelet-api-admin|kubelet-trust|kubelet[.-]service\.d\b/gi;
+
+/** Settings that decide, and the documents and programs that carry them. */
+const settings = new RegExp(
+  [
+    "serverTLSBootstrap|tlsCertFile|tlsPrivateKeyFile|clientCAFile|readOnlyPort",
+    "rotate-server-certificates|RotateKubeletServerCertificate",
+    "kubelet-(?:certificate-authority|client-certificate|client-key|preferred-address-types|insecure-tls)",
+    "KubeletConfiguration|kubelet\\.config\\.k8s\\.io|kubeletconfig\\b",
+    "kubeadm\\.k8s\\.io|(?:Cluster|Init|Join)Configuration\\b|kubeadmConfigSpec|kubeadm\\s+(?:init|join)\\b",
+    "generate_serving_certificate|kubelet[-_]?(?:extra[-_]?)?arg|apiserver[-_]?(?:extra[-_]?)?arg|KUBELET_\\w*(?:ARGS|OPTS|FLAGS)",
+    "--(?:anonymous-auth|authorization-mode|client-ca-file|tls-cert-file|tls-private-key-file|cloud-provider)\\b",
+    "\\b(?:kubelet|kube-apiserver|kube-controller-manager)(?:\\.exe)?[\"']?[,\\s]\\s*[\"']?--",
+    "\\b(?:kubelet|kube-apiserver|kubeAPIServer|apiServer)[\"']?:\\s*(?:\\n\\s+)?[{\\w]*\\b(?:extra|args|config)",
+  ].join("|"),
+  "i",
+);
+
+export type Speech = "of settings" | "of them" | "of other things";
+
+/** What a text speaks of. Linear in its length. */
+export function speaks(text: string): Speech {
+  if (!name.test(text)) {
+    return /serverTLSBootstrap|tlsPrivateKeyFile|clientCAFile/.test(text)
+      ? "of settings"
+      : "of other things";
+  }
+  if (settings.test(text)) return "of settings";
+  return name.test(text.replace(aside, "")) ? "of them" : "of other things";
+}
+
+/** Whether a name (of a key, a file, an object) is one that deciding texts go by. */
+export function soundsDeciding(...names: readonly (string | undefined)[]): boolean {
+  return names.some(
+    (one) =>
+      one !== undefined &&
+      /kubelet|kubeadm|api-?server|hyperkube|(Cluster|Init|Join)Configuration/i.test(one),
+  );
+}

@@ -1,0 +1,309 @@
+/** systemd units, their drop-ins and their environment files, put together with what stands beside them. */
+import { groupBy } from "../words/group-by.ts";
+import { isEnvironmentFile, readEnvironmentFile } from "./environment-file.ts";
+import type { Format, Part, Reading } from "./format.ts";
+import { unread } from "./origins.ts";
+import type { Origin, Piece } from "./piece.ts";
+import { readingOf } from "./program-pieces.ts";
+import { speaks } from "./speaks.ts";
+import { readSystemdUnit, variablesOf } from "./systemd-unit.ts";
+
+const header = /^\s*\[[\w-]+\]\s*$/;
+
+/** A unit or a drop-in. */
+export const unit: Format = {
+  name: "systemd unit",
+  status: "read",
+  about:
+    "a unit with its drop-ins (`*.conf`, in the order of their names) and the environment files beside it, by path or by name; an `EnvironmentFile=-` that is not there is taken to be absent, and said; one that must exist is unknown",
+  recognises: (text) => {
+    const first = text
+      .split("\n", 200)
+      .find((line) => line.trim() !== "" && !/^\s*[#;]/.test(line));
+    return header.test(first ?? "") && /^\s*\[(Unit|Service|Install)\]\s*$/m.test(text);
+  },
+  read: (text, origin) => ({ pieces: [], inner: [], parts: [{ kind: "unit", text, origin }] }),
+};
+
+/** An environment file. */
+export const environmentFile: Format = {
+  name: "environment file",
+  status: "read",
+  about:
+    "`NAME=value` lines, such as /etc/default/kubelet and kubeadm-flags.env: part of the unit beside it; of kubeadm's unit where no unit is there and it sets that unit's variables",
+  recognises: isEnvironmentFile,
+  read: (text, origin) => ({
+    pieces: [],
+    inner: [],
+    parts: [{ kind: "environment", text, origin }],
+  }),
+};
+
+type Text = Extract<Part, { kind: "unit" | "environment" }>;
+
+/** What is noted about how texts beside each other were put together. */
+export type Together = {
+  /** The environment files that a unit used. */
+  readonly used: Set<Text>;
+  readonly readings: readonly Reading[];
+};
+
+/** Puts units together with what stands beside them. */
+export function assembleUnits(parts: readonly Part[]): Together {
+  const units = parts.filter((part): part is Text => part.kind === "unit");
+  const files = parts.filter((part): part is Text => part.kind === "environment");
+  const used = new Set<Text>();
+  const readings = grouped(units).map((group) => readGroup(group, files, used));
+  return { used, readings };
+}
+
+type Group = { readonly main: Text; readonly dropIns: readonly Text[] };
+
+function grouped(units: readonly Text[]): Group[] {
+  const mains = units.filter(isMain);
+  const dropIns = units
+    .filter((text) => !isMain(text))
+    .sort((a, b) => compare(nameOf(a.origin), nameOf(b.origin)));
+  const groups = mains.map((main) => ({
+    main,
+    dropIns: dropIns.filter((dropIn) => belongs(dropIn, main, mains)),
+  }));
+  const taken = new Set(groups.flatMap((group) => group.dropIns));
+  const alone = dropIns.filter((dropIn) => !taken.has(dropIn));
+  const rest = [...groupBy(alone, ({ origin }) => `${beside(origin)} ${serviceOf(origin) ?? ""}`)];
+  return [
+    ...groups,
+    ...rest.flatMap(([, [main, ...others]]): Group[] => (main ? [{ main, dropIns: others }] : [])),
+  ];
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function nameOf({ path, key, holder }: Origin): string {
+  const name = path ?? key ?? holder;
+  return name.slice(name.lastIndexOf("/") + 1);
+}
+
+function beside({ machine, holder }: Origin): string {
+  return machine === undefined ? `holder ${holder}` : `machine ${machine}`;
+}
+
+/** `kubelet.service.d/10-kubeadm.conf` changes kubelet.service. */
+function serviceOf({ path, key, holder }: Origin): string | undefined {
+  return /([\w@.-]+\.service)\.d[/_-]/.exec(path ?? key ?? holder)?.[1];
+}
+
+/** A drop-in is known by its folder or its ending; without a name, by having no `[Unit]` or `[Install]`. */
+function isMain({ text, origin }: Text): boolean {
+  const name = nameOf(origin);
+  if (serviceOf(origin) !== undefined) return false;
+  if (/\.service$/.test(name)) return true;
+  if (/\.conf$/.test(name)) return false;
+  return /^\s*\[(Unit|Install)\]\s*$/m.test(text) || !/^\s*ExecStart\s*=\s*$/m.test(text);
+}
+
+/** A drop-in belongs to the unit beside it that has its name; else to the only one of its scope that has. */
+function belongs(dropIn: Text, main: Text, mains: readonly Text[]): boolean {
+  const service = serviceOf(dropIn.origin);
+  const named = (one: Text) =>
+    service === undefined
+      ? speaks(one.text) !== "of other things"
+      : nameOf(one.origin) === service || !/\.service$/.test(nameOf(one.origin));
+  const near = mains.filter((one) => beside(one.origin) === beside(dropIn.origin) && named(one));
+  if (near.length > 0) return near.includes(main);
+  const far = mains.filter(
+    (one) =>
+      one.origin.scope === dropIn.origin.scope &&
+      one.origin.machine === undefined &&
+      dropIn.origin.machine === undefined &&
+      named(one),
+  );
+  return far.length === 1 && far[0] === main;
+}
+
+function readGroup({ main, dropIns }: Group, files: readonly Text[], used: Set<Text>): Reading {
+  const near = files.filter(
+    ({ origin }) =>
+      beside(origin) === beside(main.origin) ||
+      (origin.scope === main.origin.scope && (origin.machine ?? main.origin.machine) === undefined),
+  );
+  const texts = [main, ...dropIns];
+  const paths = texts.flatMap(({ text }) => environmentPaths(text));
+  const found = filesByPath(paths, near, texts);
+  for (const file of found.values()) used.add(file);
+  const read = readSystemdUnit(
+    main.text,
+    { where: main.origin.source.where },
+    {
+      dropIns: dropIns.map(({ text, origin }) => ({ text, source: origin.source })),
+      environmentFiles: Object.fromEntries([...found].map(([path, { text }]) => [path, text])),
+    },
+  );
+  const speaking = texts.find(({ text }) => speaks(text) === "of settings");
+  const isEmpty = read.commandLines.length === 0 && read.problems.length === 0;
+  const extra: Piece[] = [];
+  if (read.commandLines.length > 0) {
+    for (const path of read.absentFiles) {
+      extra.push(
+        unread(
+          main.origin,
+          `${path}, an environment file of ${main.origin.source.where} that is not here and is taken to be absent, as the unit allows`,
+          false,
+        ),
+      );
+    }
+  }
+  if (isEmpty && speaking && read.commands.length === 0) {
+    extra.push(
+      unread(speaking.origin, `the program that ${speaking.origin.source.where} starts`, true),
+    );
+  }
+  const reading = readingOf(read, main.origin);
+  return { ...reading, pieces: [...reading.pieces, ...extra] };
+}
+
+function environmentPaths(text: string): string[] {
+  return [...text.matchAll(/^\s*EnvironmentFile\s*=\s*-?\s*["']?([^"'\n]*?)["']?\s*$/gm)].flatMap(
+    ([, path = ""]) => (path === "" ? [] : [path]),
+  );
+}
+
+/** The texts of environment files: by path, by name, else the only one left that sets a variable that the unit uses. */
+function filesByPath(
+  paths: readonly string[],
+  files: readonly Text[],
+  texts: readonly Text[],
+): Map<string, Text> {
+  const found = new Map<string, Text>();
+  for (const path of paths) {
+    const match = files.find(({ origin }) => origin.path === path) ?? files.find(isNamed(path));
+    if (match) found.set(path, match);
+  }
+  const variables = new Set(texts.flatMap(({ text }) => variablesOf(text)));
+  const left = files.filter(
+    (file) =>
+      ![...found.values()].includes(file) &&
+      file.origin.path === undefined &&
+      Object.keys(readEnvironmentFile(file.text)).some((name) => variables.has(name)),
+  );
+  const open = paths.filter((path) => !found.has(path));
+  for (const [index, file] of left.entries()) {
+    const path = open[index];
+    if (path !== undefined) found.set(path, file);
+  }
+  return found;
+}
+
+/** `kubelet`, `default-kubelet` or `etc_default_kubelet` for /etc/default/kubelet. */
+function isNamed(path: string): (text: Text) => boolean {
+  const segments = path.split("/").filter((part) => part !== "");
+  const names = segments.map((_, index) => segments.slice(index).join("-"));
+  return ({ origin }) =>
+    origin.path === undefined && names.includes(nameOf(origin).replace(/[_.]/g, "-"))
+      ? true
+      : origin.path === undefined && names.includes(nameOf(origin));
+}
+
+/** kubeadm's drop-in for kubelet.service, which its packages install. */
+const kubeadmUnit = `[Service]
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+EnvironmentFile=-/etc/default/kubelet
+EnvironmentFile=-/etc/sysconfig/kubelet
+ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
+`;
+/** As many flags are kubeadm's own, before those of the environment files. */
+const kubeadmOwnFlags = 3;
+
+/** Whether an environment file is one of those that kubeadm's unit reads. */
+function isKubeadms({ text }: Text): boolean {
+  return /^\s*KUBELET_(KUBEADM|EXTRA)_ARGS=/m.test(text);
+}
+
+/** The pieces, with the flags of environment files that no unit used given to the kubelets that kubeadm starts. */
+export function withEnvironments(
+  pieces: readonly Piece[],
+  parts: readonly Part[],
+  used: Set<Text>,
+): readonly Piece[] {
+  const files = parts.filter(
+    (part): part is Text => part.kind === "environment" && !used.has(part) && isKubeadms(part),
+  );
+  if (files.length === 0) return pieces;
+  return pieces.map((piece) => {
+    if (piece.kind !== "kubeadm" || piece.configuration.kubelets.length === 0) return piece;
+    const own = files.filter(({ origin }) => isNear(origin, piece.origin));
+    if (own.length === 0) return piece;
+    for (const one of own) used.add(one);
+    const [line] = kubeadmUnitWith(own, piece.origin).commandLines;
+    const added = (line?.words ?? []).slice(kubeadmOwnFlags);
+    const kubelets = piece.configuration.kubelets.map((kubelet) => ({
+      ...kubelet,
+      commandLine: {
+        ...kubelet.commandLine,
+        words: [...kubelet.commandLine.words, ...added],
+      },
+    }));
+    return { ...piece, configuration: { ...piece.configuration, kubelets } };
+  });
+}
+
+function isNear(origin: Origin, other: Origin): boolean {
+  return (
+    beside(origin) === beside(other) ||
+    (origin.scope === other.scope && (origin.machine ?? other.machine) === undefined)
+  );
+}
+
+function kubeadmUnitWith(files: readonly Text[], { source }: Origin) {
+  const paths = environmentPaths(kubeadmUnit);
+  const environmentFiles = Object.fromEntries(
+    files.map((file, index) => [
+      paths.find((path) => path === file.origin.path || isNamed(path)(file)) ?? paths[index] ?? "",
+      file.text,
+    ]),
+  );
+  return readSystemdUnit(kubeadmUnit, { where: source.where }, { environmentFiles });
+}
+
+/**
+ * Environment files that no unit used: those of kubeadm's unit are its kubelet's where nothing else starts one; others
+ * that speak of kubelets are said.
+ *
+ * Source: kubernetes release `cmd/krel/templates/latest/kubeadm/10-kubeadm.conf`.
+ */
+export function leftEnvironments(
+  parts: readonly Part[],
+  used: ReadonlySet<Text>,
+  hasKubelet: boolean,
+): readonly Reading[] {
+  const left = parts.filter(
+    (part): part is Text =>
+      part.kind === "environment" && !used.has(part) && speaks(part.text) !== "of other things",
+  );
+  return [...groupBy(left, ({ origin }) => beside(origin)).values()].map((files): Reading => {
+    const [first] = files;
+    if (!first || !files.some(isKubeadms) || hasKubelet) {
+      return {
+        pieces: files.map(({ origin, text }) =>
+          unread(
+            origin,
+            `the unit that uses the environment file ${origin.source.where}`,
+            speaks(text) === "of settings",
+          ),
+        ),
+        inner: [],
+      };
+    }
+    const reading = readingOf(kubeadmUnitWith(files, first.origin), first.origin);
+    const note = unread(
+      first.origin,
+      `the unit that uses ${first.origin.source.where}, which is taken to be kubeadm's`,
+      false,
+    );
+    return { ...reading, pieces: [...reading.pieces, note] };
+  });
+}

@@ -1,0 +1,179 @@
+/** Pods and whatever makes pods: the programs in them, and who they are to RBAC. */
+import { type Fact, known, unknown } from "../words/fact.ts";
+import type { CommandLines } from "./command-line.ts";
+import type { Given, GivenObject, ObjectFormat, Part, Reading } from "./format.ts";
+import { metricsServerIn } from "./metrics-server.ts";
+import { isUnknown, titleOf, underKey, unread } from "./origins.ts";
+import type { Origin, Piece } from "./piece.ts";
+import { podPathsIn, readPod } from "./pod.ts";
+import { besides, kubeadmParts, programPiece, runs, written } from "./program-pieces.ts";
+import { soundsDeciding } from "./speaks.ts";
+import {
+  asList,
+  asObject,
+  asText,
+  type FieldPath,
+  type JsonObject,
+  valueAt,
+  type YamlDocument,
+} from "./yaml.ts";
+
+const kinds = new Set([
+  "Pod",
+  "PodTemplate",
+  "Deployment",
+  "DaemonSet",
+  "StatefulSet",
+  "ReplicaSet",
+  "ReplicationController",
+  "Job",
+  "CronJob",
+]);
+
+export const workload: ObjectFormat = {
+  name: "Pod and whatever makes pods",
+  status: "read",
+  about:
+    "Pod, PodTemplate, Deployment, DaemonSet, StatefulSet, ReplicaSet, ReplicationController, Job, CronJob: programs in `command`, `args` or by the image's name, `$(NAME)` from `env`, metrics-server, ServiceAccount, replicas",
+  recognises: ({ kind }) => kinds.has(asText(kind) ?? ""),
+  read: readWorkload,
+};
+
+/** Reads the pods in an object, wherever it keeps them. */
+export function readWorkload(
+  object: JsonObject,
+  origin: Origin,
+  lineOf: YamlDocument["lineOf"],
+): Reading {
+  const paths = podPathsIn(object);
+  const readings = paths.map((path) => readOne(object, path, origin, lineOf));
+  const { programs, scripts } = readPod(object, { where: origin.source.where }, lineOf);
+  const found = programs.filter(({ commandLine }) => runs(commandLine));
+  return {
+    pieces: [
+      ...found.flatMap(({ commandLine, annotations, image, volumeAt, volumes }) => {
+        const version = versionIn(image);
+        return programPiece(
+          commandLine,
+          { ...origin, annotations: { ...origin.annotations, ...annotations } },
+          {
+            ...(version !== undefined && { version }),
+            pod: { volumeAt, volumes, namespace: namespaceOf(object) },
+          },
+        );
+      }),
+      ...(found.length > 0 ? [] : scripts.flatMap((script) => besides(script, origin))),
+      ...(paths.length === 0 && soundsDeciding(titleOf(object))
+        ? [unread(origin, `the pods of ${origin.source.where}`, true)]
+        : []),
+      ...readings.flatMap(({ pieces }) => pieces),
+    ],
+    inner: [
+      ...scripts.flatMap((script): Given[] => [...written(script, origin)]),
+      ...readings.flatMap(({ inner }): (Given | GivenObject)[] => [...inner]),
+    ],
+    parts: scripts.flatMap((script: CommandLines): readonly Part[] => kubeadmParts(script, origin)),
+  };
+}
+
+/** `registry.k8s.io/kube-apiserver:v1.37.2` */
+function versionIn(image: string | undefined): string | undefined {
+  return /:v?(\d+\.\d+\.\d+)/.exec(image ?? "")?.[1];
+}
+
+function namespaceOf(object: JsonObject): string {
+  return asText(asObject(object.metadata)?.namespace) ?? "default";
+}
+
+function readOne(
+  object: JsonObject,
+  path: FieldPath,
+  origin: Origin,
+  lineOf: YamlDocument["lineOf"],
+): Reading {
+  const spec = asObject(valueAt(object, [...path, "spec"]));
+  const listed = [...asList(spec?.initContainers), ...asList(spec?.containers)];
+  const containers = asList(spec?.containers).flatMap((container): JsonObject[] => {
+    const own = asObject(container);
+    return own ? [own] : [];
+  });
+  const serviceAccount = accountOf(spec, namespaceOf(object));
+  const label = titleOf(object);
+  const opaque =
+    typeof spec?.containers === "string" || typeof valueAt(object, [...path, "spec"]) === "string";
+  return {
+    pieces: [
+      {
+        kind: "workload",
+        origin,
+        label,
+        containers,
+        serviceAccount,
+        runs: runsAt(object),
+        tolerations: asList(spec?.tolerations),
+      },
+      ...metricsServerIn(containers, {
+        origin,
+        label,
+        serviceAccount,
+        lineOf: (field) => lineOf([...path, "spec", "containers", ...field]),
+      }),
+      ...(opaque && soundsDeciding(label)
+        ? [unread(origin, `the containers of ${origin.source.where}`, true)]
+        : []),
+      ...containers.flatMap((container) => opaqueImage(container, label, origin)),
+    ],
+    inner: listed.flatMap((container) => longValues(asObject(container) ?? {}, origin)),
+  };
+}
+
+/** A container whose image and command are not known could run anything; a name tells whether it matters. */
+function opaqueImage(container: JsonObject, label: string, origin: Origin): readonly Piece[] {
+  const image = asText(container.image) ?? "";
+  const name = asText(container.name) ?? "";
+  const hasCommand = asList(container.command).length > 0;
+  return isUnknown(image) && !hasCommand && /^(kubelet|kube-?apiserver)\b/i.test(name || label)
+    ? [
+        unread(
+          origin,
+          `the image and command of container ${JSON.stringify(name)} of ${label}`,
+          true,
+        ),
+      ]
+    : [];
+}
+
+/** Texts of several lines in a container's environment: whole files are handed over that way. */
+function longValues(container: JsonObject, origin: Origin): Given[] {
+  return asList(container.env).flatMap((entry): Given[] => {
+    const { name, value } = asObject(entry) ?? {};
+    return typeof value === "string" && (value.includes("\n") || value.length > 100)
+      ? [{ content: value, origin: underKey(origin, `env ${asText(name) ?? ""}`) }]
+      : [];
+  });
+}
+
+function accountOf(spec: JsonObject | undefined, namespace: string): Fact<string> {
+  const name = asText(spec?.serviceAccountName) ?? asText(spec?.serviceAccount) ?? "default";
+  return isUnknown(name) || isUnknown(namespace)
+    ? unknown("the ServiceAccount of a workload")
+    : known(`${namespace}/${name}`);
+}
+
+type Runs = Fact<true | { readonly because: string }>;
+
+/** Scaled to nothing, suspended, or on its way. */
+function runsAt(object: JsonObject): Runs {
+  const spec = asObject(object.spec);
+  for (const field of ["replicas", "suspend", "parallelism"]) {
+    const value = spec?.[field];
+    if (typeof value === "string" && isUnknown(value))
+      return unknown(`spec.${field} of a workload`);
+  }
+  if (spec?.replicas === 0 || spec?.replicas === "0")
+    return known({ because: "it has 0 replicas" });
+  if (spec?.parallelism === 0) return known({ because: "its parallelism is 0" });
+  return spec?.suspend === true || spec?.suspend === "true"
+    ? known({ because: "it is suspended" })
+    : known(true);
+}
