@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { Failure } from "./fail.mjs";
 import { withLock } from "./lock.mjs";
 
 /**
@@ -75,15 +76,21 @@ export function hashFile(file) {
 export async function ensureCached({ name, key, make, onWait, root = cacheRoot() }) {
   const entry = `${name}-${key}`;
   const folder = path.join(root, entry);
+  // Its programs are run, so nobody else may have had a hand in them.
+  for (const at of [root, folder]) requireOwn(at);
   if (fs.existsSync(folder)) return folder;
+  // Whatever the umask, the folder is taken again; the lab's programs run as other users.
+  if (fs.mkdirSync(root, { recursive: true }) !== undefined) fs.chmodSync(root, 0o755);
   return withLock(
     path.join(root, ".locks", entry),
     async () => {
+      requireOwn(folder);
       if (fs.existsSync(folder)) return folder;
       const partials = path.join(root, ".partial", entry);
       fs.rmSync(partials, { recursive: true, force: true });
       const partial = path.join(partials, randomBytes(6).toString("hex"));
       fs.mkdirSync(partial, { recursive: true });
+      fs.chmodSync(partial, 0o755);
       try {
         await make(partial);
         fs.renameSync(partial, folder);
@@ -93,5 +100,26 @@ export async function ensureCached({ name, key, make, onWait, root = cacheRoot()
       return folder;
     },
     onWait,
+  );
+}
+
+/**
+ * @param {string} folder
+ * @throws {Failure} if it is there and another user owns it or may write to it
+ */
+export function requireOwn(folder) {
+  const stat = fs.statSync(folder, { throwIfNoEntry: false });
+  const user = process.getuid?.();
+  if (!stat || user === undefined) return;
+  const trouble =
+    stat.uid !== user
+      ? `belongs to user ${stat.uid}, not to you (${user})`
+      : (stat.mode & 0o022) !== 0
+        ? "may be written by others"
+        : undefined;
+  if (trouble === undefined) return;
+  throw new Failure(
+    `${folder} ${trouble}, and programs in it are run. Delete it (it is made again), or set XDG_CACHE_HOME to a folder ` +
+      "of your own.",
   );
 }

@@ -1,6 +1,7 @@
 // The environment in which Pulumi runs: the toolchain of the chosen world, first on PATH.
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cacheRoot } from "./cache.mjs";
 import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
@@ -47,17 +48,38 @@ async function vendorCli(env, progress) {
   const home = vendorHome(env);
   if (fs.existsSync(cliIn(home))) return home;
   const launcher = path.join(repository, "node_modules", "pulumi", "run.js");
-  await progress.step(`Downloading the Pulumi CLI ${versions.pulumi}`, async () => {
-    const { code, output } = await runChild(node, [launcher, "version"], {
-      env,
-      onLine: () => {},
+  await progress.step(`Downloading the Pulumi CLI ${versions.pulumi}`, async (step) => {
+    const fetched = await repeatedly(step, async () => {
+      const { code, output } = await runChild(node, [launcher, "version"], {
+        env,
+        onLine: () => {},
+      });
+      return code === 0 && fs.existsSync(cliIn(home)) ? undefined : output;
     });
-    if (code !== 0 || !fs.existsSync(cliIn(home))) {
+    if (fetched !== undefined) {
       throw new Failure(
-        `The vendor's launcher could not fetch the CLI into ${home}:\n${output}\n` +
+        `The vendor's launcher could not fetch the CLI into ${home}:\n${fetched}\n` +
           "Set KUBELET_TRUST_TOOLCHAIN=source to build it instead.",
       );
     }
   });
   return home;
+}
+
+/**
+ * Tries what a network may spoil three times, with a pause that grows.
+ * @param {import("./progress.mjs").Step} step
+ * @param {() => Promise<string | undefined>} attempt resolves to what went wrong, undefined for nothing
+ * @param {number} [pause] milliseconds before the second attempt, default 2000; twice that before the third
+ * @returns {Promise<string | undefined>} what went wrong the last time
+ */
+export async function repeatedly(step, attempt, pause = 2000) {
+  let trouble = await attempt();
+  for (const again of [1, 2]) {
+    if (trouble === undefined) return undefined;
+    step.update(`attempt ${again + 1} of 3`);
+    await sleep(pause * again);
+    trouble = await attempt();
+  }
+  return trouble;
 }

