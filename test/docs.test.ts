@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { specs } from "../policies/policies.ts";
+
+const root = path.join(import.meta.dirname, "..");
+const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8");
+
+const pages = execFileSync(
+  "git",
+  ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+  { cwd: root, encoding: "utf8" },
+)
+  .split("\n")
+  .filter((file) => file !== "" && fs.existsSync(path.join(root, file)));
+
+/** Relative links of a page, as paths from the root. */
+function linksOf(page: string): string[] {
+  return [...read(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+    .map(([, target = ""]) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => path.posix.join(path.posix.dirname(page), target));
+}
+
+describe("the documentation", () => {
+  for (const page of pages) {
+    it(`${page} links to what exists`, () => {
+      const missing = linksOf(page).filter((target) => !fs.existsSync(path.join(root, target)));
+      assert.deepEqual(missing, []);
+    });
+  }
+
+  it("has every page in its index", () => {
+    const listed = linksOf("docs/README.md");
+    const unlisted = pages.filter(
+      (page) =>
+        page.startsWith("docs/") && page !== "docs/README.md" && !page.startsWith("docs/policies/"),
+    );
+    assert.deepEqual(
+      unlisted.filter((page) => !listed.includes(page)),
+      [],
+    );
+    assert.ok(listed.includes("docs/policies/README.md"));
+  });
+
+  for (const { name } of specs) {
+    it(`has a page, its rows and a test to copy for ${name}`, () => {
+      assert.ok(pages.includes(`docs/policies/${name}.md`));
+      assert.ok(read("docs/policies/README.md").includes(`| [${name}](${name}.md) |`));
+      assert.ok(read("README.md").includes(`| \`${name}\` |`));
+      assert.ok(fs.existsSync(path.join(root, "test", "policies", `${name}.test.ts`)));
+    });
+  }
+
+  it("of contributing names files that exist", () => {
+    const named = [...read("CONTRIBUTING.md").matchAll(/`((?:[\w.-]+\/)+[\w.-]*)`/g)]
+      .map(([, file = ""]) => file)
+      .filter((file) => !/[A-Z]{4}|NAME/.test(path.basename(file)));
+    assert.ok(named.length > 10);
+    assert.deepEqual(
+      named.filter((file) => !fs.existsSync(path.join(root, file))),
+      [],
+    );
+  });
+});
