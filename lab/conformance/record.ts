@@ -4,6 +4,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
+import { kubernetesVersion } from "../../toolchain/kubernetes/programs.ts";
 import { runConformance } from "./main.ts";
 import { recorded } from "./recorded.ts";
 import { describe } from "./report.ts";
@@ -17,13 +18,13 @@ await runMain(async () => {
   fs.mkdirSync(target, { recursive: true });
   const cases = path.join(target, `.cases.${process.pid}.jsonl`);
   const write = (line: string) => process.stdout.write(`${line}\n`);
+  const at = new Date().toISOString();
   try {
     const run = await runConformance(length === "short" ? "short" : "long", cases, write);
     for (const [name, rows] of Object.entries(recorded(run))) {
-      const draft = path.join(target, `.${name}.${process.pid}`);
-      fs.writeFileSync(draft, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-      fs.renameSync(draft, path.join(target, `${name}.jsonl`));
+      put(target, `${name}.jsonl`, rows);
     }
+    put(target, "run.json", [{ at, kubernetesVersion }]);
     for (const line of describe(run)) write(line);
     write(
       `Recorded in ${target}; compare: KUBELET_TRUST_OBSERVED=${target} npm run mocha -- test/trust/observed.test.ts`,
@@ -33,3 +34,10 @@ await runMain(async () => {
     fs.rmSync(cases, { force: true });
   }
 });
+
+/** Writes a file at once or not at all, one value a line. */
+function put(folder: string, name: string, rows: readonly object[]): void {
+  const draft = path.join(folder, `.${name}.${process.pid}`);
+  fs.writeFileSync(draft, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  fs.renameSync(draft, path.join(folder, name));
+}

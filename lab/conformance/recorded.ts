@@ -217,6 +217,7 @@ const fileNames: readonly (readonly [string, string])[] = [
   [`${files}/none`, "/nonexistent"],
   [files, "/lab/cfg/adir"],
   ["/etc/kubernetes/pki/ca", "/lab/pki/ca"],
+  ["/var/lib/kubelet/config.yaml", "/lab/k/p3/config.yaml"],
 ];
 
 function startupRow({ id, reality }: Case, [program = "", ...rest]: readonly string[]) {

@@ -3,8 +3,6 @@
  * the same form: KUBELET_TRUST_OBSERVED=<folder>.
  */
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Authorities, makeAuthorities } from "./observed/authorities.ts";
 import { clientCases } from "./observed/client.ts";
 import { disagreement, type Said } from "./observed/harness.ts";
@@ -15,12 +13,11 @@ import {
   type ServingRow,
   type StartupRow,
 } from "./observed/rows.ts";
+import { observedFolder } from "./observed/run.ts";
 import { servingCases } from "./observed/serving.ts";
 import { startupCases } from "./observed/startup.ts";
 
-const folder =
-  process.env.KUBELET_TRUST_OBSERVED ??
-  join(dirname(fileURLToPath(import.meta.url)), "..", "observed");
+const folder = observedFolder;
 
 type Row = {
   readonly id: string;

@@ -8,9 +8,10 @@ import {
   type Request,
 } from "../../support/issue.ts";
 import type { ServedCertificate, ServingKubelet } from "./rows.ts";
+import { observedRun } from "./run.ts";
 
 /** When the observations were made. */
-export const observedAt = new Date("2026-11-24T07:56:00Z");
+export const observedAt = new Date(observedRun.at);
 
 const hour = 3600_000;
 const day = 24 * hour;

@@ -16,6 +16,7 @@ import type {
   RbacFacts,
 } from "../../../trust/words/facts.ts";
 import { type Outcome, works } from "../../../trust/words/verdict.ts";
+import { observedRun } from "./run.ts";
 
 const socket = "/run/containerd/containerd.sock";
 
@@ -40,7 +41,7 @@ export function commandLine(argv: readonly string[]): CommandLine {
   return found;
 }
 
-export const observedVersion = known("1.37.2");
+export const observedVersion = known(observedRun.kubernetesVersion);
 
 /** A kube-apiserver by its arguments. */
 export function apiServer(
