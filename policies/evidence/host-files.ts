@@ -5,6 +5,7 @@
  */
 
 import { posix } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import {
   addressesAnnotation,
   certificateNames,
@@ -22,6 +23,8 @@ import {
   tokens,
 } from "../../trust/contract.ts";
 import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
+import { readKubeadm } from "../../trust/readers/kubeadm.ts";
+import type { Piece, ProgramPiece, UnreadPiece } from "../../trust/readers/piece.ts";
 import { readPod } from "../../trust/readers/pod.ts";
 import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
 import { asList, asObject, type Json, readYaml } from "../../trust/readers/yaml.ts";
@@ -33,18 +36,10 @@ import type {
   NodeAddress,
 } from "../../trust/words/facts.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
-import { skipOf } from "../../trust/words/skip.ts";
 import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
 import { type Certificates, certificatesOf, contentOf, makesCertificate } from "./certificates.ts";
-import type {
-  Findings,
-  Found,
-  FoundApiServer,
-  FoundKubelet,
-  FoundSigner,
-  Reader,
-} from "./evidence.ts";
-import { type Entry, entriesOf, kindOf, membershipOf } from "./kubernetes.ts";
+import type { Reader } from "./evidence.ts";
+import { type Entry, entriesOf, kindOf, originOf } from "./kubernetes.ts";
 import { withLines } from "./lines.ts";
 
 /** Reads the machines that host-files Secrets are for. */
@@ -52,34 +47,88 @@ export const readHostFiles: Reader = (stack) => {
   const secrets = stack.resources.filter(
     (resource) => kindOf(resource) === "Secret" && text(resource, "type") === hostFilesSecretType,
   );
-  const machines = secrets.map((secret) => readMachine(stack, secret));
+  const siblings = readSiblings(stack);
   return {
-    kubelets: machines.flatMap((machine) => machine.kubelets ?? []),
-    apiServers: machines.flatMap((machine) => machine.apiServers ?? []),
-    signers: machines.flatMap((machine) => machine.signers ?? []),
-    gaps: machines.flatMap((machine) => machine.gaps ?? []),
-    claims: [...secrets.map(({ urn }) => urn), ...claimedSiblings(stack, secrets)],
+    pieces: [
+      ...secrets.flatMap((secret) => readMachine(stack, secret)),
+      ...withoutSecret(stack, secrets),
+      ...siblings.pieces,
+    ],
+    claims: [...secrets.map(({ urn }) => urn), ...siblings.claims],
   };
 };
 
-/** The ConfigMaps of our own components that say again what the machines' files say. */
-function claimedSiblings(stack: Stack, secrets: readonly Resource[]): string[] {
-  const claims = new Set<string>();
-  for (const secret of secrets) {
-    const [owner, above] = stack.ancestorsOf(secret);
-    if (owner?.type !== tokens.hostFiles || above === undefined) continue;
-    for (const sibling of stack.childrenOf(above.urn)) {
-      if (
-        sibling.type === tokens.kubeletConfigMap ||
-        sibling.type === tokens.apiServerKubeletAccess
-      ) {
-        for (const child of stack.childrenOf(sibling.urn)) {
-          if (kindOf(child) === "ConfigMap") claims.add(child.urn);
+/** Machines that a component registered, and whose Secret is not one any more: something has changed it. */
+function withoutSecret(stack: Stack, secrets: readonly Resource[]): Piece[] {
+  const found = new Set(
+    secrets.map((secret) => `${stack.ancestorsOf(secret)[0]?.urn} ${machineOf(secret)}`),
+  );
+  return stack.resources
+    .filter(({ type }) => type === tokens.hostFiles)
+    .flatMap((owner) => {
+      const flags = field(owner, hostFilesOutputs.kubeletFlags);
+      const machines = Object.keys(asObject(valueOr(flags, undefined)) ?? {});
+      return machines
+        .filter((machine) => !found.has(`${owner.urn} ${machine}`))
+        .map((machine) =>
+          differing(stack, owner, `the Secret with the files of ${machine} of ${describe(owner)}`),
+        );
+    });
+}
+
+/** What is deployed is not what a component of ours registered: neither is taken for the truth in silence. */
+function differing(stack: Stack, resource: Resource, missing: string): UnreadPiece {
+  return { kind: "unread", origin: originOf(stack, resource), missing, deciding: true };
+}
+
+/**
+ * The ConfigMaps of our own components that say again what the machines' files say. One that says something else is
+ * read like any other, and the difference is said.
+ */
+function readSiblings(stack: Stack): { readonly claims: string[]; readonly pieces: Piece[] } {
+  const claims: string[] = [];
+  const pieces: Piece[] = [];
+  const owners = new Set(
+    stack.resources.filter(({ type }) => type === tokens.hostFiles).map((one) => one.parentUrn),
+  );
+  for (const above of owners) {
+    const siblings = stack.childrenOf(above ?? "");
+    const registered = siblings
+      .filter(({ type }) => type === tokens.hostFiles)
+      .map((owner) => text(owner, hostFilesOutputs.kubelet));
+    for (const sibling of siblings) {
+      for (const child of stack.childrenOf(sibling.urn)) {
+        if (kindOf(child) !== "ConfigMap") continue;
+        const isSaid =
+          sibling.type === tokens.kubeletConfigMap
+            ? entriesOf(child).every(({ text: own }) => own.known && registered.includes(own.value))
+            : sibling.type === tokens.apiServerKubeletAccess && repeats(child, sibling);
+        if (isSaid) {
+          claims.push(child.urn);
+        } else if (
+          sibling.type === tokens.kubeletConfigMap ||
+          sibling.type === tokens.apiServerKubeletAccess
+        ) {
+          const what = `why ${describe(child)} differs from what ${describe(sibling)} registered`;
+          pieces.push(differing(stack, child, what));
         }
       }
     }
   }
-  return [...claims];
+  return { claims, pieces };
+}
+
+/** Whether kubeadm's ConfigMap gives kube-apiserver the flags that the component registered, and no other. */
+function repeats(configMap: Resource, access: Resource): boolean {
+  const flags = asList(valueOr(field(access, kubeletAccessOutputs.flags), undefined));
+  return entriesOf(configMap).every(({ text: own, source }) => {
+    if (!own.known) return false;
+    const { apiServer } = readKubeadm(own.value, source);
+    const given = (apiServer?.words ?? []).flatMap((word) =>
+      word.kind === "text" && /^--kubelet-/.test(word.text) ? [word.text] : [],
+    );
+    return apiServer === undefined || isDeepStrictEqual(given.sort(), flags.map(String).sort());
+  });
 }
 
 /** What one machine starts, and the files it has. */
@@ -91,50 +140,82 @@ type Machine = {
   readonly files: HostFiles;
 };
 
-function readMachine(stack: Stack, secret: Resource): Findings {
+function machineOf(secret: Resource): string {
+  return text(secret, "metadata", "labels", machineLabel) ?? secret.name;
+}
+
+function readMachine(stack: Stack, secret: Resource): Piece[] {
   const where = describe(secret);
-  const found: Found = {
-    resource: secret,
-    membership: membershipOf(stack, secret),
-    source: { where },
-  };
-  const name = text(secret, "metadata", "labels", machineLabel) ?? secret.name;
+  const name = machineOf(secret);
   const version = text(secret, "metadata", "annotations", kubernetesVersionAnnotation);
-  const machine = fromData(stack, secret) ?? fromComponent(stack, secret, name);
+  const registered = fromComponent(stack, secret, name);
+  const deployed = fromData(stack, secret);
+  const machine = deployed ?? registered;
+  const origin = { ...originOf(stack, secret), machine: secret.urn, secret: true };
   if (machine === undefined) {
-    return { gaps: [{ ...found, missing: `the files of ${where}, which are not known yet` }] };
+    const missing = `the files of ${where}, which are not known yet`;
+    return [{ kind: "unread", origin, missing, deciding: true }];
   }
-  const common = { ...found, ...(version !== undefined && { version }), files: machine.files };
-  return {
-    ...(machine.kubelet && {
-      kubelets: [
-        {
-          ...common,
-          label: name,
-          commandLine: machine.kubelet,
-          node: {
-            hostName: known(name, found.source),
-            name: known(name.toLowerCase(), found.source),
-            addresses: addressesOf(secret, found.source),
+  const { source } = origin;
+  const common = { ...(version !== undefined && { version }), files: machine.files };
+  const program = (
+    commandLine: CommandLine | undefined,
+    label: string,
+    more: Partial<ProgramPiece> = {},
+  ): ProgramPiece[] =>
+    commandLine === undefined
+      ? []
+      : [
+          {
+            kind: "program",
+            origin: { ...origin, annotations: machine.annotations },
+            commandLine,
+            label,
+            ...common,
+            ...more,
           },
-        } satisfies FoundKubelet,
-      ],
+        ];
+  return [
+    ...program(machine.kubelet, name, {
+      hostName: known(name, source),
+      addresses: addressesOf(secret, source),
     }),
-    ...(machine.apiServer && {
-      apiServers: [
-        {
-          ...common,
-          label: `kube-apiserver of ${name}`,
-          commandLine: machine.apiServer,
-          skip: skipOf(machine.annotations, found.source),
-          byKubeadm: false,
-        } satisfies FoundApiServer,
-      ],
-    }),
-    ...(machine.signer && {
-      signers: [{ ...common, commandLine: machine.signer } satisfies FoundSigner],
-    }),
+    ...program(machine.apiServer, `kube-apiserver of ${name}`),
+    ...program(machine.signer, `kube-controller-manager of ${name}`),
+    ...(registered && deployed
+      ? differences(deployed, registered).map((what) =>
+          differing(
+            stack,
+            secret,
+            `why ${what} of ${where} differs from what its component registered`,
+          ),
+        )
+      : []),
+  ];
+}
+
+function differences(deployed: Machine, registered: Machine): string[] {
+  const words = (line: CommandLine | undefined) =>
+    line?.words.map((word) => (word.kind === "text" ? word.text : word.missing)).join(" ");
+  const programs = ["kubelet", "apiServer", "signer"] as const;
+  const names = {
+    kubelet: "kubelet",
+    apiServer: "kube-apiserver",
+    signer: "kube-controller-manager",
   };
+  const configuration = ({ files }: Machine) => {
+    const file = files(paths.kubeletConfiguration);
+    return file.known && file.value.kind === "text" ? file.value.text : undefined;
+  };
+  return [
+    ...programs
+      .filter((program) => words(deployed[program]) !== words(registered[program]))
+      .map((program) => `the command line of ${names[program]}`),
+    ...(configuration(registered) !== undefined &&
+    configuration(deployed) !== configuration(registered)
+      ? ["the KubeletConfiguration"]
+      : []),
+  ];
 }
 
 /** `InternalIP=10.240.0.11,Hostname=worker-0` */

@@ -1,27 +1,16 @@
-/** All readers. Another one is added here, and no policy changes. */
+/** All readers of resources. Another one is added here, and no policy changes. */
+import type { Piece } from "../../trust/readers/piece.ts";
 import { describe, type Resource, type Stack } from "../stack/resource.ts";
-import { readApprovers } from "./approvers.ts";
-import { readConfigurations } from "./configurations.ts";
-import type { Evidence, Findings, Gap, Reader } from "./evidence.ts";
+import type { Evidence, Findings, Reader } from "./evidence.ts";
 import { readHostFiles } from "./host-files.ts";
-import { readKubeadmConfigurations } from "./kubeadm.ts";
-import { membershipOf } from "./kubernetes.ts";
+import { originOf } from "./kubernetes.ts";
 import { readLifetimes } from "./lifetimes.ts";
-import { readPrograms } from "./programs.ts";
-import { readRbacObjects } from "./rbac.ts";
+import { readResources } from "./resources.ts";
 
 export type * from "./evidence.ts";
 
 /** In this order: what an earlier one claims, later ones pass over. */
-const readers: readonly Reader[] = [
-  readHostFiles,
-  readKubeadmConfigurations,
-  readPrograms,
-  readConfigurations,
-  readApprovers,
-  readRbacObjects,
-  readLifetimes,
-];
+const readers: readonly Reader[] = [readHostFiles, readResources, readLifetimes];
 
 /** Everything that the readers find in a stack. */
 export function readEvidence(stack: Stack): Evidence {
@@ -36,18 +25,12 @@ export function readEvidence(stack: Stack): Evidence {
 
 function merge(findings: readonly Findings[]): Evidence {
   return {
-    kubelets: findings.flatMap((found) => found.kubelets ?? []),
-    configurations: findings.flatMap((found) => found.configurations ?? []),
-    apiServers: findings.flatMap((found) => found.apiServers ?? []),
-    signers: findings.flatMap((found) => found.signers ?? []),
-    approvers: findings.flatMap((found) => found.approvers ?? []),
-    rbac: findings.flatMap((found) => found.rbac ?? []),
+    pieces: findings.flatMap((found) => found.pieces ?? []),
     certificates: findings.flatMap((found) => found.certificates ?? []),
-    gaps: findings.flatMap((found) => found.gaps ?? []),
   };
 }
 
-/** A reader that fails is asked about each resource by itself, so that the one it fails at becomes a gap. */
+/** A reader that fails is asked about each resource by itself, so that the one it fails at is said. */
 function readSafely(reader: Reader, stack: Stack, claimed: ReadonlySet<string>): Findings {
   try {
     return reader(stack, claimed);
@@ -56,21 +39,20 @@ function readSafely(reader: Reader, stack: Stack, claimed: ReadonlySet<string>):
       try {
         return reader({ ...stack, resources: [resource] }, claimed);
       } catch (error) {
-        return { gaps: [brokenGap(stack, resource, error)] };
+        return { pieces: [broken(stack, resource, error)] };
       }
     });
     return merge(found);
   }
 }
 
-function brokenGap(stack: Stack, resource: Resource, error: unknown): Gap {
-  const where = describe(resource);
+function broken(stack: Stack, resource: Resource, error: unknown): Piece {
   // The message may quote what was read, which may be secret: the kind of error is enough.
   const kind = error instanceof Error ? error.name : "error";
   return {
-    resource,
-    membership: membershipOf(stack, resource),
-    source: { where },
-    missing: `${where}: an error of this policy pack (${kind}) kept it from being read; please report it`,
+    kind: "unread",
+    origin: originOf(stack, resource),
+    missing: `${describe(resource)}: an error of this policy pack (${kind}) kept it from being read; please report it`,
+    deciding: true,
   };
 }

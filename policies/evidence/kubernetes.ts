@@ -1,18 +1,31 @@
 /** Kubernetes objects among the resources of a stack. */
-
+import { createHash } from "node:crypto";
 import { tokens } from "../../trust/contract.ts";
-import { asList, asObject, asText, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
-import { type Fact, known, type Source } from "../../trust/words/fact.ts";
-import { clusterLabel } from "../../trust/words/vocabulary.ts";
-import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
-import type { Membership } from "./evidence.ts";
+import type { Origin } from "../../trust/readers/piece.ts";
+import { placeholderIn } from "../../trust/readers/placeholders.ts";
+import { asObject, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
+import { type Fact, known, type Source, unknown } from "../../trust/words/fact.ts";
+import {
+  clusterLabel,
+  reasonAnnotation,
+  verificationAnnotation,
+} from "../../trust/words/vocabulary.ts";
+import {
+  describe,
+  field,
+  placeholder,
+  type Resource,
+  type Stack,
+  text,
+} from "../stack/resource.ts";
 
 /**
  * The kind of a Kubernetes resource, `undefined` for all others. A patch counts as what it patches.
+ * A CustomResource has the group and version that it is written with.
  * Source: pulumi-kubernetes type tokens, `kubernetes:<group>/<version>:<Kind>`.
  */
 export function kindOf(resource: Resource): string | undefined {
-  const kind = /^kubernetes:[\w.-]+\/v\w+:(\w+)$/.exec(resource.type)?.[1];
+  const kind = /^kubernetes:(?:[\w.-]+\/)?v\w+:(\w+)$/.exec(resource.type)?.[1];
   return kind?.replace(/Patch$/, "");
 }
 
@@ -21,35 +34,87 @@ export function ofKind(stack: Stack, ...kinds: readonly string[]): Resource[] {
   return stack.resources.filter((resource) => kinds.includes(kindOf(resource) ?? ""));
 }
 
-/** What says which cluster a resource belongs to. */
-export function membershipOf(stack: Stack, resource: Resource): Membership {
+/** What says which cluster a resource belongs to, and where a person finds it. */
+export function originOf(stack: Stack, resource: Resource): Origin {
   const cluster = stack.ancestorsOf(resource).find(({ type }) => type === tokens.cluster);
+  const namespace = text(resource, "metadata", "namespace");
   return {
-    component: cluster?.urn,
-    label: text(resource, "metadata", "labels", clusterLabel),
-    provider: resource.provider,
-    namespace: text(resource, "metadata", "namespace") ?? "",
+    source: { where: describe(resource) },
+    holder: resource.urn,
+    cluster: labelOf(resource),
+    ...(cluster && {
+      owner: { id: cluster.urn, name: text(cluster, "clusterName") ?? cluster.name },
+    }),
+    scope: scopeOf(stack, resource.provider),
+    ...(namespace !== undefined && { namespace }),
+    annotations: annotationsOf(resource),
   };
 }
 
-/** The object as a manifest has it, with its kind; unknown parts are placeholders. */
-export function objectOf(resource: Resource): JsonObject {
-  const object: Record<string, Json> = { kind: kindOf(resource) ?? "" };
-  for (const part of ["apiVersion", "metadata", "spec", "rules", "roleRef", "subjects"] as const) {
-    const value = field(resource, part);
-    if (value.known && value.value !== undefined) object[part] = value.value;
-  }
-  const aggregation = field(resource, "aggregationRule");
-  if (aggregation.known && aggregation.value !== undefined) {
-    object.aggregationRule = aggregation.value;
-  }
-  return object;
+/** The cluster that is written on it; where the labels are not known, neither is that. */
+function labelOf(resource: Resource): Fact<string | undefined> {
+  const label = field(resource, "metadata", "labels", clusterLabel);
+  if (!label.known) return label;
+  if (typeof label.value !== "string") return known(undefined, label.source);
+  return placeholderIn(label.value) === undefined
+    ? known(label.value)
+    : unknown(`the label ${clusterLabel} of ${describe(resource)}`);
 }
 
-/** The objects of a manifest: a `List` is what it lists. */
-export function listed(object: Json): readonly Json[] {
-  const kind = asText(asObject(object)?.kind) ?? "";
-  return kind.endsWith("List") ? asList(asObject(object)?.items) : [object];
+/** Annotations that are text; where the map is not known, those that decide are placeholders. */
+function annotationsOf(resource: Resource): Record<string, string> {
+  const annotations = field(resource, "metadata", "annotations");
+  if (!annotations.known) {
+    return { [verificationAnnotation]: placeholder, [reasonAnnotation]: placeholder };
+  }
+  return Object.fromEntries(
+    Object.entries(asObject(annotations.value) ?? {}).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
+}
+
+const scopes = new WeakMap<Stack, Map<string, string>>();
+
+/** What tells one Kubernetes cluster from another: where a provider goes, not which provider object goes there. */
+function scopeOf(stack: Stack, provider: string): string {
+  const known = scopes.get(stack) ?? new Map<string, string>();
+  scopes.set(stack, known);
+  const scope = known.get(provider) ?? readScope(stack, provider);
+  known.set(provider, scope);
+  return scope;
+}
+
+function readScope(stack: Stack, provider: string): string {
+  const resource = stack.resources.find(({ urn }) => urn === provider);
+  if (resource === undefined) return provider;
+  const parts = ["kubeconfig", "context", "cluster", "renderYamlToDirectory"].map((property) => {
+    const value = field(resource, property);
+    if (value.known) return JSON.stringify(value.value ?? null);
+    const makers = resource.madeFrom(property).map(({ urn }) => urn);
+    return makers.length > 0 ? makers.sort().join(" ") : provider;
+  });
+  // A kubeconfig holds credentials: what it is compared by does not.
+  return createHash("sha256").update(parts.join("\n")).digest("hex");
+}
+
+/**
+ * The object as a manifest has it, with its kind; unknown parts are placeholders. A patch counts as what it patches.
+ */
+export function objectOf(resource: Resource): JsonObject {
+  const object: Record<string, Json> = {};
+  for (const property of Object.keys(resource.properties)) {
+    const value = field(resource, property);
+    object[property] = value.known ? (value.value ?? null) : placeholder;
+  }
+  const kind = kindOf(resource);
+  const version = /^kubernetes:([\w.-]+\/)?(v\w+):/.exec(resource.type);
+  const group = version?.[1]?.startsWith("core/") ? "" : (version?.[1] ?? "");
+  return {
+    ...(version && { apiVersion: `${group}${version[2]}` }),
+    ...object,
+    ...(kind !== undefined && { kind }),
+  };
 }
 
 /** One text in a ConfigMap or Secret. */
@@ -110,12 +175,4 @@ function decode(base64: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether a name or a key is one that deciding texts go by: what is unknown there is not passed over. */
-export function soundsDeciding(entry: Entry): boolean {
-  const names = [entry.key, text(entry.resource, "metadata", "name") ?? "", entry.resource.name];
-  return names.some((name) =>
-    /kubelet|kubeadm|api-?server|(Cluster|Init|Join)Configuration/i.test(name),
-  );
 }

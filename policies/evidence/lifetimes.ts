@@ -2,7 +2,7 @@
 import { describe } from "../stack/resource.ts";
 import { certificatesOf } from "./certificates.ts";
 import type { FoundCertificate, Reader } from "./evidence.ts";
-import { membershipOf } from "./kubernetes.ts";
+import { originOf } from "./kubernetes.ts";
 
 /** Reads certificates for their lifetimes. */
 export const readLifetimes: Reader = (stack) => {
@@ -16,7 +16,7 @@ export const readLifetimes: Reader = (stack) => {
         .find((found) => found !== undefined);
       return {
         resource,
-        membership: membershipOf(stack, resource),
+        membership: originOf(stack, resource),
         source: { where: describe(resource) },
         certificate,
         issuer,

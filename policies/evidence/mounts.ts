@@ -19,7 +19,11 @@ import {
 import { entriesOf, everything, ofKind } from "./kubernetes.ts";
 
 /** The files of a container; a path that lies in no such volume is unknown. */
-export function mountedFiles(stack: Stack, pod: Resource, { volumeAt }: PodProgram): HostFiles {
+export function mountedFiles(
+  stack: Stack,
+  pod: Resource,
+  { volumeAt }: Pick<PodProgram, "volumeAt">,
+): HostFiles {
   return (path) => {
     const at = volumeAt(path);
     const sources = at ? sourcesOf(at.volume) : [];
@@ -113,7 +117,7 @@ function makersOf(object: Resource): readonly Resource[] {
 export function mountedCertificates(
   stack: Stack,
   pod: Resource,
-  { volumes }: PodProgram,
+  { volumes }: Pick<PodProgram, "volumes">,
 ): readonly Resource[] {
   return volumes.flatMap(sourcesOf).flatMap((source) => {
     const object = find(stack, pod, source);

@@ -51,7 +51,10 @@ function show(fact: Fact<unknown>): string {
 }
 
 /** A text without what differs from node to node, so that equal causes are equal. */
-export function withoutNode({ found, facts }: Judged, text: string): string {
+export function withoutNode(
+  { found, facts }: Pick<Judged, "found" | "facts">,
+  text: string,
+): string {
   const { node } = facts;
   const names = [
     found.label,

@@ -5,8 +5,7 @@ import { judgingProperties } from "../config.ts";
 import type { Spec } from "../policy.ts";
 import { authenticationSettings, credentialSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
-import type { Judged } from "../stack/analysis.ts";
-import type { ApiServer } from "../stack/clusters.ts";
+import type { ApiServer, Judged, Unpaired } from "../stack/analysis.ts";
 
 export const kubeletClientAuthentication: Spec = {
   name: "kubelet-client-authentication",
@@ -19,15 +18,33 @@ export const kubeletClientAuthentication: Spec = {
     "Set --kubelet-client-certificate and --kubelet-client-key of kube-apiserver to a clientAuth certificate of a CA in the kubelets' authentication.x509.clientCAFile, bind its user to system:kubelet-api-admin, and keep authentication.anonymous.enabled: false with authorization.mode: Webhook.",
   tags: ["kubelet", "authentication", "rbac"],
   properties: judgingProperties,
-  find: (analysis) =>
-    analysis.judged.flatMap((judged) =>
+  find: (analysis) => [
+    ...analysis.judged.flatMap((judged) =>
       judged.verdicts.flatMap(({ apiServer, verdict }) => [
         ...shutOut(judged, apiServer, verdict.client),
-        ...openToStrangers(judged, apiServer, verdict.openToAnyone),
+        ...openToStrangers(judged, apiServer.facts.label, verdict.openToAnyone),
         ...openToAllUsers(judged, verdict.openToAnyone),
       ]),
     ),
+    ...analysis.unpaired
+      .map(alone)
+      .flatMap((kubelet) => [
+        ...openToStrangers(kubelet, "kube-apiserver", kubelet.anyway.openToAnyone),
+        ...openToAllUsers(kubelet, kubelet.anyway.openToAnyone),
+      ]),
+  ],
 };
+
+/** A kubelet in a cluster, or one of which the cluster is not known. */
+type Kubelet = Pick<Judged, "found" | "facts"> & {
+  readonly cluster: Pick<Judged["cluster"], "key" | "name">;
+};
+
+function alone(unpaired: Unpaired): Unpaired & Kubelet {
+  const { place } = unpaired;
+  const name = place.in === "elsewhere" ? place.cluster : undefined;
+  return { ...unpaired, cluster: { key: `unpaired ${name ?? ""}`, name } };
+}
 
 /** What users and their tools ask of kubelets through kube-apiserver, in the order in which they would notice. */
 const askedFor: readonly RequestKind[] = [
@@ -92,8 +109,8 @@ function refused(
 }
 
 function openToStrangers(
-  judged: Judged,
-  apiServer: ApiServer,
+  judged: Kubelet,
+  apiServer: string,
   kinds: readonly RequestKind[],
 ): Finding[] {
   const { anonymous, authorizationMode, readOnlyPort } = judged.facts.authentication;
@@ -112,7 +129,7 @@ function openToStrangers(
         (source) => source !== undefined,
       ),
       symptom: "no error: that is the trouble. curl -k https://<node>:10250/pods answers anyone.",
-      reason: `Anonymous requests are let in and allowed, or the read-only port is open, whatever certificate ${apiServer.facts.label} has.`,
+      reason: `Anonymous requests are let in and allowed, or the read-only port is open, whatever certificate ${apiServer} has.`,
       remedies: [
         "(kubelet) Set authentication.anonymous.enabled: false and authorization.mode: Webhook in the KubeletConfiguration.",
         "(kubelet) Set readOnlyPort: 0.",
@@ -125,7 +142,7 @@ function openToStrangers(
  * AlwaysAllow asks nobody: each user of the cluster with a client certificate, and with token authentication each pod,
  * may exec into every container of the node.
  */
-function openToAllUsers(judged: Judged, openToAnyone: readonly RequestKind[]): Finding[] {
+function openToAllUsers(judged: Kubelet, openToAnyone: readonly RequestKind[]): Finding[] {
   const { authorizationMode } = judged.facts.authentication;
   if (!authorizationMode.known || authorizationMode.value !== "AlwaysAllow") return [];
   // Open to strangers is worse, and told already; the way out is the same.
@@ -150,6 +167,6 @@ function openToAllUsers(judged: Judged, openToAnyone: readonly RequestKind[]): F
   ];
 }
 
-function subject({ found, cluster }: Judged) {
+function subject({ found, cluster }: Kubelet) {
   return { subject: found.label, resource: found.resource, clusterName: cluster.name };
 }

@@ -1,14 +1,13 @@
 /** kubelet-serving-trust: kube-apiserver must be able to accept the kubelet's serving certificate, or be told not to look. */
 import { valueOr } from "../../trust/words/fact.ts";
 import { servingModeOf } from "../../trust/words/serving-mode.ts";
-import type { Outcome } from "../../trust/words/verdict.ts";
+import type { Fails, Outcome } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
 import type { Gap } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
 import { servingSettings, verificationSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
-import type { Analysis, Judged, Unpaired } from "../stack/analysis.ts";
-import type { ApiServer } from "../stack/clusters.ts";
+import type { Analysis, ApiServer, Judged, Unpaired } from "../stack/analysis.ts";
 
 export const kubeletServingTrust: Spec = {
   name: "kubelet-serving-trust",
@@ -107,16 +106,17 @@ function supply(missing: readonly string[]): string[] {
   ];
 }
 
-function withoutApiServer({ found, place }: Unpaired): Finding {
+function withoutApiServer(unpaired: Unpaired): Finding {
+  const { found, anyway, place } = unpaired;
+  if (anyway.serving) return withoutCertificate(unpaired, anyway.serving);
   const cluster = place.in === "elsewhere" ? place.cluster : undefined;
   const name = cluster === undefined ? "" : ` of cluster ${cluster}`;
   const doubt =
-    place.in === "doubt"
-      ? `this stack has several kube-apiservers (${place.groups
-          .map((group) => group.name ?? group.apiServers[0]?.label ?? group.key)
-          .sort()
-          .join(", ")}), and nothing says which one calls it.`
-      : `the kube-apiserver${name} that calls it is not in this stack.`;
+    place.in !== "doubt"
+      ? `the kube-apiserver${name} that calls it is not in this stack.`
+      : place.missing !== undefined
+        ? `the cluster that it belongs to is not known, without ${place.missing}.`
+        : `this stack has several kube-apiservers (${place.clusters.join(", ")}), and nothing says which one calls it.`;
   return {
     cause: `unpaired ${place.in} ${cluster ?? ""}`,
     what: `nobody can tell whether kube-apiserver will accept its serving certificate: ${doubt}`,
@@ -133,6 +133,23 @@ function withoutApiServer({ found, place }: Unpaired): Finding {
   };
 }
 
+/** Whatever kube-apiserver calls it, it has nothing to present. */
+function withoutCertificate({ found, facts, place }: Unpaired, serving: Fails): Finding {
+  const settings = [servingSettings(facts)];
+  return {
+    cause: withoutNode({ found, facts }, [serving.symptom, serving.reason, ...settings].join("\n")),
+    what: "no kube-apiserver will get through to it.",
+    subject: found.label,
+    resource: found.resource,
+    clusterName: place.in === "elsewhere" ? place.cluster : undefined,
+    settings,
+    sources: serving.sources.length > 0 ? serving.sources : [found.source],
+    symptom: serving.symptom,
+    reason: serving.reason,
+    remedies: serving.remedies.map(({ side, text }) => `(${side}) ${text}`),
+  };
+}
+
 function unread(gap: Gap, analysis: Analysis): Finding {
   return {
     cause: `gap ${gap.missing}`,
@@ -144,5 +161,6 @@ function unread(gap: Gap, analysis: Analysis): Finding {
     sources: [gap.source],
     reason: `Undecidable without ${gap.missing}.`,
     remedies: supply([gap.missing]),
+    ...(!gap.deciding && { level: "advisory" as const }),
   };
 }

@@ -5,8 +5,7 @@ import { judgingProperties } from "../config.ts";
 import type { Spec } from "../policy.ts";
 import { servingSettings, verificationSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
-import type { Judged } from "../stack/analysis.ts";
-import type { ApiServer } from "../stack/clusters.ts";
+import type { ApiServer, Judged } from "../stack/analysis.ts";
 
 export const kubeletServingVerified: Spec = {
   name: "kubelet-serving-verified",

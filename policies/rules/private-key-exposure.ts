@@ -1,7 +1,7 @@
 /** private-key-exposure: private keys and bootstrap tokens must not stand where everyone can read them. */
 
 import { isPrivateKey } from "../evidence/certificates.ts";
-import { entriesOf, kindOf, membershipOf } from "../evidence/kubernetes.ts";
+import { entriesOf, kindOf, originOf } from "../evidence/kubernetes.ts";
 import type { Spec } from "../policy.ts";
 import type { Finding } from "../report/finding.ts";
 import type { Analysis } from "../stack/analysis.ts";
@@ -159,7 +159,7 @@ function finding(resource: Resource, place: Place, kind: Kind, analysis: Analysi
     subject: describe(resource),
     noun,
     resource,
-    clusterName: analysis.clusterNameOf({ membership: membershipOf(analysis.stack, resource) }),
+    clusterName: analysis.clusterNameOf({ membership: originOf(analysis.stack, resource) }),
     sources: [{ where: describe(resource), key: place.key }],
     symptom: `no error: whoever may read this ${noun} has it.`,
     remedies:

@@ -1,29 +1,45 @@
 /** One analysis of a stack, which all policies share: what was found, who belongs to whom, and the verdicts. */
 import type { PolicyResource } from "@pulumi/policy";
+import { assemble } from "../../trust/cluster/assemble.ts";
+import type {
+  AssembledApiServer,
+  AssembledCluster,
+  AssembledKubelet,
+  AssembleOptions,
+  Unplaced,
+} from "../../trust/cluster/assembly.ts";
+import { type Anyway, judgeAnyway } from "../../trust/judge/anyway.ts";
 import { judge } from "../../trust/judge/judge.ts";
-import { newestKnownVersion as newest } from "../../trust/kubernetes/version.ts";
-import type { KubeletInputs } from "../../trust/programs/kubelet/facts.ts";
-import { kubeletRefusals } from "../../trust/programs/kubelet/facts.ts";
-import type { KubeletConfigurationDocument } from "../../trust/readers/kubelet-configuration.ts";
-import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
-import { known } from "../../trust/words/fact.ts";
-import type { KubeletFacts } from "../../trust/words/facts.ts";
+
+import type { Origin } from "../../trust/readers/piece.ts";
+import type { ApiServerFacts, KubeletFacts } from "../../trust/words/facts.ts";
 import type { StopsStart } from "../../trust/words/refusal.ts";
 import type { Verdict } from "../../trust/words/verdict.ts";
 import type { Config } from "../config.ts";
-import {
-  type Evidence,
-  type FoundConfiguration,
-  type FoundKubelet,
-  readEvidence,
-} from "../evidence/index.ts";
-import { flagValue } from "../evidence/programs.ts";
+import { type Evidence, type Found, type Gap, readEvidence } from "../evidence/index.ts";
 import { unwrapProxy } from "../sdk.ts";
-import { type ApiServer, type Cluster, clusterOf, declaredCluster, layered } from "./clusters.ts";
-import { type Pairing, type Place, pair } from "./pairing.ts";
-import { describe, readStack, type Stack } from "./resource.ts";
+import { type Resource, readStack, type Stack } from "./resource.ts";
 
-/** A kubelet with the kube-apiservers that call it, and what would happen. */
+/** A kubelet as policies show it. */
+export type FoundKubelet = Found & {
+  /** The machine where one is known, else what it was read from. */
+  readonly label: string;
+};
+
+/** A kube-apiserver with all facts. */
+export type ApiServer = {
+  readonly facts: ApiServerFacts;
+  readonly refusals: readonly StopsStart[];
+  /** `undefined` for one that the configuration declares. */
+  readonly found: Found | undefined;
+};
+
+/** A cluster with its kube-apiservers as policies show them. */
+export type Cluster = Omit<AssembledCluster, "apiServers"> & {
+  readonly apiServers: readonly ApiServer[];
+};
+
+/** A kubelet with the kube-apiservers that could call it, and what would happen. */
 export type Judged = {
   readonly found: FoundKubelet;
   readonly facts: KubeletFacts;
@@ -33,23 +49,24 @@ export type Judged = {
   readonly verdicts: readonly { readonly apiServer: ApiServer; readonly verdict: Verdict }[];
 };
 
-/** A kubelet whose kube-apiserver nobody knows. */
+/** A kubelet whose kube-apiserver is not known. */
 export type Unpaired = {
   readonly found: FoundKubelet;
+  readonly facts: KubeletFacts;
+  /** What is certain whatever kube-apiserver calls it. */
+  readonly anyway: Anyway;
   readonly refusals: readonly StopsStart[];
-  readonly place: Exclude<Place, { in: "group" }>;
+  readonly place: Unplaced;
 };
 
 export type Analysis = {
   readonly stack: Stack;
-  readonly evidence: Evidence;
+  readonly evidence: Pick<Evidence, "certificates"> & { readonly gaps: readonly Gap[] };
   readonly clusters: readonly Cluster[];
   readonly judged: readonly Judged[];
   readonly unpaired: readonly Unpaired[];
   /** The name of the cluster that something belongs to, where it has one. */
-  readonly clusterNameOf: (found: {
-    readonly membership: FoundKubelet["membership"];
-  }) => string | undefined;
+  readonly clusterNameOf: (found: Pick<Found, "membership">) => string | undefined;
 };
 
 type Part = "kubernetesVersion" | "apiServers" | "approvers" | "files";
@@ -75,178 +92,94 @@ export function analyse(resources: readonly PolicyResource[], config: Config): A
 /** Analyses a stack. */
 export function analyseStack(stack: Stack, config: Config): Analysis {
   const evidence = readEvidence(stack);
-  const byUrn = new Map(stack.resources.map((resource) => [resource.urn, resource]));
-  const pairing = pair(evidence, (urn) => byUrn.get(urn));
-  const kubelets = withConfigurations(evidence, pairing);
-  const clusters = new Map<string, Cluster | undefined>();
-  const judged: Judged[] = [];
-  const unpaired: Unpaired[] = [];
-  for (const group of pairing.groups) {
-    clusters.set(group.key, clusterOf(group, evidence, pairing, config));
-  }
-  const clusterAt = (place: Place): Cluster | undefined => {
-    if (place.in === "group") return clusters.get(place.group.key);
-    if (place.in === "doubt") return undefined;
-    const key = `elsewhere:${place.cluster ?? ""}`;
-    if (!clusters.has(key)) {
-      const members = kubelets.filter((found) =>
-        isElsewhere(pairing.placeOf(found), place.cluster),
-      );
-      clusters.set(key, declaredCluster(place.cluster, evidence, members, config));
-    }
-    return clusters.get(key);
-  };
-  const parse = configurationParser();
-  for (const found of kubelets) {
-    const place = pairing.placeOf(found);
-    const cluster = clusterAt(place);
-    const resolved = kubeletRefusals(inputsOf(found, cluster, config, parse));
-    if (cluster === undefined) {
-      if (place.in !== "group") unpaired.push({ found, refusals: resolved.refusals, place });
-      continue;
-    }
-    const facts = resolved.asIfStarted;
-    judged.push({
-      found,
-      facts,
-      refusals: resolved.refusals,
-      cluster,
-      verdicts: cluster.apiServers.map((apiServer) => ({
-        apiServer,
-        verdict: judge(facts, apiServer.facts),
-      })),
-    });
-  }
+  const assembly = assemble(evidence.pieces, optionsOf(config));
+  const foundIn = finder(stack);
+  const clusters = assembly.clusters.map(
+    (cluster): { readonly cluster: Cluster; readonly kubelets: readonly AssembledKubelet[] } => ({
+      kubelets: cluster.kubelets,
+      cluster: {
+        ...cluster,
+        apiServers: cluster.apiServers.map((one) => apiServerOf(one, foundIn)),
+      },
+    }),
+  );
+  const unread = [...assembly.unread, ...assembly.clusters.flatMap((cluster) => cluster.unread)];
   return {
     stack,
-    evidence,
-    clusters: [...clusters.values()].filter((cluster) => cluster !== undefined),
-    judged,
-    unpaired,
-    clusterNameOf: (found) => {
-      const place = pairing.placeOf(found);
-      if (place.in === "group") return place.group.name;
-      return place.in === "elsewhere" ? place.cluster : undefined;
+    evidence: {
+      certificates: evidence.certificates,
+      gaps: unread.map(({ origin, missing, deciding }) => ({
+        ...foundIn(origin),
+        missing,
+        deciding,
+      })),
     },
+    clusters: clusters.map(({ cluster }) => cluster),
+    judged: clusters.flatMap(({ cluster, kubelets }) =>
+      kubelets.map((kubelet) => ({
+        found: kubeletOf(kubelet, foundIn),
+        facts: kubelet.facts,
+        refusals: kubelet.refusals,
+        cluster,
+        verdicts: cluster.apiServers.map((apiServer) => ({
+          apiServer,
+          verdict: judge(kubelet.facts, apiServer.facts),
+        })),
+      })),
+    ),
+    unpaired: assembly.unpaired.map((kubelet) => ({
+      found: kubeletOf(kubelet, foundIn),
+      facts: kubelet.facts,
+      anyway: judgeAnyway(kubelet.facts),
+      refusals: kubelet.refusals,
+      place: kubelet.place,
+    })),
+    clusterNameOf: ({ membership }) => assembly.nameOf(membership),
   };
 }
 
-function isElsewhere(place: Place, cluster: string | undefined): boolean {
-  return place.in === "elsewhere" && place.cluster === cluster;
+/** What the configuration of the policies says beyond the stack, whose pieces are all that runs. */
+function optionsOf({ kubernetesVersion, apiServers, approvers, files }: Config): AssembleOptions {
+  return {
+    ...(kubernetesVersion !== undefined && { versionOtherwise: kubernetesVersion }),
+    apiServers: (apiServers ?? []).map(({ kubernetesVersion: version, ...declared }) => ({
+      ...declared,
+      ...(version !== undefined && { version }),
+      where: `policy configuration, apiServers of ${declared.cluster ?? "no named cluster"}`,
+    })),
+    approvers: approvers ?? [],
+    files: (files ?? []).map(({ cluster, path, pem }) => ({
+      ...(cluster !== undefined && { cluster }),
+      path,
+      content: { kind: "text", text: pem },
+      where: `policy configuration, files, ${path}`,
+    })),
+  };
 }
 
-/** Parses each distinct text once: a thousand machines of a pool have the same. */
-function configurationParser() {
-  const parsed = new Map<string, KubeletConfigurationDocument | undefined>();
-  return (found: FoundKubelet): KubeletConfigurationDocument | undefined => {
-    if (found.configuration) return found.configuration;
-    const path = flagValue(found.commandLine, "config");
-    const file = path === undefined ? undefined : found.files?.(path);
-    if (!file?.known || file.value.kind !== "text") return undefined;
-    const { text } = file.value;
-    if (!parsed.has(text)) {
-      const source = file.source ?? found.source;
-      parsed.set(text, readKubeletConfiguration(text, source).documents[0]);
+type FoundIn = (origin: Origin) => Found;
+
+/** The resource that holds something: a holder inside of it begins with its URN. */
+function finder(stack: Stack): FoundIn {
+  const byUrn = new Map(stack.resources.map((resource) => [resource.urn, resource]));
+  const holding = (holder: string): Resource | undefined => {
+    for (let at = holder.length; at > 0; at = holder.lastIndexOf("#", at - 1)) {
+      const resource = byUrn.get(holder.slice(0, at));
+      if (resource) return resource;
     }
-    return parsed.get(text);
+    return undefined;
+  };
+  return (origin) => {
+    const resource = holding(origin.holder) ?? stack.resources[0];
+    if (resource === undefined) throw new Error("something was found in a stack without resources");
+    return { resource, membership: origin, source: origin.source };
   };
 }
 
-function inputsOf(
-  found: FoundKubelet,
-  cluster: Cluster | undefined,
-  config: Config,
-  parse: (found: FoundKubelet) => KubeletConfigurationDocument | undefined,
-): KubeletInputs {
-  const configuration = parse(found);
-  const version = found.version ?? cluster?.version ?? config.kubernetesVersion;
-  const nothing = { known: false, missing: "the kube-apiserver that calls this kubelet" } as const;
-  return {
-    label: found.label,
-    version: known(version ?? newest),
-    commandLine: found.commandLine,
-    ...(configuration && { configuration }),
-    node: found.node,
-    request: cluster?.request(found.node) ?? nothing,
-    files: layered(found.files, cluster?.files ?? (() => nothing)),
-    source: found.source,
-  };
+function kubeletOf({ label, origin, facts }: AssembledKubelet, foundIn: FoundIn): FoundKubelet {
+  return { ...foundIn(origin), source: facts.source ?? origin.source, label };
 }
 
-/**
- * Kubelets with their KubeletConfigurations. One that stands alone is that of a kubelet which is started on it and on
- * nothing else, as kubeadm does.
- */
-function withConfigurations(evidence: Evidence, pairing: Pairing): FoundKubelet[] {
-  const used = new Set<FoundConfiguration>();
-  const kubelets = evidence.kubelets.map((found) => {
-    const configuration = found.configuration ?? undefined;
-    const beside = evidence.configurations.find(({ document }) =>
-      configuration
-        ? document.source.where === configuration.source.where &&
-          document.source.key === configuration.source.key
-        : false,
-    );
-    if (beside) used.add(beside);
-    if (configuration || found.files) return found;
-    const chosen = chooseConfiguration(found, evidence.configurations, pairing);
-    if (!chosen) return found;
-    used.add(chosen);
-    return { ...found, configuration: chosen.document };
-  });
-  const alone = evidence.configurations.filter((one) => !used.has(one)).map(toKubelet);
-  return [...kubelets, ...alone];
-}
-
-/** By the file name that `--config` has, else the only one of the cluster. */
-function chooseConfiguration(
-  found: FoundKubelet,
-  configurations: readonly FoundConfiguration[],
-  pairing: Pairing,
-): FoundConfiguration | undefined {
-  const path = flagValue(found.commandLine, "config");
-  if (path === undefined) return undefined;
-  const place = pairing.placeOf(found);
-  const own = configurations.filter((one) => isSamePlace(pairing.placeOf(one), place));
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const named = own.filter(
-    ({ key }) => key === name || (key === "kubelet" && name === "config.yaml"),
-  );
-  if (named.length === 1) return named[0];
-  return own.length === 1 ? own[0] : undefined;
-}
-
-function isSamePlace(one: Place, other: Place): boolean {
-  if (one.in === "group" && other.in === "group") return one.group === other.group;
-  return one.in === "elsewhere" && other.in === "elsewhere" && one.cluster === other.cluster;
-}
-
-/** Source: kubernetes `cmd/kubeadm/app/constants/constants.go` and kubeadm's drop-in for kubelet.service. */
-const kubeadmKubeletFlags = [
-  "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf",
-  "--kubeconfig=/etc/kubernetes/kubelet.conf",
-  "--config=/var/lib/kubelet/config.yaml",
-];
-
-function toKubelet(found: FoundConfiguration): FoundKubelet {
-  const where = describe(found.resource);
-  const missing = (what: string) =>
-    ({ known: false, missing: `the ${what} of the machines that use ${where}` }) as const;
-  return {
-    resource: found.resource,
-    membership: found.membership,
-    source: found.source,
-    label: where,
-    commandLine: {
-      program: "kubelet",
-      words: kubeadmKubeletFlags.map((text) => ({ kind: "text", text })),
-      source: found.source,
-    },
-    configuration: found.document,
-    node: {
-      hostName: missing("host names"),
-      name: missing("node names"),
-      addresses: missing("addresses"),
-    },
-  };
+function apiServerOf({ facts, refusals, origin }: AssembledApiServer, foundIn: FoundIn): ApiServer {
+  return { facts, refusals, found: origin && foundIn(origin) };
 }

@@ -101,7 +101,7 @@ const unknownValues = new Set<unknown>([
 const redacted = "[secret]";
 
 /** What stands for an unknown value inside a larger one; readers take it for a placeholder. */
-const placeholder = "{{ unknown until it is deployed }}";
+export const placeholder = "{{ unknown until it is deployed }}";
 
 /** Deeper than anything that Kubernetes has; what lies below is cut off as unknown. */
 const maxDepth = 100;

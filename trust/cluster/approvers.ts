@@ -7,7 +7,7 @@
 import { rulesIn } from "../programs/approver/rules.ts";
 import type { WorkloadPiece } from "../readers/piece.ts";
 import { asObject, asText, type Json, type JsonObject } from "../readers/yaml.ts";
-import { type Fact, known, type Source } from "../words/fact.ts";
+import { type Fact, known, type Source, valueOr } from "../words/fact.ts";
 import type { ClusterRole, RbacFacts, RbacRule, Refuses } from "../words/facts.ts";
 import { groupBy } from "../words/group-by.ts";
 import type { AssembledApprover } from "./assembly.ts";
@@ -39,7 +39,8 @@ export function approversAmong(
   workloads: readonly WorkloadPiece[],
   circumstances: ApproverCircumstances,
 ): readonly Approver[] {
-  const permissions = permissionsIn(circumstances.rbac);
+  const accounts = new Set(workloads.map(({ serviceAccount }) => valueOr(serviceAccount, "")));
+  const permissions = permissionsIn(circumstances.rbac, accounts);
   return workloads.flatMap((workload): Approver[] => {
     const container = workload.containers.find(isKnownApprover);
     const account = workload.serviceAccount;
@@ -79,7 +80,7 @@ function idleness(
     );
   }
   if (!serviceAccount.known) return serviceAccount;
-  if (!isWhole && !permissions.areSpokenOf) {
+  if (!isWhole && !permissions.areSpokenOf(serviceAccount.value)) {
     assumptions.add(`${label} may approve requests: no RBAC for it is given.`);
     return known(undefined);
   }
@@ -90,8 +91,8 @@ function idleness(
 // Permissions -------------------------------------------------------------------------------------------
 
 type Permissions = {
-  /** Whether any role is about approving at all. */
-  readonly areSpokenOf: boolean;
+  /** Whether the RBAC that was found is about the approving of an account, and not of other workloads alone. */
+  readonly areSpokenOf: (account: string) => boolean;
   /** Whether an account has both by rules that name signer and approval: others have them by the way. */
   readonly byName: (account: string) => boolean;
   /** What an account may not do that it must; `undefined` when it may all of it. */
@@ -123,7 +124,10 @@ const needs: readonly Need[] = [
   },
 ];
 
-function permissionsIn({ roles, bindings }: RbacFacts): Permissions {
+function permissionsIn(
+  { roles, bindings }: RbacFacts,
+  workloads: ReadonlySet<string>,
+): Permissions {
   const rulesOf = new Map<string, RbacRule[]>();
   const rulesByRole = groupBy(roles, ({ name }) => name);
   for (const { role, subjects } of bindings) {
@@ -137,13 +141,22 @@ function permissionsIn({ roles, bindings }: RbacFacts): Permissions {
       }
     }
   }
+  // A role that approves, and that no workload has: it was meant for the approver and misses it.
+  const isForNobody = roles.filter(speaksOfApproving).some(({ name }) => {
+    const subjects = bindings.filter(({ role }) => role === name).flatMap((one) => one.subjects);
+    return !subjects.some(
+      (subject) =>
+        subject.kind === "ServiceAccount" &&
+        workloads.has(`${subject.namespace ?? ""}/${subject.name}`),
+    );
+  });
   const of = (account: string) => [
     ...(rulesOf.get(account) ?? []),
     ...(rulesOf.get(`${account.split("/")[0]}/*`) ?? []),
     ...(rulesOf.get("*/*") ?? []),
   ];
   return {
-    areSpokenOf: roles.some(speaksOfApproving),
+    areSpokenOf: (account) => rulesOf.has(account) || isForNobody,
     byName: (account) => needs.every((need) => of(account).some((rule) => names(rule, need))),
     lackOf: (account) =>
       needs.find((need) => !of(account).some((rule) => covers(rule, need)))?.text,

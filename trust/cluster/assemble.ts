@@ -6,7 +6,7 @@ import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import { newestKnownVersion } from "../kubernetes/version.ts";
 import { apiServerRefusals } from "../programs/api-server/facts.ts";
 import { readArguments } from "../readers/command-line.ts";
-import type { Origin, Piece, ProgramPiece } from "../readers/piece.ts";
+import type { KubeadmPiece, Origin, Piece, ProgramPiece } from "../readers/piece.ts";
 import { type Fact, known, mapFact } from "../words/fact.ts";
 import type { FileContent, HostFiles, RbacFacts } from "../words/facts.ts";
 import { skipOf } from "../words/skip.ts";
@@ -23,10 +23,10 @@ import { type Assumptions, assumptions as none } from "./assumptions.ts";
 import { configurationParser, type ParseConfig } from "./configurations.ts";
 import { type FilesOf, filesOfMachines, firstKnown, layered, sharedFiles } from "./files.ts";
 import { flagText } from "./flags.ts";
-import { assembledKubelet, kubeletsAmong, requestOfNobody, taintsOf } from "./kubelets.ts";
+import { assembledKubelet, kubeletsAmong, taintsOf } from "./kubelets.ts";
 import { type Place, placing } from "./place.ts";
-import { isOfCluster, merged, rbacOf } from "./rbac.ts";
-import { requestsOf, signingOf } from "./requests.ts";
+import { isExport, merged, rbacOf } from "./rbac.ts";
+import { requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
 
 /** Puts pieces together. Pure; never throws. */
 export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}): Assembly {
@@ -34,12 +34,15 @@ export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}
   const places = placesOf(pieces, placeOf);
   const filesOf = filesOfMachines(pieces.filter(isKind("file")), options.filesOf);
   const context: Context = { options, filesOf, parse: configurationParser() };
+  const doubted = groupsInDoubt(places.values());
   const rest = none();
   const clusters: AssembledCluster[] = [];
   const unpaired: UnpairedKubelet[] = [];
   const unread: Assembly["unread"][number][] = [];
   for (const { key, name } of groups) {
-    clusters.push(clusterOf(key, name, places.get(key)?.pieces ?? [], [], context));
+    clusters.push(
+      clusterOf(key, name, places.get(key)?.pieces ?? [], [], context, doubted.has(key)),
+    );
   }
   for (const [key, { place, pieces: own }] of places) {
     if (place.in === "group") continue;
@@ -98,6 +101,37 @@ function keyOf(place: Place): string {
   if (place.in === "group") return place.group.key;
   if (place.in === "elsewhere") return `elsewhere:${place.cluster ?? ""}`;
   return `doubt:${place.missing ?? ""} ${place.groups.map(({ key }) => key).join(" ")}`;
+}
+
+/** The groups to which kubelets could belong that could belong to others as well. */
+function groupsInDoubt(
+  places: Iterable<{ readonly place: Place; readonly pieces: readonly Piece[] }>,
+): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { place, pieces } of places) {
+    if (place.in !== "doubt") continue;
+    const hasKubelets = pieces.some(
+      (piece) =>
+        piece.kind === "kubelet-configuration" ||
+        (piece.kind === "program" && isKubelet(piece)) ||
+        (piece.kind === "unread" && piece.deciding),
+    );
+    for (const { key } of hasKubelets ? place.groups : []) keys.add(key);
+  }
+  return keys;
+}
+
+/** A node that joins a cluster elsewhere and says nothing of its own: everything that decides is there. */
+function isPlainJoin({ configuration }: KubeadmPiece): boolean {
+  return (
+    configuration.kubeletConfiguration === undefined &&
+    configuration.kubelets.every(
+      ({ by, commandLine, patches }) =>
+        by === "join" &&
+        patches === undefined &&
+        commandLine.words.every(({ source }) => source?.key?.startsWith("kubeadm's default")),
+    )
+  );
 }
 
 /** A kube-apiserver, by a program or by kubeadm's configuration. */
@@ -162,6 +196,7 @@ function clusterOf(
   pieces: readonly Piece[],
   declared: readonly DeclaredApiServer[],
   context: Context,
+  isDoubted = false,
 ): AssembledCluster {
   const { options } = context;
   const assumptions = none();
@@ -180,13 +215,14 @@ function clusterOf(
       configurations: pieces.filter(isKind("kubelet-configuration")),
       kubeadm: pieces.filter(isKind("kubeadm")),
       nodes: pieces.filter(isKind("node")),
+      hasOthers: isDoubted || pieces.some((piece) => piece.kind === "unread" && piece.deciding),
     },
     { ...context, version, assumptions },
   );
   const givenRbac = merged(rbacPieces.map((piece) => piece.rbac));
   const approvers = approversAmong(pieces.filter(isKind("workload")), {
     rbac: givenRbac,
-    isWhole: rbacPieces.length > 0 && (options.isWholeRbac ?? isOfCluster(givenRbac)),
+    isWhole: rbacPieces.length > 0 && (options.isWholeRbac ?? isExport(givenRbac)),
     taints: ready.map(taintsOf),
     assumptions,
   });
@@ -355,8 +391,9 @@ function unpairedOf(
     {
       programs,
       configurations: pieces.filter(isKind("kubelet-configuration")),
-      kubeadm: pieces.filter(isKind("kubeadm")),
+      kubeadm: pieces.filter(isKind("kubeadm")).filter((piece) => !isPlainJoin(piece)),
       nodes: pieces.filter(isKind("node")),
+      hasOthers: false,
     },
     { ...context, version, assumptions },
   );
@@ -365,8 +402,16 @@ function unpairedOf(
     missing: `the content of ${path}`,
     source: { where: path },
   });
+  const rbacPieces = pieces.filter(isKind("rbac"));
+  const approvers = approversAmong(pieces.filter(isKind("workload")), {
+    rbac: merged(rbacPieces.map(({ rbac }) => rbac)),
+    isWhole: false,
+    taints: ready.map(taintsOf),
+    assumptions,
+  });
+  const request = requestsElsewhere(approvers);
   return ready.map((kubelet) => ({
-    ...assembledKubelet(kubelet, nothing, requestOfNobody, context.options.at),
+    ...assembledKubelet(kubelet, nothing, request, context.options.at),
     place: unplaced(place),
   }));
 }

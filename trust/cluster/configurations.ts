@@ -9,7 +9,7 @@ import {
   readConfigFile,
 } from "../readers/kubelet-configuration.ts";
 import type { ConfigurationPiece, Origin, ProgramPiece } from "../readers/piece.ts";
-import { type Fact, known, unknown } from "../words/fact.ts";
+import { type Fact, known, type Source, unknown } from "../words/fact.ts";
 import type { HostFiles } from "../words/facts.ts";
 import type { AssembleOptions } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
@@ -45,38 +45,65 @@ export function configurationParser(): ParseConfig {
   };
 }
 
-/** Chooses what `--config` of a kubelet names. */
-export function chooseConfiguration(
-  piece: ProgramPiece,
-  version: string,
-  configurations: Configurations,
-): Fact<ConfigurationPiece | undefined> {
-  const flag = flagText(piece.commandLine, "config", version);
-  if (!flag.known) return flag;
-  const wholes = configurations.all.filter(({ role }) => role === "whole");
-  const beside = wholes.filter(({ origin }) => isBeside(origin, piece.origin));
-  if (flag.value === undefined) {
-    for (const { origin } of beside) {
-      configurations.assumptions.add(
-        `${nameOf(origin)} is not used by the kubelet beside it: no --config names it.`,
-      );
-    }
-    return known(undefined);
+/** Says which KubeletConfigurations a kubelet without `--config` does not use. */
+export function sayUnused({ origin }: ProgramPiece, configurations: Configurations): void {
+  for (const piece of wholes(configurations)) {
+    if (!isBeside(piece.origin, origin)) continue;
+    configurations.assumptions.add(
+      `${nameOf(piece.origin)} is not used by the kubelet beside it: no --config names it.`,
+    );
   }
-  const path = flag.value;
-  const exact = beside.filter(({ origin }) => isNamed(origin, path));
-  if (exact.length > 0) return one(exact, path, configurations, true);
-  const [only, ...others] = beside.filter(
-    ({ origin }) => origin.machine !== undefined && origin.path === undefined,
+}
+
+function wholes({ all }: Configurations): ConfigurationPiece[] {
+  return all.filter(({ role }) => role === "whole");
+}
+
+type Found = Fact<KubeletConfigurationDocument | undefined>;
+
+/** The text on the same machine, or in the same object, that `--config` names; `undefined` where there is none. */
+export function besideIt(
+  { origin }: ProgramPiece,
+  path: string,
+  configurations: Configurations,
+): Found | undefined {
+  const exact = wholes(configurations).filter(
+    (piece) => isBeside(piece.origin, origin) && isNamed(piece.origin, path),
+  );
+  return exact.length === 0 ? undefined : one(exact, path, configurations, true);
+}
+
+/** What a pod mounts is a text that was found as well. */
+export function takeMounted(source: Source | undefined, { all, taken }: Configurations): void {
+  if (source?.key === undefined) return;
+  for (const piece of all) {
+    const { key, source: own } = piece.origin;
+    if (key === source.key && source.where.startsWith(own.where)) taken.add(piece);
+  }
+}
+
+/** The only text of the machine, where no path is said, or one of the name anywhere in the cluster. */
+export function elsewhere(
+  { origin }: ProgramPiece,
+  path: string,
+  configurations: Configurations,
+): Found {
+  const [only, ...others] = wholes(configurations).filter(
+    (piece) =>
+      isBeside(piece.origin, origin) &&
+      piece.origin.machine !== undefined &&
+      piece.origin.path === undefined,
   );
   if (only && others.length === 0) {
     configurations.assumptions.add(
       `${nameOf(only.origin)} is what the kubelet has as ${path}, which --config names.`,
     );
     configurations.taken.add(only);
-    return known(only);
+    return known(only.document);
   }
-  const afar = wholes.filter(({ origin }) => origin.machine === undefined && isNamed(origin, path));
+  const afar = wholes(configurations).filter(
+    (piece) => piece.origin.machine === undefined && isNamed(piece.origin, path),
+  );
   return afar.length === 0 ? known(undefined) : one(afar, path, configurations, false);
 }
 
@@ -85,14 +112,14 @@ function one(
   path: string,
   { taken }: Configurations,
   isCertain: boolean,
-): Fact<ConfigurationPiece | undefined> {
+): Found {
   const [first, ...others] = candidates;
   if (first === undefined || others.length > 0) {
     const names = candidates.map(({ origin }) => nameOf(origin)).sort();
     return unknown(`which of ${names.join(" and ")} is ${path}, which --config names`);
   }
   if (isCertain) taken.add(first);
-  return known(first);
+  return known(first.document);
 }
 
 /** On one machine, or in one object. */

@@ -10,16 +10,19 @@ import type {
   ProgramPiece,
 } from "../readers/piece.ts";
 import { asList } from "../readers/yaml.ts";
-import { type Fact, known, unknown } from "../words/fact.ts";
+import { type Fact, known } from "../words/fact.ts";
 import type { HostFiles, NodeFacts, ServingRequest } from "../words/facts.ts";
 import { type Taint, taintIn, taintOf } from "./approvers.ts";
 import type { AssembledKubelet, AssembleOptions } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
 import {
+  besideIt,
   type Configurations,
-  chooseConfiguration,
   dropInsOf,
+  elsewhere,
   type ParseConfig,
+  sayUnused,
+  takeMounted,
 } from "./configurations.ts";
 import { type FilesOf, layered } from "./files.ts";
 import { flagList, flagText } from "./flags.ts";
@@ -32,6 +35,8 @@ export type KubeletPieces = {
   readonly configurations: readonly ConfigurationPiece[];
   readonly kubeadm: readonly KubeadmPiece[];
   readonly nodes: readonly NodePiece[];
+  /** Whether there may be kubelets that could not be read, or that belong here or elsewhere. */
+  readonly hasOthers: boolean;
 };
 
 /** What kubelets of a place have in common. */
@@ -69,7 +74,11 @@ export function kubeletsAmong(
   const nodes = new Map(pieces.nodes.map((node) => [node.name, node]));
   const ready = (draft: KubeletDraft) => readyKubelet(draft, nodes, configurations, surroundings);
   const found = pieces.programs.map((piece) => ready(draftOf(piece)));
-  const kubeadm = kubeadmKubelets(pieces.kubeadm, found.length > 0, configurations).map(ready);
+  const kubeadm = kubeadmKubelets(
+    pieces.kubeadm,
+    found.length > 0 || pieces.hasOthers,
+    configurations,
+  ).map(ready);
   const machines = new Set(pieces.programs.flatMap(({ origin }) => origin.machine ?? []));
   const alone = pieces.configurations.filter(
     (piece) =>
@@ -142,7 +151,7 @@ function readyKubelet(
   };
 }
 
-/** What `--config` names: in the kubelet's own files, else among the texts that were found. */
+/** What `--config` names: a text beside it, else in its own files, else among the texts that were found. */
 function configurationOf(
   piece: ProgramPiece,
   version: string,
@@ -151,24 +160,20 @@ function configurationOf(
   configurations: Configurations,
 ): Fact<KubeletConfigurationDocument | undefined> {
   const flag = flagText(piece.commandLine, "config", version);
-  const path = flag.known ? flag.value : undefined;
-  const file = path === undefined ? undefined : files?.(path);
-  if (path !== undefined && file?.known) {
-    const source = file.source;
-    for (const one of configurations.all) {
-      const { where } = one.origin.source;
-      if (
-        source?.key !== undefined &&
-        one.origin.key === source.key &&
-        source.where.startsWith(where)
-      ) {
-        configurations.taken.add(one);
-      }
-    }
+  if (!flag.known) return flag;
+  const path = flag.value;
+  if (path === undefined) {
+    sayUnused(piece, configurations);
+    return known(undefined);
+  }
+  const beside = besideIt(piece, path, configurations);
+  if (beside) return beside;
+  const file = files?.(path);
+  if (file?.known) {
+    takeMounted(file.source, configurations);
     return known(parse(path, files));
   }
-  const chosen = chooseConfiguration(piece, version, configurations);
-  return chosen.known ? known(chosen.value?.document, chosen.source) : chosen;
+  return elsewhere(piece, path, configurations);
 }
 
 /** The facts of a kubelet, as if it started, and what keeps it from starting. */
@@ -195,10 +200,6 @@ export function assembledKubelet(
   const { asIfStarted, refusals } = kubeletRefusals(inputs);
   return { label, origin: piece.origin, facts: asIfStarted, refusals };
 }
-
-/** No kube-apiserver is known, and so nobody who would approve. */
-export const requestOfNobody = () =>
-  unknown("the kube-apiserver that calls this kubelet") as Fact<ServingRequest>;
 
 /** The taints that a kubelet registers its node with, as far as they are known. */
 export function taintsOf({

@@ -17,7 +17,9 @@ export function rbacOf(
   assumptions: Assumptions,
 ): Fact<RbacFacts> {
   const found = merged(pieces.map(({ rbac }) => rbac));
-  const isWhole = pieces.length > 0 && (options.isWholeRbac ?? isOfCluster(found));
+  const isWhole =
+    pieces.length > 0 &&
+    (options.isWholeRbac ?? (isExport(found) || isOfKubeadm(found) || namesCallers(found)));
   if (isWhole) return known(found);
   if (byKubeadm) {
     assumptions.add("The cluster has the RBAC objects that kubeadm makes.");
@@ -36,10 +38,18 @@ export function merged(all: readonly RbacFacts[]): RbacFacts {
   };
 }
 
-/** Whether it holds what a cluster makes itself, or says which users may call kubelets. */
-export function isOfCluster({ roles, bindings }: RbacFacts): boolean {
-  const made = (name: string) => /^(system:|kubeadm:|cluster-admin$)/.test(name);
-  if ([...roles, ...bindings].some(({ name }) => made(name))) return true;
+/** Whether it holds what every cluster makes itself: then all of it was handed over. */
+export function isExport({ roles, bindings }: RbacFacts): boolean {
+  return [...roles, ...bindings].some(({ name }) => /^(system:|cluster-admin$)/.test(name));
+}
+
+/** Whether it holds what kubeadm makes for kube-apiserver's calls: then it is not made a second time. */
+function isOfKubeadm({ bindings }: RbacFacts): boolean {
+  return bindings.some(({ name }) => kubeadmRbac.bindings.some((made) => made.name === name));
+}
+
+/** Whether it says which users may call kubelets. */
+function namesCallers({ roles, bindings }: RbacFacts): boolean {
   const forKubelets = new Set(roles.filter(grantsKubelets).map(({ name }) => name));
   return bindings.some(
     ({ role, subjects }) =>

@@ -111,6 +111,14 @@ export function requestsOf(rules: RequestRules): (node: NodeFacts) => Fact<Servi
   return (node) => (isAssured ? undefined : decisionOf(approvers, askedFor(node))) ?? issued(node);
 }
 
+/** Where nothing is known of the cluster, what approvers deny is denied all the same. */
+export function requestsElsewhere(
+  approvers: readonly Approver[],
+): (node: NodeFacts) => Fact<ServingRequest> {
+  return (node) =>
+    decisionOf(approvers, askedFor(node)) ?? unknown("the kube-apiserver that calls this kubelet");
+}
+
 /** What is issued once it is approved. */
 function issuing({ signing, options }: RequestRules): (node: NodeFacts) => Fact<ServingRequest> {
   const by: Fact<Signing | ServingRequest> = options.signer

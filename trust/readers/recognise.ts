@@ -123,7 +123,9 @@ function readContent({ content, origin }: Given): Reading {
   const decoded = typeof content === "string" ? { text: content } : decodeBytes(content);
   if ("binary" in decoded) {
     return soundsDeciding(origin.path, origin.key) &&
-      !/\.(exe|tar|tgz|gz|zip|deb|rpm)$|\/bin\//.test(`${origin.path ?? origin.key}`)
+      !/\.(exe|tar|tgz|gz|zip|deb|rpm|png|jpe?g|gif|webp|ico)$|\/bin\//.test(
+        `${origin.path ?? origin.key}`,
+      )
       ? {
           pieces: [unread(origin, `the text of ${origin.source.where}: ${decoded.binary}`, true)],
           inner: [],
