@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import type { Piece } from "../../../trust/readers/piece.ts";
+import { known, unknown } from "../../../trust/words/fact.ts";
+import {
+  apiServer,
+  approver,
+  at,
+  closed,
+  configuration,
+  program,
+  rbac,
+  said,
+  servingOf,
+} from "./pieces.ts";
+
+const cluster: readonly Piece[] = [
+  apiServer("verify"),
+  configuration(`${closed}serverTLSBootstrap: true`),
+];
+
+const role = (rules: string) => `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: approver}
+rules:
+${rules}`;
+const sign = `- {apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [kubernetes.io/kubelet-serving], verbs: [approve]}\n`;
+const approval = `- {apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/approval], verbs: [update]}\n`;
+const everything = `- {apiGroups: ["*"], resources: ["*"], verbs: ["*"]}\n`;
+const bound = (subject: string) => `---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: approver}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: approver}
+subjects: [${subject}]
+`;
+const account = "{kind: ServiceAccount, name: approver, namespace: kube-system}";
+const mayApprove = rbac(role(sign + approval) + bound(account));
+
+/** A workload of some other image. */
+const other = (more = {}) => approver({ containers: [{ image: "example/controller:1" }], ...more });
+
+describe("an approver", () => {
+  const verdict = (...pieces: readonly Piece[]) => said(servingOf([...cluster, ...pieces]));
+
+  it("approves with the permissions that its project publishes, taken for granted where none are given", () => {
+    assert.match(verdict(approver()), /^verified/);
+    assert.match(verdict(approver(), mayApprove), /^verified/);
+    assert.match(verdict(), /^fails: remote error: tls: internal error/);
+  });
+
+  it("needs both permissions where some are given", () => {
+    const without = (rules: string) => verdict(approver(), rbac(role(rules) + bound(account)));
+    assert.match(without(sign), /may not update certificatesigningrequests\/approval/);
+    assert.match(without(approval), /may not approve for signer/);
+    assert.match(
+      without(sign.replace("kubelet-serving", "kube-apiserver-client") + approval),
+      /may not approve for signer/,
+    );
+    assert.match(without(everything), /^verified/);
+  });
+
+  it("needs them for its own ServiceAccount", () => {
+    const bindTo = (subject: string) =>
+      verdict(approver(), rbac(role(sign + approval) + bound(subject)));
+    assert.match(bindTo(account.replace("name: approver", "name: aprover")), /may not approve/);
+    assert.match(bindTo("{kind: Group, name: admins}"), /may not approve/);
+    assert.match(bindTo("{kind: Group, name: 'system:serviceaccounts:kube-system'}"), /^verified/);
+    assert.match(
+      bindTo("{kind: User, name: 'system:serviceaccount:kube-system:approver'}"),
+      /^verified/,
+    );
+  });
+
+  it("must run", () => {
+    const idle = approver({ runs: known({ because: "it has 0 replicas" }) });
+    assert.match(verdict(idle, mayApprove), /^fails: .*does not run: it has 0 replicas/);
+    const later = approver({ runs: unknown("the replicas") });
+    assert.match(verdict(later, mayApprove), /^undecidable: the replicas/);
+  });
+
+  it("must tolerate what every kubelet starts with", () => {
+    const tainted = configuration(
+      `${closed}serverTLSBootstrap: true\nregisterWithTaints: [{key: example.com/new, effect: NoSchedule}]`,
+    );
+    const on = (...pieces: readonly Piece[]) =>
+      said(servingOf([apiServer("verify"), tainted, ...pieces]));
+    assert.match(on(approver()), /no node to run on.*example\.com\/new:NoSchedule/);
+    assert.match(on(approver({ tolerations: [{ operator: "Exists" }] })), /^verified/);
+    assert.match(on(approver({ tolerations: [{ key: "example.com/new" }] })), /^verified/);
+    assert.match(on(approver({ tolerations: [{ key: "other" }] })), /no node to run on/);
+  });
+
+  it("may be any workload whose ServiceAccount may approve by name, and no other", () => {
+    assert.match(verdict(other(), mayApprove), /^verified/);
+    assert.match(verdict(mayApprove), /^fails/);
+    assert.match(verdict(other(), rbac(role(everything) + bound(account))), /^fails/);
+    assert.match(
+      verdict(other({ runs: known({ because: "it is suspended" }) }), mayApprove),
+      /is suspended/,
+    );
+    assert.match(
+      verdict(rbac(role(sign + approval) + bound("{kind: Group, name: admins}"))),
+      /^fails/,
+    );
+  });
+
+  it("denies by what is known of a request, even where addresses are not", () => {
+    const named = [
+      apiServer("verify"),
+      program(
+        "kubelet --kubeconfig=/k --config=/c.yaml --hostname-override=cp-7.mesh.example",
+        at("n"),
+      ),
+      configuration(`${closed}serverTLSBootstrap: true`, at("n", { key: "c.yaml" })),
+    ];
+    const by = (regex: string) =>
+      said(servingOf([...named, approver({}, { PROVIDER_REGEX: regex })]));
+    assert.match(by("^worker-\\d+\\.lan\\.example$"), /^fails: .*was denied: .*PROVIDER_REGEX/);
+    assert.match(by("^cp-\\d+\\.mesh\\.example$"), /^verified/);
+    assert.match(verdict(approver({}, { PROVIDER_REGEX: "^worker-\\d+$" })), /^verified/);
+  });
+});
