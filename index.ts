@@ -3,15 +3,28 @@ import "./components/stack-traces.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "./components/index.ts";
 import { readConfiguration } from "./components/plan/configuration.ts";
-import { createProvider, describeTarget } from "./components/plan/target.ts";
+import {
+  createProvider,
+  describeMachineFiles,
+  describeTarget,
+  machineFilesTarget,
+} from "./components/plan/target.ts";
 import { certificateExpiry, trustLines } from "./components/summary.ts";
 
 const configuration = readConfiguration();
 const provider = createProvider("kubernetes", configuration.target);
-const cluster = new Cluster("cluster", configuration.cluster, { providers: [provider] });
+const { target } = configuration;
+const cluster = new Cluster(
+  "cluster",
+  { ...configuration.cluster, machineFiles: machineFilesTarget(target) },
+  { providers: [provider] },
+);
 
 /** Where the Kubernetes objects went. */
 export const objects = describeTarget(configuration.target);
+
+/** Where the files of the machines went. */
+export const machines = describeMachineFiles(configuration.target);
 
 /** When the certificates end. */
 export const certificates = certificateExpiry(cluster);

@@ -9,6 +9,11 @@ import { clusterLabels } from "./kubeadm/metadata.ts";
 import { staticPods } from "./kubeadm/static-pods.ts";
 import { KubeletConfigMap } from "./kubelet-config-map.ts";
 import { KubeletServingApprover } from "./kubelet-serving-approver.ts";
+import {
+  type MachineFiles,
+  type MachineFilesTarget,
+  machineFilesProvider,
+} from "./machine-files.ts";
 import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
 import { addressesOf, type Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
@@ -17,6 +22,12 @@ import { privateFile, publicFile } from "./pki/host-file.ts";
 import { issuanceOf } from "./pki/issuance.ts";
 import type { ClusterArgs } from "./plan/cluster-args.ts";
 import { type ClusterPlan, planCluster } from "./plan/cluster-plan.ts";
+
+/** Where the parts of a cluster go. */
+export interface ClusterTargets {
+  /** Where the machines' files go. Default: rendered to `rendered/machines`, and to no cluster. */
+  machineFiles?: MachineFilesTarget;
+}
 
 /**
  * A cluster whose kubelets and kube-apiserver trust each other: all certificates, the kubelets' configuration,
@@ -36,13 +47,15 @@ export class Cluster extends pulumi.ComponentResource {
   /** Of the control planes' own kubelets. */
   readonly controlPlaneKubelets: NodeCertificates;
   readonly nodePools: readonly NodePool[];
+  /** The files of each machine as carriers take them, by the machine's name. */
+  readonly machineFiles: Readonly<Record<string, MachineFiles>>;
   /** When some kubelets are in mode `bootstrap`; so is the token. */
   readonly approver: KubeletServingApprover | undefined;
   readonly bootstrapToken: BootstrapToken | undefined;
 
   constructor(
     name: string,
-    args: ClusterArgs | ClusterPlan,
+    args: (ClusterArgs | ClusterPlan) & ClusterTargets,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const plan = planCluster(name, args);
@@ -58,14 +71,24 @@ export class Cluster extends pulumi.ComponentResource {
       { hosts: plan.hosts, settings, issuance: issuanceOf(settings, ca) },
       { parent: this },
     );
-    this.controlPlaneKubelets = createControlPlaneMachines(name, plan, ca, this);
+    const provider = machineFilesProvider(name, args.machineFiles, this);
+    const controlPlanes = createControlPlaneMachines(name, plan, ca, provider, this);
+    this.controlPlaneKubelets = controlPlanes.certificates;
     const nodePools: NodePool[] = [];
     for (const pool of plan.pools) {
       nodePools.push(
-        new NodePool(`${name}/${pool.name}`, { pool, settings, ca }, { parent: this }),
+        new NodePool(
+          `${name}/${pool.name}`,
+          { pool, settings, ca, machineFiles: provider ?? "cluster" },
+          { parent: this },
+        ),
       );
     }
     this.nodePools = nodePools;
+    this.machineFiles = Object.assign(
+      {},
+      ...[controlPlanes.hostFiles, ...nodePools].map((made) => made.machineFiles),
+    );
     createBindings(name, settings, this);
     this.approver = createApprover(name, plan, this);
     this.bootstrapToken = createBootstrapToken(name, plan, this);
@@ -124,8 +147,9 @@ function createControlPlaneMachines(
   name: string,
   plan: ClusterPlan,
   ca: { certPem: pulumi.Output<string>; privateKeyPem: pulumi.Output<string> },
+  provider: pulumi.ProviderResource | undefined,
   parent: Cluster,
-): NodeCertificates {
+): { certificates: NodeCertificates; hostFiles: HostFiles } {
   const { settings, controlPlanes: machines, controlPlaneServingMode: servingMode } = plan;
   const { clusterName } = settings;
   const kubeletConfigMap = new KubeletConfigMap(
@@ -154,9 +178,10 @@ function createControlPlaneMachines(
     },
     { parent },
   );
-  new HostFiles(
+  const hostFiles = new HostFiles(
     name,
     {
+      ...(provider === undefined ? {} : { provider }),
       machines,
       kubernetesVersion: settings.kubernetesVersion,
       clusterName,
@@ -168,7 +193,7 @@ function createControlPlaneMachines(
     },
     { parent },
   );
-  return certificates;
+  return { certificates, hostFiles };
 }
 
 function controlPlaneExtras(

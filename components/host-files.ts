@@ -19,6 +19,7 @@ import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { base64 } from "./kubeadm/kubeconfig.ts";
 import { kubeletFlags, kubeletUnit } from "./kubeadm/kubelet-unit.ts";
 import { clusterLabels, systemNamespace } from "./kubeadm/metadata.ts";
+import { MachineFiles } from "./machine-files.ts";
 import type { Machine } from "./model/machines.ts";
 import { credentialFiles, type NodeCertificates } from "./node-certificates.ts";
 import type { HostFile } from "./pki/host-file.ts";
@@ -48,12 +49,15 @@ export interface HostFilesArgs {
   certificates: NodeCertificates;
   /** Label of the pool. Default: none. */
   pool?: string;
+  /** Provider of the Secrets. Default: that of the component. */
+  provider?: pulumi.ProviderResource;
   /** Makes the machines control planes. Default: none, they are nodes. */
   controlPlane?: ControlPlaneExtras;
 }
 
 /**
- * The exact files of each machine, one Secret a machine, for whatever carries them there.
+ * The exact files of each machine, one Secret a machine, for whatever carries them there; {@link MachineFiles} has them
+ * as user data.
  *
  * The Secret `host-files-<machine>` in `kube-system` has type `kubelet-trust/host-files`. Its key `files.json`
  * lists the files (`path`, `mode`, `owner`, `key`), in order of their paths; every other key holds the content of
@@ -66,12 +70,18 @@ export class HostFiles extends pulumi.ComponentResource {
 
   /** Names of the Secrets, by machine. */
   readonly secretNames: Readonly<Record<string, string>>;
+  /** The files themselves, by machine. */
+  readonly machineFiles: Readonly<Record<string, MachineFiles>>;
 
   constructor(name: string, args: HostFilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super(HostFiles.__pulumiType, name, {}, opts);
+    const machineFiles: Record<string, MachineFiles> = {};
     for (const machine of args.machines) {
-      createSecret(name, machine, this, args);
+      const files = new MachineFiles(filesOf(machine, args));
+      machineFiles[machine.name] = files;
+      createSecret(name, machine, files, this, args);
     }
+    this.machineFiles = machineFiles;
     this.secretNames = Object.fromEntries(
       args.machines.map((machine) => [machine.name, hostFilesSecretName(machine.name)]),
     );
@@ -103,22 +113,11 @@ export function packFiles(files: readonly { path: string; mode: string; content:
 function createSecret(
   name: string,
   machine: Machine,
+  { files }: MachineFiles,
   parent: HostFiles,
   args: HostFilesArgs,
 ): void {
-  const files = machineFiles(machine, args);
-  // One output for all that is unknown; an output for each text would cost more than the texts.
-  const outputs = files.flatMap(({ content }) => (typeof content === "string" ? [] : [content]));
-  const data = pulumi.all(outputs).apply((contents) => {
-    const resolved = contents.values();
-    return packFiles(
-      files.map(({ path, mode, content }) => ({
-        path,
-        mode,
-        content: typeof content === "string" ? content : (resolved.next().value ?? ""),
-      })),
-    );
-  });
+  const data = files.apply(packFiles);
   new k8s.core.v1.Secret(
     `${name}/${machine.name}`,
     {
@@ -141,11 +140,11 @@ function createSecret(
       type: hostFilesSecretType,
       data,
     },
-    { parent },
+    { parent, ...(args.provider === undefined ? {} : { provider: args.provider }) },
   );
 }
 
-function machineFiles(machine: Machine, args: HostFilesArgs): HostFile[] {
+function filesOf(machine: Machine, args: HostFilesArgs): HostFile[] {
   const credentials = args.certificates.nodes[machine.name];
   if (credentials === undefined) throw new Error(`no certificates for machine ${machine.name}`);
   return [

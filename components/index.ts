@@ -10,6 +10,7 @@ export * from "./host-files.ts";
 export type { KubeletConfiguration } from "./kubeadm/kubelet-configuration.ts";
 export * from "./kubelet-config-map.ts";
 export * from "./kubelet-serving-approver.ts";
+export * from "./machine-files.ts";
 export type { ClusterSettings } from "./model/cluster-settings.ts";
 export type { ControlPlaneHost, Machine, MachineArgs } from "./model/machines.ts";
 export * from "./node-certificates.ts";

@@ -3,6 +3,11 @@ import { tokens } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { HostFiles } from "./host-files.ts";
 import { KubeletConfigMap } from "./kubelet-config-map.ts";
+import {
+  type MachineFiles,
+  type MachineFilesTarget,
+  machineFilesProvider,
+} from "./machine-files.ts";
 import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
 import type { Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
@@ -18,6 +23,8 @@ export interface NodePoolArgs {
   settings: ClusterSettings;
   /** The cluster's CA, with its key. */
   ca: Issuance["ca"];
+  /** Where the machines' files go. Default: rendered to `rendered/machines`, and to no cluster. */
+  machineFiles?: MachineFilesTarget;
 }
 
 /**
@@ -35,6 +42,8 @@ export class NodePool extends pulumi.ComponentResource {
   readonly kubeletConfigMap: KubeletConfigMap;
   readonly certificates: NodeCertificates;
   readonly hostFiles: HostFiles;
+  /** The files of each machine as carriers take them, by the machine's name. */
+  readonly machineFiles: Readonly<Record<string, MachineFiles>>;
 
   constructor(name: string, args: NodePoolArgs, opts?: pulumi.ComponentResourceOptions) {
     const { settings, ca } = args;
@@ -64,10 +73,12 @@ export class NodePool extends pulumi.ComponentResource {
       { ...shared, server: endpointUrl(settings), issuance: issuanceOf(settings, ca) },
       { parent: this },
     );
+    const provider = machineFilesProvider(name, args.machineFiles, this);
     this.hostFiles = new HostFiles(
       name,
       {
         ...shared,
+        ...(provider === undefined ? {} : { provider }),
         kubernetesVersion: settings.kubernetesVersion,
         caPem: ca.certPem,
         kubelet: this.kubeletConfigMap.kubelet,
@@ -75,6 +86,7 @@ export class NodePool extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    this.machineFiles = this.hostFiles.machineFiles;
     this.registerOutputs({
       name: this.poolName,
       servingMode: this.servingMode,

@@ -5,7 +5,7 @@
  */
 import { kubeadmPkiDirectory } from "./kubeadm/pki.ts";
 import type { NodeAddress } from "./words/facts.ts";
-import { nodeAddressTypes } from "./words/vocabulary.ts";
+import { nodeAddressTypes, type ServingMode, servingModes } from "./words/vocabulary.ts";
 
 /** Type tokens of the components. */
 export const tokens = {
@@ -110,6 +110,16 @@ export function keyOf(pair: string): string {
   return `${pair}.key`;
 }
 
+/** What is in a folder that a stack renders to. */
+export const renderedParts = {
+  /** Objects to apply to the cluster. */
+  cluster: "cluster",
+  /** Files of machines. They hold keys, and are for no cluster. */
+  machines: "machines",
+  /** What the Kubernetes provider makes in each, in the order to apply. */
+  folders: ["0-crd", "1-manifest"],
+} as const;
+
 /** `type` of the Secret that holds the files of one machine. */
 export const hostFilesSecretType = "kubelet-trust/host-files";
 
@@ -205,12 +215,87 @@ export function readFileList(text: string): readonly ListedFile[] | undefined {
   }
 }
 
+/** A machine as its host-files Secret has it. */
+export type HostFilesSecret = {
+  readonly machine: string;
+  readonly role: "control-plane" | "node";
+  /** Without the `v`. */
+  readonly kubernetesVersion: string;
+  readonly servingMode: ServingMode;
+  readonly addresses: readonly NodeAddress[];
+  readonly files: readonly HostFile[];
+};
+
+/** A file of a machine, with its content. */
+export type HostFile = {
+  /** Absolute. */
+  readonly path: string;
+  /** Octal text, e.g. `0600`. */
+  readonly mode: string;
+  /** `user:group`. */
+  readonly owner: string;
+  readonly content: Buffer;
+};
+
+/** A Secret as a manifest has it. */
+export type SecretObject = {
+  readonly type?: string;
+  readonly metadata?: {
+    readonly name?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly data?: Readonly<Record<string, string>>;
+};
+
+/** Reads a host-files Secret; a text says what is damaged, and quotes no content. */
+export function readHostFilesSecret({
+  metadata,
+  data = {},
+}: SecretObject): HostFilesSecret | string {
+  const { labels = {}, annotations = {} } = metadata ?? {};
+  const machine = labels[machineLabel];
+  const role = labels[roleLabel];
+  const kubernetesVersion = annotations[kubernetesVersionAnnotation];
+  const written = annotations[servingModeAnnotation];
+  const servingMode = servingModes.find((mode) => mode === written);
+  const addresses = readAddresses(annotations[addressesAnnotation] ?? "");
+  const list = readFileList(Buffer.from(data[fileListKey] ?? "", "base64").toString("utf8"));
+  if (machine === undefined) return `label ${machineLabel} is missing`;
+  if (role !== "control-plane" && role !== "node") {
+    return `label ${roleLabel} is ${role}, not control-plane or node`;
+  }
+  if (kubernetesVersion === undefined) {
+    return `annotation ${kubernetesVersionAnnotation} is missing`;
+  }
+  if (servingMode === undefined) {
+    return `annotation ${servingModeAnnotation} is ${written}, not one of ${servingModes.join(", ")}`;
+  }
+  if (typeof addresses === "string") {
+    return `annotation ${addressesAnnotation} has \`${addresses}\`, not TYPE=ADDRESS`;
+  }
+  if (list === undefined) {
+    return `data key ${fileListKey} is no list of files with absolute paths, modes and keys`;
+  }
+  const absent = list.find(({ key }) => data[key] === undefined);
+  if (absent) return `data key ${absent.key} of ${absent.path} is missing`;
+  const files = list.map(({ path, mode, owner, key }) => ({
+    path,
+    mode,
+    owner,
+    content: Buffer.from(data[key] ?? "", "base64"),
+  }));
+  return { machine, role, kubernetesVersion, servingMode, addresses, files };
+}
+
 function isListedFile(value: unknown): value is ListedFile {
   const file = value as Partial<Record<keyof ListedFile, unknown>> | null;
   return (
     typeof file === "object" &&
     typeof file?.path === "string" &&
     file.path.startsWith("/") &&
+    !file.path.split("/").includes("..") &&
+    typeof file.owner === "string" &&
     typeof file.mode === "string" &&
     /^[0-7]{3,4}$/.test(file.mode) &&
     typeof file.key === "string"

@@ -40,6 +40,7 @@ const keys = {
   approverVersion: "text",
   kubeconfig: "text",
   renderTo: "text",
+  machineFiles: "text",
 } as const;
 
 type Key = keyof typeof keys;
@@ -94,6 +95,7 @@ export function parseConfiguration(
   const target = {
     kubeconfig: values.kubeconfig as string | undefined,
     renderTo: (values.renderTo as string | undefined) ?? "rendered",
+    machineFiles: (values.machineFiles as string | undefined) ?? "folder",
   };
   problems.push(...targetProblems(target));
   // What has no form cannot be judged further.

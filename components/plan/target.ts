@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
+import { renderedParts } from "../../trust/contract.ts";
 
 /** Where Kubernetes objects go. */
 export interface Target {
@@ -10,6 +11,8 @@ export interface Target {
   kubeconfig: string | undefined;
   /** Folder to render to, relative to the project. */
   renderTo: string;
+  /** `folder`: the machines' files are rendered; `cluster`: they go where the other objects go. */
+  machineFiles: string;
 }
 
 /** The provider that applies or renders. */
@@ -18,21 +21,46 @@ export function createProvider(name: string, target: Target): k8s.Provider {
   return new k8s.Provider(
     name,
     kubeconfig === undefined
-      ? { renderYamlToDirectory: renderTo }
+      ? { renderYamlToDirectory: join(renderTo, renderedParts.cluster) }
       : { kubeconfig: pulumi.secret(readFileSync(kubeconfig, "utf8")) },
   );
+}
+
+/** Where the machines' files go. */
+export function machineFilesTarget({ machineFiles, renderTo }: Target) {
+  return machineFiles === "cluster" ? machineFiles : { renderTo: machineFolder(renderTo) };
+}
+
+/** Where the machines' files went, for a user to read. */
+export function describeMachineFiles(target: Target): string {
+  return target.machineFiles === "cluster"
+    ? `sent where the other objects went, ${describeTarget(target)}: who may read Secrets there has every key`
+    : `rendered to ${machineFolder(target.renderTo)}: they hold keys, and are for the machines alone`;
+}
+
+function machineFolder(renderTo: string): string {
+  return join(renderTo, renderedParts.machines);
 }
 
 /** Where things went, for a user to read. */
 export function describeTarget({ kubeconfig, renderTo }: Target): string {
   return kubeconfig === undefined
-    ? `rendered to ${join(renderTo, "1-manifest")}`
+    ? `rendered to ${join(renderTo, renderedParts.cluster)}`
     : `applied to the cluster of ${kubeconfig}`;
 }
 
 /** What keeps a target from being used. Each problem begins with the configuration key. */
-export function targetProblems({ kubeconfig, renderTo }: Target): string[] {
-  return kubeconfig === undefined ? folderProblems(renderTo) : kubeconfigProblems(kubeconfig);
+export function targetProblems({ kubeconfig, renderTo, machineFiles }: Target): string[] {
+  const isWord = machineFiles === "folder" || machineFiles === "cluster";
+  return [
+    ...(isWord
+      ? []
+      : [
+          `machineFiles: ${JSON.stringify(machineFiles)} is neither folder nor cluster. Use folder, unless something in the cluster sets the machines up.`,
+        ]),
+    ...(kubeconfig === undefined ? [] : kubeconfigProblems(kubeconfig)),
+    ...(kubeconfig === undefined || machineFiles === "folder" ? folderProblems(renderTo) : []),
+  ];
 }
 
 function kubeconfigProblems(path: string): string[] {

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure } from "../../toolchain/fail.mjs";
 import type { Programs } from "../../toolchain/kubernetes/programs.ts";
+import { servingModeMeaning } from "../../trust/words/serving-mode.ts";
 import type { Lab } from "../host/identity.ts";
 import { writeImage } from "../host/image.ts";
 import { keptFiles } from "../host/kept-certificates.ts";
@@ -266,7 +267,8 @@ async function startNode(
       { every: 200 },
     ),
   );
-  if (approverRules(stack) !== undefined && machine.servingMode === "bootstrap") {
+  const isRequested = servingModeMeaning[machine.servingMode].madeBy === "signer";
+  if (approverRules(stack) !== undefined && isRequested) {
     row.is("node Ready, waits for its serving certificate");
     await untilServed(machine);
   }

@@ -5,18 +5,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseAllDocuments } from "yaml";
 import { Failure } from "../../toolchain/fail.mjs";
-import {
-  addressesAnnotation,
-  fileListKey,
-  hostFilesSecretType,
-  kubernetesVersionAnnotation,
-  machineLabel,
-  readAddresses,
-  readFileList,
-  roleLabel,
-  servingModeAnnotation,
-} from "../../trust/contract.ts";
+import { hostFilesSecretType, readHostFilesSecret, renderedParts } from "../../trust/contract.ts";
 import type { NodeAddress } from "../../trust/words/facts.ts";
+import type { ServingMode } from "../../trust/words/vocabulary.ts";
 import type { MachineFile } from "../host/machine.ts";
 
 export type Machine = {
@@ -24,7 +15,7 @@ export type Machine = {
   readonly role: "control-plane" | "node";
   readonly addresses: readonly NodeAddress[];
   readonly files: readonly MachineFile[];
-  readonly servingMode: string;
+  readonly servingMode: ServingMode;
   /** Without the `v`. */
   readonly kubernetesVersion: string;
 };
@@ -53,7 +44,7 @@ export type RenderedStack = {
 };
 
 /**
- * Reads a folder that `renderYamlToDirectory` filled.
+ * Reads a folder that a stack rendered to: the objects of the cluster, and the files of the machines.
  *
  * @param version the Kubernetes version that the lab runs, without the `v`
  * @throws {Failure} in one line when the folder is missing, empty, damaged or made for another version.
@@ -62,11 +53,14 @@ export function readRendered(folder: string, version: string): RenderedStack {
   if (!fs.existsSync(folder)) {
     throw new Failure(`${folder} does not exist: render the stack first, with \`npm start\`.`);
   }
-  const manifestFolders = ["0-crd", "1-manifest"]
-    .map((name) => path.join(folder, name))
-    .filter((name) => fs.existsSync(name));
+  const within = (part: string) =>
+    renderedParts.folders
+      .map((name) => path.join(folder, part, name))
+      .filter((name) => fs.existsSync(name));
+  const manifestFolders = within(renderedParts.cluster);
   const manifests = manifestFolders.flatMap(readManifests);
-  const machines = manifests.filter(({ type }) => type === hostFilesSecretType).map(readMachine);
+  const secrets = [...within(renderedParts.machines).flatMap(readManifests), ...manifests];
+  const machines = secrets.filter(({ type }) => type === hostFilesSecretType).map(readMachine);
   if (!machines.some(({ role }) => role === "control-plane")) {
     throw new Failure(
       `${folder} holds no host files of a control plane (Secrets of type ${hostFilesSecretType}): ` +
@@ -118,53 +112,21 @@ function readManifests(folder: string): Manifest[] {
 }
 
 function readMachine(secret: Manifest): Machine {
-  const { name, labels = {}, annotations = {} } = secret.metadata ?? {};
-  const damaged = (what: string) =>
-    new Failure(`Secret ${name ?? "(unnamed)"}: ${what}: render the stack again.`);
-  const machine = labels[machineLabel];
-  const role = labels[roleLabel];
-  const version = annotations[kubernetesVersionAnnotation];
-  if (machine === undefined) throw damaged(`label ${machineLabel} is missing`);
-  if (role !== "control-plane" && role !== "node") {
-    throw damaged(`label ${roleLabel} is ${role}, not control-plane or node`);
+  const read = readHostFilesSecret(secret);
+  if (typeof read === "string") {
+    const name = secret.metadata?.name ?? "(unnamed)";
+    throw new Failure(`Secret ${name}: ${read}: render the stack again.`);
   }
-  if (version === undefined) throw damaged(`annotation ${kubernetesVersionAnnotation} is missing`);
+  const { machine: name, files, ...rest } = read;
   return {
-    name: machine,
-    role,
-    kubernetesVersion: version,
-    servingMode: annotations[servingModeAnnotation] ?? "",
-    addresses: addressesIn(annotations[addressesAnnotation] ?? "", damaged),
-    files: readFiles(secret.data ?? {}, damaged),
-  };
-}
-
-type Damaged = (what: string) => Failure;
-
-function addressesIn(text: string, damaged: Damaged): readonly NodeAddress[] {
-  const addresses = readAddresses(text);
-  if (typeof addresses === "string") {
-    throw damaged(`annotation ${addressesAnnotation} has \`${addresses}\`, not TYPE=ADDRESS`);
-  }
-  return addresses;
-}
-
-function readFiles(data: Readonly<Record<string, string>>, damaged: Damaged): MachineFile[] {
-  const list = readFileList(Buffer.from(data[fileListKey] ?? "", "base64").toString("utf8"));
-  if (list === undefined) {
-    throw damaged(
-      `data key ${fileListKey} is no list of files with absolute paths, modes and keys`,
-    );
-  }
-  return list.map(({ path: file, mode, key }) => {
-    const content = data[key];
-    if (content === undefined) throw damaged(`data key ${key} of ${file} is missing`);
-    return {
+    name,
+    ...rest,
+    files: files.map(({ path: file, mode, content }) => ({
       path: path.normalize(file),
       mode: Number.parseInt(mode, 8),
-      content: Buffer.from(content, "base64"),
-    };
-  });
+      content,
+    })),
+  };
 }
 
 function byRoleAndName(a: Machine, b: Machine): number {

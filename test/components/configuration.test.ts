@@ -46,7 +46,11 @@ describe("parseConfiguration", () => {
     const { cluster, target } = parse({ clusterName: "", kubeconfig: "", skipReason: "" });
     assert.equal(cluster.settings.clusterName, "dev");
     assert.ok(!("skipReason" in cluster));
-    assert.deepEqual(target, { kubeconfig: undefined, renderTo: folder });
+    assert.deepEqual(target, {
+      kubeconfig: undefined,
+      renderTo: folder,
+      machineFiles: "folder",
+    });
   });
 
   it("reads pools and nodes in both forms of an address", () => {

@@ -21,10 +21,15 @@ export function ownProject(
 /** The objects that a stack rendered, by file name. */
 // biome-ignore lint/suspicious/noExplicitAny: objects of any kind
 export function renderedObjects(project: Project): Record<string, any> {
-  const folder = join(project.folder, "rendered", "1-manifest");
-  if (!existsSync(folder)) return {};
+  const folders = ["cluster", "machines"].map((part) =>
+    join(project.folder, "rendered", part, "1-manifest"),
+  );
   return Object.fromEntries(
-    readdirSync(folder).map((file) => [file, parse(readFileSync(join(folder, file), "utf8"))]),
+    folders
+      .filter((folder) => existsSync(folder))
+      .flatMap((folder) =>
+        readdirSync(folder).map((file) => [file, parse(readFileSync(join(folder, file), "utf8"))]),
+      ),
   );
 }
 

@@ -10,7 +10,7 @@ import { Cluster, type ClusterArgs } from "../../components/index.ts";
 import { kubeletArguments, staticPodCommands } from "../../lab/kubernetes/command-lines.ts";
 import { reloadOf } from "../../lab/kubernetes/reloads.ts";
 import { readRendered } from "../../lab/kubernetes/rendered.ts";
-import { paths } from "../../trust/contract.ts";
+import { paths, renderedParts } from "../../trust/contract.ts";
 import { register } from "../components/mocks.ts";
 import { violationsOf } from "../policies/fake.ts";
 import { recordPreview } from "../support/recorded.ts";
@@ -34,8 +34,8 @@ const says = async (stance: Pick<ClusterArgs, "stance" | "skipReason">) =>
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-contract-"));
 try {
-  const manifests = path.join(folder, "1-manifest");
-  fs.mkdirSync(manifests);
+  const manifests = path.join(folder, renderedParts.machines, renderedParts.folders[1]);
+  fs.mkdirSync(manifests, { recursive: true });
   for (const [index, { type, inputs }] of (await register(program({}))).entries()) {
     if (!type.startsWith("kubernetes:")) continue;
     fs.writeFileSync(path.join(manifests, `${index}.yaml`), stringify(inputs));

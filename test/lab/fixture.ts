@@ -53,8 +53,9 @@ export function smallCluster(servingMode: ServingMode): Fixture {
 
 /** Writes the folder as `renderYamlToDirectory` would. */
 export async function writeFixture(folder: string, fixture: Fixture): Promise<void> {
-  const manifests = path.join(folder, "1-manifest");
-  fs.mkdirSync(manifests, { recursive: true, mode: 0o700 });
+  const manifests = path.join(folder, "cluster", "1-manifest");
+  const secrets = path.join(folder, "machines", "1-manifest");
+  for (const made of [manifests, secrets]) fs.mkdirSync(made, { recursive: true, mode: 0o700 });
   const ca = await issueAuthority("kubernetes");
   const etcdCa = await issueAuthority("etcd-ca");
   const frontProxyCa = await issueAuthority("front-proxy-ca");
@@ -66,7 +67,7 @@ export async function writeFixture(folder: string, fixture: Fixture): Promise<vo
         ? await controlPlaneFiles(machine, fixture, { ca, etcdCa, frontProxyCa, serviceAccount })
         : {}),
     };
-    writeManifest(manifests, `v1-secret-kube-system-host-files-${machine.name}`, {
+    writeManifest(secrets, `v1-secret-kube-system-host-files-${machine.name}`, {
       apiVersion: "v1",
       kind: "Secret",
       type: "kubelet-trust/host-files",
@@ -106,6 +107,7 @@ export async function replaceFile(
 ): Promise<void> {
   const secret = path.join(
     folder,
+    "machines",
     "1-manifest",
     `v1-secret-kube-system-host-files-${machine}.yaml`,
   );

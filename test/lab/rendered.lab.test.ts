@@ -107,7 +107,7 @@ describe("a rendered folder", () => {
   });
 
   it("is refused in one line when a manifest is no YAML", () => {
-    const file = path.join(folder, "1-manifest", "broken.yaml");
+    const file = path.join(folder, "cluster", "1-manifest", "broken.yaml");
     fs.writeFileSync(file, "a: [1\n");
     assert.throws(() => readRendered(folder, "1.37.2"), oneLine(/broken\.yaml is not YAML/));
     fs.rmSync(file);
@@ -115,7 +115,12 @@ describe("a rendered folder", () => {
 
   for (const [what, change, message] of damages) {
     it(`is refused in one line when ${what}`, () => {
-      const file = path.join(folder, "1-manifest", "v1-secret-kube-system-host-files-node.yaml");
+      const file = path.join(
+        folder,
+        "machines",
+        "1-manifest",
+        "v1-secret-kube-system-host-files-node.yaml",
+      );
       const text = fs.readFileSync(file, "utf8");
       const secret = parse(text) as Secret;
       change(secret);

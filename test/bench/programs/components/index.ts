@@ -13,6 +13,12 @@ new Cluster(
   "cluster",
   { controlPlanes: [controlPlane], nodePools: [{ name: "workers", nodes: workers }] },
   {
-    providers: [createProvider("kubernetes", { kubeconfig: undefined, renderTo: "rendered" })],
+    providers: [
+      createProvider("kubernetes", {
+        kubeconfig: undefined,
+        renderTo: "rendered",
+        machineFiles: "folder",
+      }),
+    ],
   },
 );

@@ -1,0 +1,153 @@
+/**
+ * `npm run machine -- NAME`: the files of one machine, taken from what a stack rendered or from its exported state, in
+ * the form that a carrier takes.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { cloudConfig, compressedCloudConfig } from "../trust/carriers/cloud-init.ts";
+import { ignitionConfig } from "../trust/carriers/ignition.ts";
+import type { CarriedFile } from "../trust/carriers/machine.ts";
+import { tarArchive } from "../trust/carriers/tar.ts";
+import { MachineError, machinesIn, machinesInState } from "./machine-source.ts";
+
+const usage = `Usage: npm run machine -- NAME [--format tar|cloud-init|cloud-init-base64|ignition|tree] [--output PATH] [--from FOLDER | --state FILE]
+
+Writes the files of one machine in the form that a carrier takes. They hold the machine's private keys.
+
+  --format   tar (default): an archive to unpack at /; cloud-init: user data; cloud-init-base64: the same, compressed
+             and in base64; ignition: an Ignition configuration; tree: the files themselves, under a folder
+  --output   file to write, or the folder for tree; default: standard output, unless it is a terminal
+  --from     folder that the stack rendered to; default: rendered
+  --state    instead of --from: what \`pulumi stack export --show-secrets\` printed; - is standard input
+
+Exit code: 0 when it was written, 2 when not.`;
+
+const formats: Readonly<Record<string, (files: readonly CarriedFile[]) => string | Buffer>> = {
+  tar: tarArchive,
+  "cloud-init": cloudConfig,
+  "cloud-init-base64": compressedCloudConfig,
+  ignition: ignitionConfig,
+};
+
+type Arguments = {
+  readonly name: string;
+  readonly format: string;
+  readonly output?: string;
+  readonly from: string;
+  readonly state?: string;
+};
+
+process.exitCode = main(process.argv.slice(2));
+
+function main(argv: readonly string[]): number {
+  if (argv.includes("--help")) {
+    console.log(usage);
+    return 0;
+  }
+  try {
+    const args = readArguments(argv);
+    const files = filesOf(args);
+    if (args.format === "tree") writeTree(files, args.output);
+    else write(formats[args.format]?.(files) ?? "", args.output);
+    return 0;
+  } catch (error) {
+    const known = error instanceof MachineError || error instanceof RangeError;
+    if (!known && codeOf(error) === undefined) throw error;
+    console.error(`machine: ${error instanceof Error ? error.message : String(error)}`);
+    return 2;
+  }
+}
+
+function readArguments(argv: readonly string[]): Arguments {
+  const values: Record<string, string> = {};
+  const names: string[] = [];
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? "";
+    const flag = /^--(format|output|from|state)(?:=(.*))?$/.exec(word);
+    if (flag === null && word.startsWith("-"))
+      throw new MachineError(`${word}: there is no such flag.\n\n${usage}`);
+    if (flag === null) {
+      names.push(word);
+      continue;
+    }
+    const value = flag[2] ?? argv[++index];
+    if (value === undefined || value === "")
+      throw new MachineError(`${word}: the value is missing. Give one.`);
+    values[flag[1] ?? ""] = value;
+  }
+  const [name, ...others] = names;
+  if (name === undefined || others.length > 0)
+    throw new MachineError(`Give the name of one machine.\n\n${usage}`);
+  const { format = "tar", output, from, state } = values;
+  if (format !== "tree" && !Object.hasOwn(formats, format)) {
+    throw new MachineError(
+      `--format: ${JSON.stringify(format)} is none of ${[...Object.keys(formats), "tree"].join(", ")}. Use one of them.`,
+    );
+  }
+  if (from !== undefined && state !== undefined) {
+    throw new MachineError("--from and --state: both are given. Give one.");
+  }
+  return {
+    name,
+    format,
+    from: from ?? "rendered",
+    ...(output === undefined ? {} : { output }),
+    ...(state === undefined ? {} : { state }),
+  };
+}
+
+function filesOf({ name, from, state }: Arguments): CarriedFile[] {
+  const machines =
+    state === undefined ? machinesIn(from) : machinesInState(state === "-" ? 0 : state);
+  const machine = machines.find((one) => one.machine === name);
+  if (machine === undefined) {
+    const names = machines.map((one) => one.machine).sort();
+    throw new MachineError(
+      `There is no machine ${name} in ${state ?? from}. Give one of ${names.join(", ")}.`,
+    );
+  }
+  return machine.files.map((file) => ({ ...file, content: file.content.toString("utf8") }));
+}
+
+function write(content: string | Buffer, output: string | undefined): void {
+  if (output === undefined) {
+    if (process.stdout.isTTY) {
+      throw new MachineError(
+        "The files hold private keys and are not shown. Give --output, or a pipe.",
+      );
+    }
+    fs.writeFileSync(1, content);
+    return;
+  }
+  refuseWide(output);
+  fs.writeFileSync(output, content, { mode: 0o600 });
+}
+
+/** Writes every file below a folder, as it will be below `/`. */
+function writeTree(files: readonly CarriedFile[], output: string | undefined): void {
+  if (output === undefined) throw new MachineError("--output: tree needs a folder. Give one.");
+  refuseWide(output);
+  fs.mkdirSync(output, { recursive: true, mode: 0o700 });
+  if (fs.readdirSync(output).length > 0) {
+    throw new MachineError(`--output: ${output} is not empty. Give a new folder.`);
+  }
+  for (const { path: file, mode, content } of files) {
+    const at = path.join(output, file);
+    fs.mkdirSync(path.dirname(at), { recursive: true, mode: 0o755 });
+    fs.writeFileSync(at, content, { mode: 0o600, flag: "wx" });
+    fs.chmodSync(at, Number.parseInt(mode, 8));
+  }
+}
+
+/** What is there already keeps its mode: it must not let others read. */
+function refuseWide(output: string): void {
+  const mode = fs.statSync(output, { throwIfNoEntry: false })?.mode;
+  if (mode === undefined || (mode & 0o077) === 0 || output === "/dev/stdout") return;
+  throw new MachineError(
+    `--output: ${output} has mode ${(mode & 0o777).toString(8).padStart(4, "0")}, and others could read private keys there. Run chmod go= ${output}, or give a path that does not exist.`,
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}

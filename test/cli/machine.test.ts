@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { parse, stringify } from "yaml";
+import { Cluster } from "../../components/index.ts";
+import { type Registered, register } from "../components/mocks.ts";
+
+const repository = path.join(import.meta.dirname, "..", "..");
+
+function run(args: readonly string[], input = "") {
+  const program = path.join(repository, "cli", "machine.ts");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { input });
+  return { code: status, stdout, stderr: stderr.toString() };
+}
+
+describe("npm run machine", function () {
+  this.timeout("1m");
+  let folder: string;
+  let rendered: string;
+  let secrets: Registered[];
+
+  before(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-machine-"));
+    rendered = path.join(folder, "rendered");
+    const manifests = path.join(rendered, "machines", "1-manifest");
+    fs.mkdirSync(manifests, { recursive: true });
+    const registered = await register(() => {
+      new Cluster("c", {
+        controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.1"] }],
+        nodePools: [{ name: "w", nodes: [{ name: "w-0", addresses: ["10.0.0.11"] }] }],
+      });
+    });
+    secrets = registered.filter(({ inputs }) => inputs.type === "kubelet-trust/host-files");
+    for (const { name, inputs } of secrets) {
+      fs.writeFileSync(
+        path.join(manifests, `${name.replaceAll("/", "-")}.yaml`),
+        stringify({ apiVersion: "v1", kind: "Secret", ...inputs }),
+      );
+    }
+  });
+  after(() => fs.rmSync(folder, { recursive: true }));
+
+  it("writes a machine's files with their modes under a folder", () => {
+    const tree = path.join(folder, "tree");
+    const { code, stderr } = run(["w-0", "--format", "tree", "--output", tree, "--from", rendered]);
+    assert.equal(code, 0, stderr);
+    assert.equal(fs.statSync(tree).mode & 0o777, 0o700);
+    const mode = (file: string) => fs.statSync(path.join(tree, file)).mode & 0o777;
+    assert.equal(mode("/etc/kubernetes/kubelet.conf"), 0o600);
+    assert.equal(mode("/var/lib/kubelet/pki/kubelet-serving.key"), 0o600);
+    assert.equal(mode("/etc/kubernetes/pki/ca.crt"), 0o644);
+    assert.match(
+      fs.readFileSync(path.join(tree, "/etc/systemd/system/kubelet.service"), "utf8"),
+      /--hostname-override=w-0/,
+    );
+  });
+
+  it("gives the same files from the state as from what was rendered", () => {
+    const signature = "4dabf18193072939515e22adb298388d";
+    const resources = secrets.map(({ inputs: { data, ...inputs } }) => ({
+      inputs: { ...inputs, data: { [signature]: "x", plaintext: JSON.stringify(data) } },
+    }));
+    const state = JSON.stringify({ deployment: { resources } });
+    const fromState = run(["w-0", "--format", "ignition", "--state", "-"], state);
+    const fromFolder = run(["w-0", "--format", "ignition", "--from", rendered]);
+    assert.equal(fromState.code, 0, fromState.stderr);
+    assert.ok(fromState.stdout.equals(fromFolder.stdout));
+    assert.ok(fromFolder.stdout.length > 1000);
+  });
+
+  it("gives user data that names the files", () => {
+    const { stdout } = run(["cp-0", "--format=cloud-init", "--from", rendered]);
+    const paths = parse(stdout.toString()).write_files.map((file: { path: string }) => file.path);
+    assert.ok(paths.includes("/etc/kubernetes/manifests/kube-apiserver.yaml"));
+  });
+
+  it("refuses what others can read, what is there already, and what is not there, in one line", () => {
+    const wide = path.join(folder, "wide");
+    fs.mkdirSync(wide, { mode: 0o755 });
+    const full = path.join(folder, "full");
+    fs.mkdirSync(full, { mode: 0o700 });
+    fs.writeFileSync(path.join(full, "a"), "");
+    const file = path.join(folder, "wide.tar");
+    fs.writeFileSync(file, "", { mode: 0o644 });
+    const hidden = JSON.stringify({
+      deployment: {
+        resources: [{ inputs: { "4dabf18193072939515e22adb298388d": "x", ciphertext: "y" } }],
+      },
+    });
+    const cases: [readonly string[], RegExp, string?][] = [
+      [["w-0", "--format", "tree", "--output", wide], /wide has mode 0755.* Run chmod go= /],
+      [["w-0", "--output", file], /wide\.tar has mode 0644, and others could read private keys/],
+      [["w-0", "--format", "tree", "--output", full], /is not empty\. Give a new folder\.$/],
+      [["w-0", "--format", "tree"], /--output: tree needs a folder\. Give one\.$/],
+      [["w-9"], /There is no machine w-9 in .*rendered\. Give one of cp-0, w-0\.$/],
+      [["w-0", "--format", "zip"], /"zip" is none of tar, cloud-init, .*tree\. Use one of them\.$/],
+      [["w-0", "--form", "tar"], /--form: there is no such flag/],
+      [["w-0", "--state", "-"], /secrets are hidden\. Export it with --show-secrets\.$/, hidden],
+      [["w-0", "--state", "-"], /standard input is no JSON/, "{"],
+    ];
+    for (const [args, message, input] of cases) {
+      const from = args.includes("--state") ? [] : ["--from", rendered];
+      const { code, stdout, stderr } = run([...args, ...from], input);
+      assert.equal(code, 2, args.join(" "));
+      assert.match(stderr.trimEnd(), message);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+      assert.equal(stdout.length, 0);
+    }
+  });
+});
