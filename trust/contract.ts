@@ -64,6 +64,8 @@ export const paths = {
   pki,
   ca: `${pki}/ca.crt`,
   caKey: `${pki}/ca.key`,
+  /** The certificate that belongs to `ca.key`, where `ca.crt` may hold more: of a CA that was handed in. */
+  issuingCa: `${pki}/issuing-ca.crt`,
   apiserver: `${pki}/apiserver`,
   apiserverKubeletClient: `${pki}/apiserver-kubelet-client`,
   apiserverEtcdClient: `${pki}/apiserver-etcd-client`,
@@ -170,10 +172,10 @@ export const fileListKey = "files.json";
 export type ListedFile = {
   /** Absolute. */
   readonly path: string;
-  /** Octal text, e.g. `0600`. */
-  readonly mode: string;
-  /** `user:group`. */
-  readonly owner: string;
+  /** Octal text, e.g. `0600`; whoever carries the file needs it. */
+  readonly mode?: string;
+  /** `user:group`. Default `root:root`. */
+  readonly owner?: string;
   /** Key of the Secret's data that holds the content. */
   readonly key: string;
 };
@@ -277,9 +279,11 @@ export function readHostFilesSecret({
   if (list === undefined) {
     return `data key ${fileListKey} is no list of files with absolute paths, modes and keys`;
   }
+  const modeless = list.find(({ mode }) => mode === undefined);
+  if (modeless) return `data key ${fileListKey} has no mode of ${modeless.path}`;
   const absent = list.find(({ key }) => data[key] === undefined);
   if (absent) return `data key ${absent.key} of ${absent.path} is missing`;
-  const files = list.map(({ path, mode, owner, key }) => ({
+  const files = list.map(({ path, mode = "", owner = "root:root", key }) => ({
     path,
     mode,
     owner,
@@ -295,9 +299,9 @@ function isListedFile(value: unknown): value is ListedFile {
     typeof file?.path === "string" &&
     file.path.startsWith("/") &&
     !file.path.split("/").includes("..") &&
-    typeof file.owner === "string" &&
-    typeof file.mode === "string" &&
-    /^[0-7]{3,4}$/.test(file.mode) &&
+    (file.owner === undefined || typeof file.owner === "string") &&
+    (file.mode === undefined ||
+      (typeof file.mode === "string" && /^[0-7]{3,4}$/.test(file.mode))) &&
     typeof file.key === "string"
   );
 }
