@@ -35,6 +35,7 @@ export const trust = trustLines(cluster);
 /** For another stack that adds a pool to this cluster; see examples/extra-pool. */
 export const settings = cluster.settings;
 export const ca = {
-  certPem: cluster.ca.certPem,
+  // With its chain: what another stack adopts.
+  certPem: pulumi.interpolate`${cluster.ca.certPem}${cluster.ca.restOfChainPem}`,
   privateKeyPem: pulumi.secret(cluster.ca.privateKeyPem),
 };

@@ -4,6 +4,7 @@ import { tokens } from "../trust/contract.ts";
 import type { KeyAlgorithm } from "../trust/words/vocabulary.ts";
 import {
   authorityEnd,
+  authorityParts,
   authorityProblems,
   type ExistingAuthority,
 } from "./pki/existing-authority.ts";
@@ -26,19 +27,34 @@ export interface CertificateAuthorityArgs {
 }
 
 /**
- * A key and a self-signed CA certificate as kubeadm makes them, or an existing CA handed in and checked.
+ * A key and a self-signed CA certificate as kubeadm makes them, or an existing CA handed in and checked: a root, or an
+ * intermediate with its chain.
  *
  * A new CA is never renewed early: replacing it replaces every certificate that it signed.
  * Source: kubernetes `cmd/kubeadm/app/phases/certs/certlist.go`, `cmd/kubeadm/app/util/pkiutil/pki_helpers.go`.
  *
  * @throws pulumi.RunError when the existing CA is no CA, may not sign, is expired, or its key does not match;
  *   before anything is registered if the PEMs are plain texts, else as soon as they are known.
+ *
+ * @example
+ * const ca = new CertificateAuthority("ca", {
+ *   existing: { certPem: readFileSync("ca.crt", "utf8"), privateKeyPem: config.requireSecret("caKey") },
+ * });
  */
 export class CertificateAuthority extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.certificateAuthority;
 
   /** PEM of the CA certificate. */
   readonly certPem: pulumi.Output<string>;
+  /**
+   * What follows a leaf that it signed, PEM: the certificate and its chain, without the root. Empty for a root,
+   * `undefined` for a new CA, which is one.
+   */
+  readonly chainPem: pulumi.Output<string> | undefined;
+  /** What follows `certPem` in a text to adopt it by, PEM: the rest of its chain up to the root. Empty for a root. */
+  readonly restOfChainPem: pulumi.Output<string>;
+  /** What those trust who verify what it signed, PEM: the root, and the CAs below it. */
+  readonly trustPem: pulumi.Output<string>;
   /** PEM of the private key, secret. `undefined` when an existing CA came without one. */
   readonly privateKeyPem: pulumi.Output<string> | undefined;
   /** End of validity, RFC 3339. */
@@ -53,6 +69,9 @@ export class CertificateAuthority extends pulumi.ComponentResource {
     super(CertificateAuthority.__pulumiType, name, {}, opts);
     const authority = existing ? adopt(existing) : create(name, args, { parent: this });
     this.certPem = authority.certPem;
+    this.chainPem = authority.chainPem;
+    this.restOfChainPem = authority.restOfChainPem ?? pulumi.output("");
+    this.trustPem = authority.trustPem ?? authority.certPem;
     this.privateKeyPem = authority.privateKeyPem;
     this.validityEndTime = authority.validityEndTime;
     this.registerOutputs({
@@ -71,6 +90,9 @@ const commonNames: Record<AuthorityProfile, string> = {
 
 interface Authority {
   certPem: pulumi.Output<string>;
+  chainPem?: pulumi.Output<string>;
+  trustPem?: pulumi.Output<string>;
+  restOfChainPem?: pulumi.Output<string>;
   privateKeyPem: pulumi.Output<string> | undefined;
   validityEndTime: pulumi.Output<string>;
 }
@@ -118,10 +140,14 @@ function adopt({ certPem, privateKeyPem }: ExistingAuthority): Authority {
   const key = privateKeyPem === undefined ? undefined : pulumi.secret(privateKeyPem);
   const checked = pulumi.all([certPem, key]).apply(([certificate, secretKey]) => {
     failOn(authorityProblems(certificate, secretKey, fields, new Date()));
-    return { certificate, secretKey, end: authorityEnd(certificate)?.toISOString() ?? "" };
+    const end = authorityEnd(certificate)?.toISOString() ?? "";
+    return { ...authorityParts(certificate), secretKey, end };
   });
   return {
-    certPem: publicPart(checked.certificate),
+    certPem: publicPart(checked.certPem),
+    chainPem: publicPart(checked.chainPem),
+    trustPem: publicPart(checked.trustPem),
+    restOfChainPem: publicPart(checked.restOfChainPem),
     privateKeyPem: key && checked.apply(({ secretKey }) => secretKey ?? ""),
     validityEndTime: publicPart(checked.end),
   };

@@ -18,8 +18,9 @@ import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster
 import { addressesOf, type Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
 import { NodePool } from "./node-pool.ts";
+import { writtenAnew } from "./pki/certificates.ts";
 import { privateFile, publicFile } from "./pki/host-file.ts";
-import { issuanceOf } from "./pki/issuance.ts";
+import { type Issuance, issuanceOf, trustOf } from "./pki/issuance.ts";
 import type { ClusterArgs } from "./plan/cluster-args.ts";
 import { type ClusterPlan, planCluster } from "./plan/cluster-plan.ts";
 
@@ -63,12 +64,23 @@ export class Cluster extends pulumi.ComponentResource {
     const { settings } = plan;
     this.settings = settings;
     this.ca = createAuthority(name, plan, this);
-    const ca = { certPem: this.ca.certPem, privateKeyPem: signingKey(this.ca) };
+    const ca = {
+      certPem: this.ca.certPem,
+      privateKeyPem: signingKey(this.ca),
+      trustPem: this.ca.trustPem,
+      ...(this.ca.chainPem === undefined ? {} : { chainPem: this.ca.chainPem }),
+    };
 
     this.kubeletAccess = createKubeletAccess(name, plan, this);
     this.controlPlaneCertificates = new ControlPlaneCertificates(
       name,
-      { hosts: plan.hosts, settings, issuance: issuanceOf(settings, ca) },
+      {
+        hosts: plan.hosts,
+        settings,
+        issuance: issuanceOf(settings, ca),
+        caKey: plan.caKeyOnControlPlanes,
+        superAdminHours: plan.superAdminHours,
+      },
       { parent: this },
     );
     const provider = machineFilesProvider(name, args.machineFiles, this);
@@ -128,9 +140,11 @@ function createKubeletAccess(
   plan: ClusterPlan,
   parent: Cluster,
 ): ApiServerKubeletAccess {
-  const handedIn = plan.selfSigning.flatMap(({ selfSignedCertificate: pem }) => pem ?? []);
+  const handedIn = plan.selfSigning.flatMap(({ selfSignedCertificate: pem }) =>
+    pem === undefined ? [] : [writtenAnew(pem)],
+  );
   const trustedCertificates =
-    plan.settings.stance === "trustSelfSigned" ? [parent.ca.certPem, ...handedIn] : [];
+    plan.settings.stance === "trustSelfSigned" ? [parent.ca.trustPem, ...handedIn] : [];
   return new ApiServerKubeletAccess(
     name,
     {
@@ -146,7 +160,7 @@ function createKubeletAccess(
 function createControlPlaneMachines(
   name: string,
   plan: ClusterPlan,
-  ca: { certPem: pulumi.Output<string>; privateKeyPem: pulumi.Output<string> },
+  ca: Issuance["ca"],
   provider: pulumi.ProviderResource | undefined,
   parent: Cluster,
 ): { certificates: NodeCertificates; hostFiles: HostFiles } {
@@ -186,7 +200,7 @@ function createControlPlaneMachines(
       kubernetesVersion: settings.kubernetesVersion,
       clusterName,
       servingMode,
-      caPem: ca.certPem,
+      caPem: trustOf(ca),
       kubelet: kubeletConfigMap.kubelet,
       certificates,
       controlPlane: controlPlaneExtras(plan, parent),
@@ -196,9 +210,14 @@ function createControlPlaneMachines(
   return { certificates, hostFiles };
 }
 
+/** kube-controller-manager takes one certificate; a CA that was handed in may have a chain beside it in `ca.crt`. */
+function signingFile({ certificateAuthority }: ClusterPlan): string {
+  return certificateAuthority === undefined ? paths.ca : paths.issuingCa;
+}
+
 function controlPlaneExtras(
   plan: ClusterPlan,
-  { kubeletAccess, controlPlaneCertificates }: Cluster,
+  { kubeletAccess, controlPlaneCertificates, ca }: Cluster,
 ): ControlPlaneExtras {
   const { bundle } = kubeletAccess;
   const hosts = plan.hosts.map((host) => {
@@ -208,12 +227,14 @@ function controlPlaneExtras(
       advertiseAddress: host.advertiseAddress,
       members: plan.hosts.map(({ name, advertiseAddress: address }) => ({ name, address })),
       kubeletAccessFlags: kubeletAccess.flags,
+      ...(plan.caKeyOnControlPlanes ? { signingCertificate: signingFile(plan) } : {}),
       annotations: kubeletAccess.annotations,
       ...(bundle === undefined ? {} : { hostAliases: hostAliases(plan.machines) }),
     });
     const files = [
       ...(controlPlaneCertificates.files[host.name] ?? []),
       ...(bundle === undefined ? [] : [publicFile(paths.kubeletServingBundle, bundle)]),
+      ...(signingFile(plan) === paths.ca ? [] : [publicFile(paths.issuingCa, ca.certPem)]),
       ...Object.entries(pods).map(([component, { manifest }]) =>
         privateFile(`${paths.manifests}/${component}.yaml`, manifest),
       ),

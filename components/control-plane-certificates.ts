@@ -1,16 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { certificateNames, keyOf, paths, tokens } from "../trust/contract.ts";
-import { canonicalIp } from "../trust/go/ip.ts";
 import { kubeletClientGroup, kubeletClientUser } from "../trust/kubeadm/pki.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
+import { apiServerNames } from "./kubeadm/api-server-names.ts";
 import { kubeconfig } from "./kubeadm/kubeconfig.ts";
-import {
-  apiServiceIp,
-  type ClusterSettings,
-  endpointHost,
-  endpointUrl,
-  localUrl,
-} from "./model/cluster-settings.ts";
+import { type ClusterSettings, endpointUrl, localUrl } from "./model/cluster-settings.ts";
 import type { ControlPlaneHost } from "./model/machines.ts";
 import { type HostFile, keyPairFiles, privateFile, publicFile } from "./pki/host-file.ts";
 import {
@@ -18,13 +12,19 @@ import {
   type Issuance,
   type IssuedCertificate,
   issueCertificate,
+  trustOf,
 } from "./pki/issuance.ts";
+import { clusterDefaults } from "./plan/defaults.ts";
 
 export interface ControlPlaneCertificatesArgs {
   hosts: readonly ControlPlaneHost[];
   settings: ClusterSettings;
   /** The cluster's CA, with its key. */
   issuance: Issuance;
+  /** Whether the hosts have `ca.key`. Default true. */
+  caKey?: boolean;
+  /** Lifetime of `super-admin.conf` in hours; 0 leaves it out. Default 24. */
+  superAdminHours?: number;
 }
 
 /**
@@ -32,7 +32,7 @@ export interface ControlPlaneCertificatesArgs {
  * key once, every leaf certificate and kubeconfig once for each host.
  *
  * `super-admin.conf` (group `system:masters`) is made for the first host alone, as `kubeadm init` does: it gives
- * `kubeadm:cluster-admins` their rights, which `admin.conf` lives on.
+ * `kubeadm:cluster-admins` their rights, which `admin.conf` lives on. It is short-lived, since no RBAC limits it.
  * Source: kubernetes `cmd/kubeadm/app/phases/certs/certlist.go`, `cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go`.
  */
 export class ControlPlaneCertificates extends pulumi.ComponentResource {
@@ -76,7 +76,7 @@ export class ControlPlaneCertificates extends pulumi.ComponentResource {
       const kubeconfigs = issueKubeconfigs(name, host, index === 0, this, args);
       return { host, certificates, kubeconfigs };
     });
-    const shared = sharedFiles(this, issuance);
+    const shared = sharedFiles(this, issuance, args.caKey ?? true);
     this.files = Object.fromEntries(
       hosts.map(({ host, certificates, kubeconfigs }) => [
         host.name,
@@ -140,7 +140,12 @@ function issueHostCertificates(
   });
   const etcd = by(parent.etcdCa);
   return [
-    issue("apiserver", paths.apiserver, apiServerSpec(host, settings), issuance),
+    issue(
+      "apiserver",
+      paths.apiserver,
+      { commonName: "kube-apiserver", ...apiServerNames(host, settings), usages: ["server_auth"] },
+      issuance,
+    ),
     issue(
       certificateNames.apiServerKubeletClient,
       paths.apiserverKubeletClient,
@@ -184,29 +189,6 @@ function issueHostCertificates(
   ];
 }
 
-/** Source: kubernetes `cmd/kubeadm/app/util/pkiutil/pki_helpers.go` (GetAPIServerAltNames). */
-function apiServerSpec(host: ControlPlaneHost, settings: ClusterSettings) {
-  const endpoint = endpointHost(settings.controlPlaneEndpoint);
-  const endpointIp = canonicalIp(endpoint);
-  return {
-    commonName: "kube-apiserver",
-    dnsNames: distinct([
-      host.name,
-      "kubernetes",
-      "kubernetes.default",
-      "kubernetes.default.svc",
-      `kubernetes.default.svc.${settings.dnsDomain}`,
-      ...(endpointIp === undefined ? [endpoint] : []),
-    ]),
-    ipAddresses: distinct([
-      apiServiceIp(settings),
-      host.advertiseAddress,
-      ...(endpointIp === undefined ? [] : [endpointIp]),
-    ]),
-    usages: ["server_auth" as const],
-  };
-}
-
 interface HostKubeconfig {
   id: string;
   path: string;
@@ -219,7 +201,11 @@ function issueKubeconfigs(
   host: ControlPlaneHost,
   first: boolean,
   parent: ControlPlaneCertificates,
-  { settings, issuance }: ControlPlaneCertificatesArgs,
+  {
+    settings,
+    issuance,
+    superAdminHours = clusterDefaults.superAdminHours,
+  }: ControlPlaneCertificatesArgs,
 ): HostKubeconfig[] {
   const issue = (
     id: string,
@@ -227,18 +213,19 @@ function issueKubeconfigs(
     user: string,
     server: string,
     organization?: string,
+    from: Issuance = issuance,
   ): HostKubeconfig => {
     const issued = issueCertificate(
       `${name}/${host.name}/${id}`,
       { commonName: user, organization, usages: ["client_auth"] },
-      issuance,
+      from,
       { parent },
     );
     const content = kubeconfig({
       cluster: settings.clusterName,
       server,
       user,
-      caPem: issuance.ca.certPem,
+      caPem: trustOf(issuance.ca),
       client: issued,
     });
     return { id, path, content, issued };
@@ -247,7 +234,7 @@ function issueKubeconfigs(
   const local = localUrl(host.advertiseAddress);
   return [
     issue("admin", paths.adminConf, "kubernetes-admin", endpoint, "kubeadm:cluster-admins"),
-    ...(first
+    ...(first && superAdminHours > 0
       ? [
           issue(
             "super-admin",
@@ -255,6 +242,8 @@ function issueKubeconfigs(
             "kubernetes-super-admin",
             endpoint,
             "system:masters",
+            // Never early: it is for the first start, not for keeping.
+            { ...issuance, validityHours: superAdminHours, earlyRenewalHours: 0 },
           ),
         ]
       : []),
@@ -269,11 +258,15 @@ function issueKubeconfigs(
 }
 
 /** What every host has alike. The cluster's `ca.crt` is not among them: every machine has it. */
-function sharedFiles(parent: ControlPlaneCertificates, issuance: Issuance): HostFile[] {
+function sharedFiles(
+  parent: ControlPlaneCertificates,
+  issuance: Issuance,
+  caKey: boolean,
+): HostFile[] {
   const authorityFiles = (path: string, ca: CertificateAuthority) =>
     keyPairFiles(path, { certPem: ca.certPem, privateKeyPem: signingKey(ca) });
   return [
-    privateFile(paths.caKey, issuance.ca.privateKeyPem),
+    ...(caKey ? [privateFile(paths.caKey, issuance.ca.privateKeyPem)] : []),
     ...authorityFiles(paths.etcdCa, parent.etcdCa),
     ...authorityFiles(paths.frontProxyCa, parent.frontProxyCa),
     privateFile(keyOf(paths.serviceAccount), parent.serviceAccountKey.privateKeyPem),

@@ -4,6 +4,8 @@ import { tokens } from "../trust/contract.ts";
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
 import { isIpv6 } from "./model/addresses.ts";
 import { dnsNames, ipAddresses, type Machine } from "./model/machines.ts";
+import { failOn } from "./plan/failure.ts";
+import { imageProblems, imageTagProblems } from "./plan/images.ts";
 
 export interface KubeletServingApproverArgs {
   clusterName: string;
@@ -22,9 +24,19 @@ export interface KubeletServingApproverArgs {
  * request of the signer `kubernetes.io/kubelet-serving` when the DNS name is a node's and every address is one of
  * the nodes'. kube-controller-manager approves client certificates only.
  *
- * It does not look names up in DNS: the addresses are listed, which is stricter.
- * Source: postfinance/kubelet-csr-approver `internal/cmd/cmd.go`, `internal/controller/csr_controller.go`;
+ * Its rules are one expression for all names and one list for all addresses. So that a node gets no certificate for
+ * its neighbour's address, it looks each name up and demands every address among the answers; the answers are the
+ * stack's own, since the pod's hosts file has each machine with its addresses. What it cannot see: it takes a request
+ * without any DNS name on the list of addresses alone, and of a name only that it begins with the node's. Where nodes
+ * must not be trusted with each other's addresses, use mode `provisioned`.
+ * Source: postfinance/kubelet-csr-approver `internal/cmd/cmd.go`, `internal/controller/csr_controller.go`,
+ * `internal/controller/regex_ip_checks.go`;
  * kubernetes `pkg/controller/certificates/approver/sarapprove.go`.
+ *
+ * @throws pulumi.RunError when image or version are none, before anything is registered.
+ *
+ * @example
+ * new KubeletServingApprover("approver", { clusterName: "prod", machines: pool.machines });
  */
 export class KubeletServingApprover extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.kubeletServingApprover;
@@ -39,6 +51,7 @@ export class KubeletServingApprover extends pulumi.ComponentResource {
     args: KubeletServingApproverArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
+    failOn([...imageProblems(args.image, "image"), ...imageTagProblems(args.version, "version")]);
     super(KubeletServingApprover.__pulumiType, name, {}, opts);
     this.providerRegex = nameRule(args.machines);
     this.providerIpPrefixes = addressRule(args.machines);
@@ -66,6 +79,11 @@ function nameRule(machines: readonly Machine[]): string {
 function addressRule(machines: readonly Machine[]): string {
   const addresses = [...new Set(machines.flatMap(ipAddresses))];
   return addresses.map((address) => `${address}/${isIpv6(address) ? 128 : 32}`).join(",");
+}
+
+/** What the pod's hosts file says of a machine: every name of it at every address of it. */
+function hostAliases(machine: Machine): { ip: string; hostnames: string[] }[] {
+  return ipAddresses(machine).map((ip) => ({ ip, hostnames: dnsNames(machine) }));
 }
 
 function createServiceAccount(
@@ -173,6 +191,7 @@ function createDeployment(
                 effect: "NoSchedule",
               },
             ],
+            hostAliases: args.machines.flatMap(hostAliases),
             securityContext: { runAsNonRoot: true, runAsUser: 65532 },
             containers: [approverContainer(parent, args)],
           },
@@ -193,7 +212,7 @@ function approverContainer(
     PROVIDER_REGEX: providerRegex,
     PROVIDER_IP_PREFIXES: providerIpPrefixes,
     MAX_EXPIRATION_SEC: String(seconds),
-    BYPASS_DNS_RESOLUTION: "true",
+    BYPASS_DNS_RESOLUTION: "false",
     ALLOWED_DNS_NAMES: String(names),
   };
   return {

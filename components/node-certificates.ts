@@ -5,7 +5,12 @@ import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { kubeconfig } from "./kubeadm/kubeconfig.ts";
 import { dnsNames, ipAddresses, type Machine } from "./model/machines.ts";
 import { type HostFile, keyPairFiles, privateFile } from "./pki/host-file.ts";
-import { type Issuance, type IssuedCertificate, issueCertificate } from "./pki/issuance.ts";
+import {
+  type Issuance,
+  type IssuedCertificate,
+  issueCertificate,
+  trustOf,
+} from "./pki/issuance.ts";
 
 export interface NodeCertificatesArgs {
   /** The machines of one pool. */
@@ -101,7 +106,7 @@ function issueNode(
       cluster: clusterName,
       server,
       user,
-      caPem: issuance.ca.certPem,
+      caPem: trustOf(issuance.ca),
       client,
     }),
   };

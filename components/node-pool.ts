@@ -11,7 +11,7 @@ import {
 import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
 import type { Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
-import { type Issuance, issuanceOf } from "./pki/issuance.ts";
+import { type Issuance, issuanceOf, trustOf } from "./pki/issuance.ts";
 import type { PoolArgs } from "./plan/cluster-args.ts";
 import { fail } from "./plan/failure.ts";
 import { isPlanned, type PlannedPool, planPool } from "./plan/pool-plan.ts";
@@ -80,7 +80,7 @@ export class NodePool extends pulumi.ComponentResource {
         ...shared,
         ...(provider === undefined ? {} : { provider }),
         kubernetesVersion: settings.kubernetesVersion,
-        caPem: ca.certPem,
+        caPem: trustOf(ca),
         kubelet: this.kubeletConfigMap.kubelet,
         certificates: this.certificates,
       },

@@ -33,6 +33,11 @@ export interface StaticPodsArgs {
   members: readonly { name: string; address: string }[];
   /** kube-apiserver's flags towards kubelets. */
   kubeletAccessFlags: readonly string[];
+  /**
+   * The certificate with which kube-controller-manager signs what kubelets request; its key is `ca.key`. Default: none,
+   * it signs nothing.
+   */
+  signingCertificate?: string;
   /** Say what the flags mean, on the pod of kube-apiserver. */
   annotations: Readonly<Record<string, string>>;
   /** Names that kube-apiserver must resolve without DNS. Default: none. */
@@ -168,7 +173,11 @@ function apiServer(args: StaticPodsArgs): StaticPod {
   });
 }
 
-function controllerManager({ settings, advertiseAddress }: StaticPodsArgs): StaticPod {
+function controllerManager({
+  settings,
+  advertiseAddress,
+  signingCertificate,
+}: StaticPodsArgs): StaticPod {
   const flags = {
     ...(settings.podSubnet === undefined
       ? {}
@@ -182,10 +191,14 @@ function controllerManager({ settings, advertiseAddress }: StaticPodsArgs): Stat
     "bind-address": loopbackOf(advertiseAddress),
     "client-ca-file": paths.ca,
     "cluster-name": settings.clusterName,
-    "cluster-signing-cert-file": paths.ca,
-    // So that requested kubelet certificates live as long as issued ones.
-    "cluster-signing-duration": hoursAsDuration(settings.validityHours),
-    "cluster-signing-key-file": paths.caKey,
+    ...(signingCertificate !== undefined
+      ? {
+          "cluster-signing-cert-file": signingCertificate,
+          // So that requested kubelet certificates live as long as issued ones.
+          "cluster-signing-duration": hoursAsDuration(settings.validityHours),
+          "cluster-signing-key-file": paths.caKey,
+        }
+      : {}),
     controllers: "*,bootstrapsigner,tokencleaner",
     kubeconfig: paths.controllerManagerConf,
     "leader-elect": "true",

@@ -52,7 +52,7 @@ export function endpointHost(endpoint: string): string {
 }
 
 /** IP address of the service `kubernetes`. */
-export function apiServiceIp(settings: ClusterSettings): string {
+export function apiServiceIp(settings: Pick<ClusterSettings, "serviceSubnet">): string {
   return subnetAddress(settings.serviceSubnet, 1) ?? "";
 }
 

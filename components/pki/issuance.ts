@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { KeyAlgorithm } from "../../trust/words/vocabulary.ts";
 import type { ClusterSettings } from "../model/cluster-settings.ts";
@@ -6,7 +6,15 @@ import type { ClusterSettings } from "../model/cluster-settings.ts";
 /** Who signs, with what kind of key, and for how long. */
 export interface Issuance {
   /** The issuing CA; `privateKeyPem` is a secret. */
-  ca: { certPem: pulumi.Input<string>; privateKeyPem: pulumi.Input<string> };
+  ca: {
+    /** The certificate that issues. */
+    certPem: pulumi.Input<string>;
+    privateKeyPem: pulumi.Input<string>;
+    /** What follows a leaf in its file. Default: nothing; the CA is a root. */
+    chainPem?: pulumi.Input<string>;
+    /** What those trust who verify. Default: `certPem`. */
+    trustPem?: pulumi.Input<string>;
+  };
   /** Algorithm of the new keys. */
   keyAlgorithm: KeyAlgorithm;
   /** Lifetime of the certificates, in hours. */
@@ -36,6 +44,7 @@ export interface CertificateSpec {
 
 /** A certificate with its key. */
 export interface IssuedCertificate {
+  /** The certificate, and its chain where the CA is no root. */
   certPem: pulumi.Output<string>;
   /** Secret. */
   privateKeyPem: pulumi.Output<string>;
@@ -78,11 +87,20 @@ export function issueCertificate(
     },
     opts,
   );
+  const { chainPem } = issuance.ca;
   return {
-    certPem: certificate.certPem,
+    certPem:
+      chainPem === undefined
+        ? certificate.certPem
+        : pulumi.interpolate`${certificate.certPem}${chainPem}`,
     privateKeyPem: key.privateKeyPem,
     validityEndTime: certificate.validityEndTime,
   };
+}
+
+/** What those trust who verify what a CA issued. */
+export function trustOf({ certPem, trustPem }: Issuance["ca"]): pulumi.Input<string> {
+  return trustPem ?? certPem;
 }
 
 /** A private key of one of kubeadm's algorithms. The curve is always named: the provider's default is P224. */

@@ -52,8 +52,18 @@ export interface ClusterArgs {
   dnsDomain?: string;
   /** Whether to make a token for further nodes of pools in mode `bootstrap`, when there are any. Default true. */
   bootstrapToken?: boolean;
-  /** End of the token's life, RFC 3339. Default: none. */
+  /** End of the token's life, RFC 3339. Default: 24 hours after it was made. */
   bootstrapTokenExpiration?: string;
+  /**
+   * Whether control planes have `ca.key`, with which kube-controller-manager signs what kubelets request. Without it
+   * the cluster signs nothing, and no kubelet may be in mode `bootstrap`. Default true, as kubeadm has it.
+   */
+  caKeyOnControlPlanes?: boolean;
+  /**
+   * Lifetime of `super-admin.conf`, in hours: no RBAC limits its holder, and only the first start of a cluster needs
+   * it. 0 leaves it out. Default 24; the first update after its end makes another one.
+   */
+  superAdminHours?: number;
   /** Image and tag of the approver for mode `bootstrap`. Default postfinance/kubelet-csr-approver v1.2.14. */
   approver?: { image?: string; version?: string };
 }

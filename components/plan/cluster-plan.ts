@@ -4,7 +4,7 @@ import { type ClusterSettings, endpointOf } from "../model/cluster-settings.ts";
 import { addressesOf, type ControlPlaneHost, type Machine, machine } from "../model/machines.ts";
 import type { ExistingAuthority } from "../pki/existing-authority.ts";
 import type { ClusterArgs } from "./cluster-args.ts";
-import { clusterProblems, wordProblems } from "./cluster-problems.ts";
+import { clusterProblems, signerProblems, wordProblems } from "./cluster-problems.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { fail } from "./failure.ts";
 import { isPlanned, type PlannedPool, planPool } from "./pool-plan.ts";
@@ -26,6 +26,9 @@ export interface ClusterPlan {
   readonly skipReason?: string;
   readonly certificateAuthority?: ExistingAuthority;
   readonly approver: { readonly image?: string; readonly version?: string };
+  readonly caKeyOnControlPlanes: boolean;
+  /** 0: it is left out. */
+  readonly superAdminHours: number;
   /** Whether a token is made. */
   readonly bootstrapToken: boolean;
   readonly bootstrapTokenExpiration?: string;
@@ -49,6 +52,7 @@ export function planCluster(name: string, args: ClusterArgs | ClusterPlan): Clus
   const problems = [
     ...clusterProblems(name, args, new Date()),
     ...answers.flatMap((answer) => (isPlanned(answer) ? [] : answer)),
+    ...signerProblems(args),
   ];
   if (problems.length > 0) fail(problems);
   return planOf(name, args, answers.filter(isPlanned));
@@ -80,6 +84,8 @@ function planOf(name: string, args: ClusterArgs, pools: readonly PlannedPool[]):
     ...(skipReason === undefined ? {} : { skipReason }),
     ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
     approver: args.approver ?? {},
+    caKeyOnControlPlanes: args.caKeyOnControlPlanes ?? true,
+    superAdminHours: args.superAdminHours ?? clusterDefaults.superAdminHours,
     bootstrapToken: args.bootstrapToken !== false && requesting.length > 0,
     ...(bootstrapTokenExpiration === undefined ? {} : { bootstrapTokenExpiration }),
   };

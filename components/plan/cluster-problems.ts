@@ -1,4 +1,5 @@
 import { canonicalIp } from "../../trust/go/ip.ts";
+import { servingModeMeaning } from "../../trust/words/serving-mode.ts";
 import {
   type ApiServerStance,
   apiServerStances,
@@ -6,13 +7,15 @@ import {
   type ServingMode,
   servingModes,
 } from "../../trust/words/vocabulary.ts";
+import { apiServerNames } from "../kubeadm/api-server-names.ts";
 import { subnetAddress } from "../model/addresses.ts";
 import { endpointHost, endpointOf } from "../model/cluster-settings.ts";
-import { addressesOf, machine } from "../model/machines.ts";
-import { authorityEnd, authorityProblems } from "../pki/existing-authority.ts";
+import { addressesOf, dnsNames, ipAddresses, machine } from "../model/machines.ts";
+import { authorityEnd, authorityProblems, type IssuedNames } from "../pki/existing-authority.ts";
 import type { ClusterArgs } from "./cluster-args.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { expirationProblems } from "./expiration.ts";
+import { imageProblems, imageTagProblems } from "./images.ts";
 import { isDnsName, labelProblems } from "./names.ts";
 import { coherenceProblems, duplicateProblems, machinesProblems } from "./pool-plan.ts";
 import { stanceProblems } from "./stance.ts";
@@ -31,6 +34,25 @@ export function wordProblems(args: ClusterArgs): string[] {
   ];
 }
 
+/** Without a signer no kubelet gets the certificate that it requests. */
+export function signerProblems(args: ClusterArgs): string[] {
+  if (args.caKeyOnControlPlanes !== false) return [];
+  const modes = [
+    { mode: args.controlPlaneServingMode, field: "controlPlaneServingMode" },
+    ...args.nodePools.map((pool, i) => ({
+      mode: pool.servingMode,
+      field: `nodePools[${i}].servingMode`,
+    })),
+  ];
+  return modes.flatMap(({ mode, field }) =>
+    mode !== undefined && servingModeMeaning[mode]?.madeBy === "signer"
+      ? [
+          `${field}: ${mode} needs a signer, and with caKeyOnControlPlanes false kube-controller-manager has no key to sign with. Use servingMode provisioned, or leave the CA's key on the control planes.`,
+        ]
+      : [],
+  );
+}
+
 /** What is wrong with a cluster's arguments, but for its pools one by one; each problem a paragraph. */
 export function clusterProblems(name: string, args: ClusterArgs, now: Date): string[] {
   const stance = args.stance ?? clusterDefaults.stance;
@@ -47,6 +69,8 @@ export function clusterProblems(name: string, args: ClusterArgs, now: Date): str
     ...lifetimeProblems(args),
     ...existingAuthorityProblems(args, now),
     ...expirationProblems(args.bootstrapTokenExpiration, "bootstrapTokenExpiration"),
+    ...imageProblems(args.approver?.image, "approver.image"),
+    ...imageTagProblems(args.approver?.version, "approver.version"),
     ...controlPlaneProblems(args, mode, stance),
     ...repeatedPools(args),
     ...duplicateProblems(labelledMachines(args)),
@@ -109,6 +133,12 @@ function lifetimeProblems(args: ClusterArgs): string[] {
       `validityHours: ${leaf} is longer than the CA's ${ca} (caValidityHours), and a certificate is worth nothing after its CA. Give at most ${ca}, or a longer caValidityHours.`,
     );
   }
+  const superAdmin = args.superAdminHours ?? clusterDefaults.superAdminHours;
+  if (!Number.isSafeInteger(superAdmin) || superAdmin < 0) {
+    problems.push(
+      `superAdminHours: ${superAdmin} is no lifetime. Give a whole number of hours, or 0 to leave super-admin.conf out.`,
+    );
+  }
   if (!Number.isSafeInteger(renewal) || renewal < 0) {
     problems.push(
       `earlyRenewalHours: ${renewal} is no time before the end. Give a whole number of hours, 0 or more.`,
@@ -133,7 +163,7 @@ function existingAuthorityProblems(args: ClusterArgs, now: Date): string[] {
     key: "certificateAuthority.privateKeyPem",
   };
   const key = typeof privateKeyPem === "string" ? privateKeyPem : undefined;
-  const problems = authorityProblems(certPem, key, fields, now);
+  const problems = authorityProblems(certPem, key, fields, now, issuedNames(args));
   const end = authorityEnd(certPem);
   const leaf = args.validityHours ?? clusterDefaults.validityHours;
   const left = Math.floor(((end?.getTime() ?? 0) - now.getTime()) / 3_600_000);
@@ -143,6 +173,32 @@ function existingAuthorityProblems(args: ClusterArgs, now: Date): string[] {
     );
   }
   return problems;
+}
+
+/** The names that the cluster's CA signs for: kube-apiservers' and kubelets'. */
+function issuedNames(args: ClusterArgs): IssuedNames[] {
+  const endpoint = args.controlPlaneEndpoint;
+  const machines = labelledMachines(args).map(({ machine: one }) => machine(one));
+  const kubelets = machines.map((one) => ({
+    owner: `the kubelet of ${one.name}`,
+    dnsNames: dnsNames(one),
+    ipAddresses: ipAddresses(one),
+  }));
+  const apiServers = args.controlPlanes.map((host) => {
+    const [advertiseAddress = ""] = addressesOf(machine(host), "InternalIP");
+    return {
+      owner: `kube-apiserver of ${host.name}`,
+      ...apiServerNames(
+        { name: host.name, advertiseAddress },
+        {
+          controlPlaneEndpoint: endpointOf(endpoint ?? advertiseAddress),
+          serviceSubnet: args.serviceSubnet ?? clusterDefaults.serviceSubnet,
+          dnsDomain: args.dnsDomain ?? clusterDefaults.dnsDomain,
+        },
+      ),
+    };
+  });
+  return [...apiServers, ...kubelets];
 }
 
 function controlPlaneProblems(

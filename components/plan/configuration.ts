@@ -36,6 +36,8 @@ const keys = {
   dnsDomain: "text",
   bootstrapToken: "boolean",
   bootstrapTokenExpiration: "text",
+  caKeyOnControlPlanes: "boolean",
+  superAdminHours: "number",
   approverImage: "text",
   approverVersion: "text",
   kubeconfig: "text",
@@ -84,6 +86,7 @@ export function parseConfiguration(
   const problems = own.flatMap(([key]) => unknownKey(key, Object.keys(keys), prefix));
   const values = readValues(Object.fromEntries(own), problems);
   const { controlPlanes, nodePools } = readMachines(values, problems);
+  problems.push(...Object.keys(values).flatMap((key) => plainProblems(key, prefix, secrets)));
   if (values.caPrivateKey !== undefined && !secrets.includes(`${prefix}caPrivateKey`)) {
     problems.push(
       "caPrivateKey: the key stands in plain text in the stack's configuration. Set it with pulumi config set --secret.",
@@ -103,6 +106,15 @@ export function parseConfiguration(
   // Planned here and not by Cluster, so that a problem is found before the provider is registered.
   const cluster = planCluster(stack, clusterArgs(stack, values, controlPlanes, nodePools));
   return { cluster, target };
+}
+
+/** Everything but a key reaches files, labels, flags or outputs that others may read. */
+function plainProblems(key: string, prefix: string, secrets: readonly string[]): string[] {
+  return key !== "caPrivateKey" && secrets.includes(`${prefix}${key}`)
+    ? [
+        `${key}: the value was set with --secret, and would be plain in what it reaches (ConfigMaps, manifests, the state's outputs). Set it without --secret, and keep what is secret out of it.`,
+      ]
+    : [];
 }
 
 type Values = Partial<Record<Key, unknown>>;
@@ -138,6 +150,8 @@ function clusterArgs(
     dnsDomain: text("dnsDomain"),
     bootstrapToken: values.bootstrapToken as boolean | undefined,
     bootstrapTokenExpiration: text("bootstrapTokenExpiration"),
+    caKeyOnControlPlanes: values.caKeyOnControlPlanes as boolean | undefined,
+    superAdminHours: number("superAdminHours"),
     approver: defined({ image: text("approverImage"), version: text("approverVersion") }),
   });
 }

@@ -12,6 +12,8 @@ export const clusterDefaults = {
   caValidityHours: 87_600,
   /** Thirty days; a third of the lifetime when that is less. */
   earlyRenewalHours: 720,
+  /** One day: for the first start of a cluster. */
+  superAdminHours: 24,
   serviceSubnet: "10.96.0.0/12",
   dnsDomain: "cluster.local",
 } as const;

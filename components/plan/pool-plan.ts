@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { certificateOf, paths } from "../../trust/contract.ts";
 import { canonicalIp } from "../../trust/go/ip.ts";
 import { coherence } from "../../trust/judge/coherence.ts";
 import type { NodeAddress } from "../../trust/words/facts.ts";
@@ -12,6 +13,7 @@ import {
 } from "../../trust/words/vocabulary.ts";
 import { CheckedConfiguration, checkConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import { addressesOf, type Machine, type MachineArgs, machine } from "../model/machines.ts";
+import { certificatesIn, strayProblems } from "../pki/certificates.ts";
 import type { PoolArgs } from "./cluster-args.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { isDnsName, labelProblems, machineNameProblems } from "./names.ts";
@@ -211,15 +213,18 @@ function selfSignedProblems(
 
 /** A kubelet.crt names the host name alone, and holds the leaf first. */
 function certificateProblems(pem: string, name: string, field: string): string[] {
-  try {
-    return new X509Certificate(pem).checkHost(name, { subject: "never" }) === undefined
-      ? [
-          `${field}: this certificate does not name ${name}. Give the kubelet.crt of that machine; after a change of its name, delete the file there and restart the kubelet.`,
-        ]
-      : [];
-  } catch {
+  const stray = strayProblems(pem, field, "The kubelet's key stays on its machine.");
+  if (stray.length > 0) return stray;
+  const certificates = certificatesIn(pem);
+  const leaf = typeof certificates === "string" ? undefined : certificates[0];
+  if (leaf === undefined) {
     return [
-      `${field}: not a PEM certificate. Give the whole text of /var/lib/kubelet/pki/kubelet.crt.`,
+      `${field}: not a PEM certificate. Give the whole text of ${certificateOf(paths.kubeletSelfSigned)}.`,
     ];
   }
+  return new X509Certificate(leaf.der).checkHost(name, { subject: "never" }) === undefined
+    ? [
+        `${field}: this certificate does not name ${name}. Give the kubelet.crt of that machine; after a change of its name, delete the file there and restart the kubelet.`,
+      ]
+    : [];
 }

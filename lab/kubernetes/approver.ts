@@ -11,6 +11,7 @@ import {
   SubjectAlternativeNameExtension,
 } from "../../test/support/x509.ts";
 import { Failure } from "../../toolchain/fail.mjs";
+import { canonicalIp } from "../../trust/go/ip.ts";
 import { type Api, apiClient, type Connection } from "./api.ts";
 import type { Manifest, RenderedStack } from "./rendered.ts";
 
@@ -28,6 +29,11 @@ export type ApproverRules = {
   /** Longest lifetime that may be asked for. */
   readonly longestSeconds: number;
   readonly mostDnsNames: number;
+  /**
+   * What each name is resolved to, by the pod's hosts file: of a request with names, every address must be among the
+   * answers. Absent where names are not looked up.
+   */
+  readonly resolved?: ReadonlyMap<string, readonly string[]>;
 };
 
 /** A request as kube-apiserver has it, in the fields that decide. */
@@ -62,6 +68,7 @@ export function approverRules(stack: RenderedStack): ApproverRules | undefined {
     addresses: (variables.PROVIDER_IP_PREFIXES || "0.0.0.0/0,::/0").split(","),
     longestSeconds: Number(variables.MAX_EXPIRATION_SEC || 367 * 24 * 3600),
     mostDnsNames: Number(variables.ALLOWED_DNS_NAMES || 1),
+    ...(variables.BYPASS_DNS_RESOLUTION === "true" ? {} : { resolved: hostsOf(pod) }),
   };
 }
 
@@ -89,11 +96,37 @@ export function objection(rules: ApproverRules, { spec }: SigningRequest): strin
   if (dnsNames.length > rules.mostDnsNames) return `it has ${dnsNames.length} DNS names`;
   if (misnamed !== undefined) return `DNS name ${misnamed} is not the node's`;
   if (strange !== undefined) return `address ${strange} is not in ${rules.addresses.join(",")}`;
+  const elsewhere = unresolved(rules, dnsNames, addresses);
+  if (elsewhere !== undefined) return elsewhere;
   if (use !== undefined) return `it asks for the usage ${use}`;
   if ((spec.expirationSeconds ?? 0) > rules.longestSeconds) {
     return `it asks for ${spec.expirationSeconds} s, more than ${rules.longestSeconds} s`;
   }
   return undefined;
+}
+
+/** The address that a request's names are not resolved to, or the name that is not resolved at all. */
+function unresolved(
+  { resolved }: ApproverRules,
+  names: readonly string[],
+  addresses: readonly string[],
+): string | undefined {
+  if (resolved === undefined || names.length === 0) return undefined;
+  const unknown = names.find((name) => !resolved.has(name));
+  if (unknown !== undefined) return `DNS name ${unknown} cannot be resolved`;
+  const answers = names.flatMap((name) => resolved.get(name) ?? []);
+  const other = addresses.find((address) => !answers.includes(canonicalIp(address) ?? address));
+  return other === undefined
+    ? undefined
+    : `address ${other} is not among what its names resolve to, ${answers.join(", ")}`;
+}
+
+function hostsOf(pod: PodSpec | undefined): ReadonlyMap<string, readonly string[]> {
+  const hosts = new Map<string, string[]>();
+  for (const { ip, hostnames = [] } of pod?.hostAliases ?? []) {
+    for (const name of hostnames) hosts.set(name, [...(hosts.get(name) ?? []), ip]);
+  }
+  return hosts;
 }
 
 /** A decision that was made. */
@@ -203,7 +236,11 @@ type Container = {
   readonly image?: string;
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
 };
-type PodSpec = { readonly serviceAccountName?: string; readonly containers?: readonly Container[] };
+type PodSpec = {
+  readonly serviceAccountName?: string;
+  readonly containers?: readonly Container[];
+  readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
+};
 
 function podSpec(deployment: Manifest): PodSpec | undefined {
   return (deployment.spec as { template?: { spec?: PodSpec } } | undefined)?.template?.spec;

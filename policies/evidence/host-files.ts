@@ -469,6 +469,7 @@ function addWrittenAuthority(
       const source = { where: describe(leaf), key: "caCertPem" };
       const certificates = certificatesOf(stack).inText(pem, source);
       content.set(paths.ca, { kind: "certificates", certificates });
+      content.set(paths.issuingCa, { kind: "certificates", certificates });
       return;
     }
   }

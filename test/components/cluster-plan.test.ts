@@ -177,6 +177,37 @@ describe("planCluster", () => {
     ],
   ];
 
+  refused.push(
+    [
+      "requests with nobody to sign them",
+      {
+        caKeyOnControlPlanes: false,
+        nodePools: [{ name: "b", servingMode: "bootstrap", nodes: [worker("b-0", "10.240.0.21")] }],
+      },
+      /nodePools\[0\]\.servingMode: bootstrap needs a signer, .* Use servingMode provisioned/,
+    ],
+    [
+      "a lifetime that is none",
+      { superAdminHours: 1.5 },
+      /superAdminHours: 1\.5 is no lifetime\. Give a whole number of hours, or 0/,
+    ],
+    [
+      "an image with its tag",
+      { approver: { image: "postfinance/kubelet-csr-approver:v1" } },
+      /approver\.image: ".*:v1" is no name of an image without its tag\. Write/,
+    ],
+    [
+      "an image that is none",
+      { approver: { image: "https://example.org/a" } },
+      /approver\.image: .* is no name of an image/,
+    ],
+    [
+      "a tag that is none",
+      { approver: { version: "v1.2.14 --x" } },
+      /approver\.version: .* is no tag of an image\. Write/,
+    ],
+  );
+
   for (const [what, change, pattern] of refused) {
     it(`refuses ${what} before anything is registered`, async () => {
       const registered = await register(() => {

@@ -243,7 +243,7 @@ describe("Cluster", () => {
       PROVIDER_REGEX: "^(burst-0)$",
       PROVIDER_IP_PREFIXES: "10.240.0.21/32,fd00::21/128",
       MAX_EXPIRATION_SEC: "31536000",
-      BYPASS_DNS_RESOLUTION: "true",
+      BYPASS_DNS_RESOLUTION: "false",
       ALLOWED_DNS_NAMES: "1",
     });
     const rules = find(registered, "ClusterRole", "kubelet-csr-approver").inputs.rules;
@@ -276,10 +276,12 @@ describe("Cluster", () => {
     assert.match(first.stringData["token-id"], /^[a-z0-9]{6}$/);
     assert.match(first.stringData["token-secret"], /^[a-z0-9]{16}$/);
     assert.equal(first.metadata.name, `bootstrap-token-${first.stringData["token-id"]}`);
-    assert.ok(!("expiration" in first.stringData));
+    assert.equal(first.stringData["usage-bootstrap-authentication"], "true");
+    assert.ok(!("usage-bootstrap-signing" in first.stringData));
+    assert.match(first.stringData.expiration, /^\d{4}-\d\d-\d\dT/);
   });
 
-  it("binds what kubeadm binds", async () => {
+  it("binds what kubeadm binds, but lets nobody become a node unseen", async () => {
     const registered = await build();
     const bindings = ofType(registered, "ClusterRoleBinding").map(({ inputs }) => [
       inputs.metadata.name,
@@ -299,11 +301,6 @@ describe("Cluster", () => {
         "system:bootstrappers:kubeadm:default-node-token",
       ],
       [
-        "kubeadm:node-autoapprove-bootstrap",
-        "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
-        "system:bootstrappers:kubeadm:default-node-token",
-      ],
-      [
         "kubeadm:node-autoapprove-certificate-rotation",
         "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
         "system:nodes",
@@ -315,6 +312,40 @@ describe("Cluster", () => {
         "system:nodes",
       ],
     ]);
+  });
+
+  it("looks names up where the stack has written them, so that a node has its own addresses alone", async () => {
+    const registered = await build();
+    const { inputs } = find(registered, "Deployment", "kubelet-csr-approver");
+    assert.deepEqual(inputs.spec.template.spec.hostAliases, [
+      { ip: "10.240.0.21", hostnames: ["burst-0"] },
+      { ip: "fd00::21", hostnames: ["burst-0"] },
+    ]);
+  });
+
+  it("leaves the CA's key off control planes, and with it the signer, when it is told to", async () => {
+    const [workers] = base.nodePools;
+    assert.ok(workers);
+    const registered = await build({ caKeyOnControlPlanes: false, nodePools: [workers] });
+    const host = files(registered, "cp-0");
+    assert.ok(!("/etc/kubernetes/pki/ca.key" in host));
+    const manager = host["/etc/kubernetes/manifests/kube-controller-manager.yaml"] ?? "";
+    assert.doesNotMatch(manager, /cluster-signing/);
+    assert.match(manager, /root-ca-file/);
+  });
+
+  it("makes super-admin.conf for a day, or for as long as it is told, or not at all", async () => {
+    const made = async (superAdminHours?: number) => {
+      const registered = await build(superAdminHours === undefined ? {} : { superAdminHours });
+      const certificate = ofType(registered, "LocallySignedCert").find(({ name }) =>
+        name.endsWith("/super-admin"),
+      );
+      const has = "/etc/kubernetes/super-admin.conf" in files(registered, "cp-0");
+      return [has, certificate?.inputs.validityPeriodHours, certificate?.inputs.earlyRenewalHours];
+    };
+    assert.deepEqual(await made(), [true, 24, 0]);
+    assert.deepEqual(await made(2), [true, 2, 0]);
+    assert.deepEqual(await made(0), [false, undefined, undefined]);
   });
 
   it("joins several control planes in one etcd cluster, with the CA keys on each", async () => {

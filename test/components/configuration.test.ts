@@ -133,6 +133,21 @@ describe("parseConfiguration", () => {
     ]);
   });
 
+  it("refuses a secret that would be plain in what it reaches, and shows nothing of it", () => {
+    const header = { staticPodURLHeader: { Authorization: ["Bearer s3cret"] } };
+    const nodePools = JSON.stringify([{ name: "w", nodes: [], kubeletConfiguration: header }]);
+    refuses(
+      { nodePools },
+      /^nodePools: the value was set with --secret, and would be plain .* Set it without --secret/,
+      ["nodePools"],
+    );
+    assert.throws(
+      () => parse({ nodePools, skipReason: "s3cret" }, ["nodePools", "skipReason"]),
+      (error: Error) =>
+        !error.message.includes("s3cret") && /skipReason: the value/.test(error.message),
+    );
+  });
+
   it("refuses a kubeconfig that does not exist or does not parse", () => {
     refuses(
       { kubeconfig: join(folder, "none") },

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { CertificateAuthority } from "../../components/certificate-authority.ts";
-import { authorityEnd, authorityProblems } from "../../components/pki/existing-authority.ts";
+import {
+  authorityEnd,
+  authorityParts,
+  authorityProblems,
+} from "../../components/pki/existing-authority.ts";
 import { planCluster } from "../../components/plan/cluster-plan.ts";
+import { issue } from "../support/issue.ts";
 import { register } from "./mocks.ts";
 import { openssl, selfSigned } from "./openssl.ts";
 
@@ -11,6 +16,23 @@ const caExtensions = [
   "basicConstraints=critical,CA:TRUE",
   "keyUsage=critical,digitalSignature,keyCertSign",
 ];
+
+/** A root and a CA below it, PEM, and that one's key. */
+async function chain({ pathLength }: { pathLength?: number } = {}) {
+  const isCA = true;
+  const root = await issue({
+    subject: "CN=root",
+    isCA,
+    ...(pathLength === undefined ? {} : { pathLength }),
+  });
+  const below = await issue({ subject: "CN=below", isCA, issuer: root });
+  return { root: pem(root.certPem), intermediate: pem(below.certPem), key: below.keyPem };
+}
+
+/** The form in which openssl writes PEM. */
+function pem(text: string): string {
+  return openssl(["x509"], text);
+}
 
 function problems(certPem: string, key: string | undefined, now = new Date()): string[] {
   return authorityProblems(certPem, key, fields, now);
@@ -79,9 +101,106 @@ describe("authorityProblems", () => {
   });
 
   it("refuses several certificates and unreadable ones", () => {
-    assert.match(problems(ca.certPem + ca.certPem, undefined)[0] ?? "", /found 2/);
+    assert.match(problems(ca.certPem + ca.certPem, undefined)[0] ?? "", /follows a root/);
     const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert.match(problems(broken, undefined)[0] ?? "", /holds no certificate that can be read/);
+  });
+
+  it("refuses a text with a key in it, wherever and however broken, and shows nothing of it", () => {
+    const key = ca.privateKeyPem;
+    const body = key.split("\n")[1] ?? "";
+    for (const text of [
+      `${ca.certPem}${key}`,
+      `${key}${ca.certPem}`,
+      `${ca.certPem}${key.replace("-----END", "-----FIN")}`,
+      `${ca.certPem}${openssl(["ec"], key)}`,
+      `${ca.certPem}# ${key.replaceAll("\n", " ")}`,
+    ]) {
+      const found = problems(text, key);
+      assert.equal(found.length, 1);
+      assert.match(
+        found[0] ?? "",
+        /^certPem: a private key is in it, and .* Give the certificates alone\. Give the key as privateKeyPem\.$/,
+      );
+      assert.ok(!(found[0] ?? "").includes(body));
+    }
+    assert.match(
+      problems(
+        `${ca.certPem}-----BEGIN DH PARAMETERS-----\nAA==\n-----END DH PARAMETERS-----\n`,
+        key,
+      )[0] ?? "",
+      /^certPem: a block "DH PARAMETERS" is in it/,
+    );
+  });
+
+  it("writes the parts of a CA anew, so that nothing else of the text goes on", () => {
+    const parts = authorityParts(`a comment\n${ca.certPem}\nanother`);
+    assert.equal(parts.certPem, ca.certPem);
+    assert.equal(parts.trustPem, ca.certPem);
+    assert.deepEqual([parts.chainPem, parts.restOfChainPem], ["", ""]);
+  });
+
+  it("takes an intermediate with its chain: leaves carry it, those who verify trust the root", async () => {
+    const { root, intermediate, key } = await chain();
+    assert.deepEqual(problems(intermediate + root, key), []);
+    const parts = authorityParts(intermediate + root);
+    assert.deepEqual(parts, {
+      certPem: intermediate,
+      chainPem: intermediate,
+      restOfChainPem: root,
+      trustPem: root + intermediate,
+    });
+    assert.deepEqual(problems(intermediate, key), [], "the intermediate alone is trusted as it is");
+    assert.match(problems(root + intermediate, undefined)[0] ?? "", /follows a root/);
+    assert.match(
+      problems(intermediate + ca.certPem, undefined)[0] ?? "",
+      /certificate 2 \(.*our CA\) did not sign certificate 1/,
+    );
+  });
+
+  it("refuses a chain whose root permits no CA below it", async () => {
+    const { root, intermediate, key } = await chain({ pathLength: 0 });
+    assert.match(
+      problems(intermediate + root, key)[0] ?? "",
+      /path length 0 permits no 1 CAs below it.* Give a CA/,
+    );
+  });
+
+  it("refuses a CA whose constraints or usages forbid what the stack issues, before anything is made", () => {
+    const constrained = (...extensions: string[]) =>
+      selfSigned({
+        subject: "/CN=narrow",
+        days: 400,
+        extensions: [...caExtensions, ...extensions],
+      });
+    const args = {
+      controlPlanes: [{ name: "cp", addresses: ["10.0.0.1"] }],
+      nodePools: [{ name: "w", nodes: [{ name: "w-0", addresses: ["192.168.0.9"] }] }],
+    };
+    const cases: [string, RegExp][] = [
+      [
+        "nameConstraints=critical,permitted;IP:10.0.0.0/255.0.0.0",
+        /name constraints forbid what the stack issues: for the kubelet of w-0, IP address "192\.168\.0\.9" is not permitted/,
+      ],
+      [
+        "nameConstraints=critical,permitted;DNS:example.org",
+        /for kube-apiserver of cp, DNS name "cp" is not permitted by any constraint, and \d further/,
+      ],
+      [
+        "nameConstraints=critical,excluded;DNS:w-0",
+        /for the kubelet of w-0, DNS name "w-0" is excluded/,
+      ],
+      ["extendedKeyUsage=serverAuth", /its extended key usages lack clientAuth, .* Give a CA/],
+    ];
+    for (const [extension, pattern] of cases) {
+      assert.throws(
+        () => planCluster("c", { ...args, certificateAuthority: constrained(extension) }),
+        (error: Error) => pattern.test(error.message) && pulumi.RunError.isInstance(error),
+        extension,
+      );
+    }
+    const wide = constrained("nameConstraints=critical,permitted;IP:0.0.0.0/0.0.0.0");
+    assert.doesNotThrow(() => planCluster("c", { ...args, certificateAuthority: wide }));
   });
 
   it("refuses certificates that would outlive the CA handed in", () => {

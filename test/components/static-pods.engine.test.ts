@@ -26,6 +26,7 @@ async function controlPlane(args: { podSubnet?: string; address?: string } = {})
     name: "cp-0",
     advertiseAddress: address,
     members: [{ name: "cp-0", address }],
+    signingCertificate: "/etc/kubernetes/pki/ca.crt",
     kubeletAccessFlags: access.flags,
     annotations: access.annotations,
   });

@@ -84,6 +84,26 @@ describe("the lab's approver", () => {
     });
   }
 
+  it("denies a node the address of its neighbour when it looks names up, but not without a name", async () => {
+    const resolved = new Map([
+      ["burst-0", ["10.240.0.21"]],
+      ["burst-1", ["fd00::1"]],
+    ]);
+    const looking = { ...rules, resolved };
+    const neighbours = { addresses: ["fd00::1"] };
+    assert.equal(objection(looking, await request()), undefined);
+    assert.equal(objection(rules, await request(neighbours)), undefined);
+    assert.match(
+      objection(looking, await request(neighbours)) ?? "",
+      /^address fd00::1 is not among what its names resolve to, 10\.240\.0\.21$/,
+    );
+    assert.match(
+      objection({ ...rules, resolved: new Map() }, await request()) ?? "",
+      /^DNS name burst-0 cannot be resolved$/,
+    );
+    assert.equal(objection(looking, await request({ ...neighbours, dnsNames: [] })), undefined);
+  });
+
   it("takes its rules from the rendered Deployment, and has none without one", () => {
     const env = [
       { name: "PROVIDER_REGEX", value: "^(burst-0)$" },
@@ -91,10 +111,18 @@ describe("the lab's approver", () => {
       { name: "MAX_EXPIRATION_SEC", value: "60" },
       { name: "ALLOWED_DNS_NAMES", value: "2" },
     ];
+    const hostAliases = [
+      { ip: "10.240.0.21", hostnames: ["burst-0"] },
+      { ip: "fd00::21", hostnames: ["burst-0"] },
+    ];
     const deployment = {
       kind: "Deployment",
       metadata: { name: "kubelet-csr-approver", namespace: "kube-system" },
-      spec: { template: { spec: { serviceAccountName: "approver", containers: [{ env }] } } },
+      spec: {
+        template: {
+          spec: { serviceAccountName: "approver", containers: [{ env }], hostAliases },
+        },
+      },
     };
     const stack = { folder: "", machines: [], manifestFolders: [], manifests: [deployment] };
     assert.deepEqual(approverRules(stack), {
@@ -104,6 +132,7 @@ describe("the lab's approver", () => {
       addresses: ["10.240.0.21/32"],
       longestSeconds: 60,
       mostDnsNames: 2,
+      resolved: new Map([["burst-0", ["10.240.0.21", "fd00::21"]]]),
     });
     assert.equal(approverRules({ ...stack, manifests: [] }), undefined);
   });

@@ -223,6 +223,7 @@ async function controlPlaneFiles(
     name,
     advertiseAddress: ip,
     members: controlPlanes.map((one) => ({ name: one.name, address: one.ip })),
+    signingCertificate: "/etc/kubernetes/pki/ca.crt",
     kubeletAccessFlags: fixture.kubeletAccessFlags,
     annotations: {},
   });
