@@ -60,7 +60,7 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
     super(ApiServerKubeletAccess.__pulumiType, name, {}, opts);
     this.stance = args.settings.stance;
     const flags = kubeletAccessFlags(this.stance);
-    this.flags = flags.map((flag) => `--${flag.name}=${flag.value}`);
+    this.flags = kubeletAccessArguments(this.stance);
     this.clusterConfiguration = renderClusterConfiguration(args.settings, flags);
     this.annotations =
       this.stance === "skip"
@@ -86,6 +86,11 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
 interface Flag {
   name: string;
   value: string;
+}
+
+/** kube-apiserver's flags towards kubelets under a stance, `--name=value`, in order of names. */
+export function kubeletAccessArguments(stance: ApiServerStance): string[] {
+  return kubeletAccessFlags(stance).map(({ name, value }) => `--${name}=${value}`);
 }
 
 /** In order of names. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { tokens } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
+import { kubeletAccessArguments } from "./api-server-kubelet-access.ts";
 import { HostFiles } from "./host-files.ts";
 import { KubeletConfigMap } from "./kubelet-config-map.ts";
 import {
@@ -91,6 +92,8 @@ export class NodePool extends pulumi.ComponentResource {
       name: this.poolName,
       servingMode: this.servingMode,
       nodes: this.machines.map((node) => node.name),
+      // What the policy pack must be told where the cluster is in another stack.
+      apiServerFlags: kubeletAccessArguments(settings.stance),
     });
   }
 }

@@ -32,6 +32,50 @@ export function subnetAddress(cidrs: string, offset: number): string | undefined
   );
 }
 
+/** A subnet. */
+export type Subnet = {
+  readonly cidr: string;
+  readonly family: 4 | 6;
+  /** First and last address, as numbers. */
+  readonly first: bigint;
+  readonly last: bigint;
+};
+
+/** The well-formed subnets of a comma-separated list. */
+export function subnetsOf(cidrs: string): Subnet[] {
+  return cidrs.split(",").flatMap((part): Subnet[] => {
+    const cidr = part.trim();
+    const [base = "", prefix = ""] = cidr.split("/");
+    const bytes = ipBytes(base);
+    if (bytes === undefined || !/^\d{1,3}$/.test(prefix) || subnetAddress(cidr, 0) === undefined) {
+      return [];
+    }
+    const hostBits = BigInt(bytes.length * 8 - Number(prefix));
+    const first = (toInteger(bytes) >> hostBits) << hostBits;
+    return [
+      { cidr, family: bytes.length === 4 ? 4 : 6, first, last: first + (1n << hostBits) - 1n },
+    ];
+  });
+}
+
+/** Whether two subnets have an address in common. */
+export function overlaps(a: Subnet, b: Subnet): boolean {
+  return a.family === b.family && a.first <= b.last && b.first <= a.last;
+}
+
+/** Whether an address lies in a subnet. */
+export function contains(subnet: Subnet, address: string): boolean {
+  const bytes = ipBytes(address);
+  if (bytes === undefined || familyOf(address) !== subnet.family) return false;
+  const value = toInteger(bytes);
+  return subnet.first <= value && value <= subnet.last;
+}
+
+/** The family of a valid address. */
+export function familyOf(address: string): 4 | 6 {
+  return isIpv6(address) ? 6 : 4;
+}
+
 function toInteger(bytes: Uint8Array): bigint {
   return bytes.reduce((sum, byte) => (sum << 8n) + BigInt(byte), 0n);
 }

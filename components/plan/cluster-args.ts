@@ -27,6 +27,10 @@ export interface ClusterArgs {
   /** How the control planes' own kubelets come by their serving certificates. Default `provisioned`. */
   controlPlaneServingMode?: ServingMode;
   nodePools: readonly PoolArgs[];
+  /**
+   * Nodes of pools in mode `bootstrap` that other stacks make: the approver takes their requests too. Default: none.
+   */
+  nodesOfOtherStacks?: readonly MachineArgs[];
   /** What kube-apiserver is told about kubelet serving certificates. Default `verify`. */
   stance?: ApiServerStance;
   /** Why nothing is verified; with stance `skip`, and only then. */

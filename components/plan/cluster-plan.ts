@@ -19,7 +19,7 @@ export interface ClusterPlan {
   readonly pools: readonly PlannedPool[];
   /** Control planes first. */
   readonly machines: readonly Machine[];
-  /** Those whose kubelets request their serving certificates. */
+  /** Those whose kubelets request their serving certificates, of other stacks too. */
   readonly requesting: readonly Machine[];
   /** Those whose kubelets sign their own. */
   readonly selfSigning: readonly Machine[];
@@ -70,7 +70,7 @@ function planOf(name: string, args: ClusterArgs, pools: readonly PlannedPool[]):
     name: host.name,
     advertiseAddress: addressesOf(host, "InternalIP")[0] ?? "",
   }));
-  const requesting = madeBy("signer");
+  const requesting = [...madeBy("signer"), ...(args.nodesOfOtherStacks ?? []).map(machine)];
   const { skipReason, certificateAuthority, bootstrapTokenExpiration } = args;
   return {
     settings: settingsOf(name, args, hosts[0]?.advertiseAddress ?? ""),

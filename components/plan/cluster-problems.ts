@@ -8,7 +8,7 @@ import {
   servingModes,
 } from "../../trust/words/vocabulary.ts";
 import { apiServerNames } from "../kubeadm/api-server-names.ts";
-import { subnetAddress } from "../model/addresses.ts";
+import { contains, familyOf, overlaps, subnetAddress, subnetsOf } from "../model/addresses.ts";
 import { endpointHost, endpointOf } from "../model/cluster-settings.ts";
 import { addressesOf, dnsNames, ipAddresses, machine } from "../model/machines.ts";
 import { authorityEnd, authorityProblems, type IssuedNames } from "../pki/existing-authority.ts";
@@ -44,6 +44,9 @@ export function signerProblems(args: ClusterArgs): string[] {
       field: `nodePools[${i}].servingMode`,
     })),
   ];
+  if ((args.nodesOfOtherStacks ?? []).length > 0) {
+    modes.push({ mode: "bootstrap", field: "nodesOfOtherStacks" });
+  }
   return modes.flatMap(({ mode, field }) =>
     mode !== undefined && servingModeMeaning[mode]?.madeBy === "signer"
       ? [
@@ -65,6 +68,7 @@ export function clusterProblems(name: string, args: ClusterArgs, now: Date): str
     ),
     ...endpointProblems(args.controlPlaneEndpoint),
     ...networkProblems(args),
+    ...overlapProblems(args),
     ...stanceProblems(stance, args.skipReason),
     ...lifetimeProblems(args),
     ...existingAuthorityProblems(args, now),
@@ -73,6 +77,7 @@ export function clusterProblems(name: string, args: ClusterArgs, now: Date): str
     ...imageTagProblems(args.approver?.version, "approver.version"),
     ...controlPlaneProblems(args, mode, stance),
     ...repeatedPools(args),
+    ...otherNodesProblems(args, stance),
     ...duplicateProblems(labelledMachines(args)),
   ];
 }
@@ -114,6 +119,47 @@ function networkProblems({ serviceSubnet, podSubnet, dnsDomain }: ClusterArgs): 
     problems.push(
       `dnsDomain: ${JSON.stringify(dnsDomain)} is no DNS domain. Write e.g. ${clusterDefaults.dnsDomain}.`,
     );
+  }
+  return problems;
+}
+
+/**
+ * Networks that would answer for each other's addresses, and families that kube-apiserver refuses.
+ * Source: kubernetes `cmd/kube-apiserver/app/options/validation.go` (validateClusterIPFlags),
+ * `pkg/controlplane/apiserver` (the first family must be that of the advertised address).
+ */
+function overlapProblems(args: ClusterArgs): string[] {
+  const services = subnetsOf(args.serviceSubnet ?? clusterDefaults.serviceSubnet);
+  const pods = subnetsOf(args.podSubnet ?? "");
+  const problems: string[] = [];
+  const families = services.map(({ family }) => family);
+  const [first] = families;
+  if (services.length > 2 || new Set(families).size < services.length) {
+    problems.push(
+      `serviceSubnet: ${JSON.stringify(args.serviceSubnet)} has more than one CIDR of a family, and kube-apiserver takes one of each. Give one, or an IPv4 and an IPv6 one.`,
+    );
+  }
+  const [address] = args.controlPlanes.flatMap((host) => addressesOf(machine(host), "InternalIP"));
+  const advertised = address === undefined ? undefined : familyOf(address);
+  if (first !== undefined && advertised !== undefined && first !== advertised) {
+    problems.push(
+      `serviceSubnet: it begins with an IPv${first} CIDR, and the first control plane's address ${address} is IPv${advertised}; kube-apiserver wants one family. Begin with an IPv${advertised} CIDR.`,
+    );
+  }
+  const clash = pods.find((pod) => services.some((service) => overlaps(pod, service)));
+  if (clash !== undefined) {
+    problems.push(
+      `podSubnet: ${clash.cidr} overlaps serviceSubnet, and pods would have services' addresses. Give ranges apart.`,
+    );
+  }
+  for (const { field, machine: one } of labelledMachines(args)) {
+    for (const ip of addressesOf(machine(one), "InternalIP")) {
+      const within = services.find((service) => contains(service, ip));
+      if (within === undefined) continue;
+      problems.push(
+        `${field}.addresses: ${ip} lies in serviceSubnet ${within.cidr}, whose addresses are services'. Give the machine another address, or another serviceSubnet.`,
+      );
+    }
   }
   return problems;
 }
@@ -201,6 +247,10 @@ function issuedNames(args: ClusterArgs): IssuedNames[] {
   return [...apiServers, ...kubelets];
 }
 
+function otherNodesProblems({ nodesOfOtherStacks = [] }: ClusterArgs, stance: ApiServerStance) {
+  return machinesProblems(nodesOfOtherStacks, "bootstrap", stance, "nodesOfOtherStacks");
+}
+
 function controlPlaneProblems(
   args: ClusterArgs,
   mode: ServingMode,
@@ -236,8 +286,9 @@ function repeatedPools({ nodePools }: ClusterArgs): string[] {
   });
 }
 
-function labelledMachines({ controlPlanes, nodePools }: ClusterArgs) {
+function labelledMachines({ controlPlanes, nodePools, nodesOfOtherStacks = [] }: ClusterArgs) {
   return [
+    ...nodesOfOtherStacks.map((node, i) => ({ field: `nodesOfOtherStacks[${i}]`, machine: node })),
     ...controlPlanes.map((host, i) => ({ field: `controlPlanes[${i}]`, machine: host })),
     ...nodePools.flatMap(({ nodes }, p) =>
       nodes.map((node, i) => ({ field: `nodePools[${p}].nodes[${i}]`, machine: node })),

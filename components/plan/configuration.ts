@@ -23,6 +23,7 @@ const keys = {
   controlPlanes: "list",
   controlPlaneServingMode: "text",
   nodePools: "list",
+  nodesOfOtherStacks: "list",
   stance: "text",
   skipReason: "text",
   keyAlgorithm: "text",
@@ -85,7 +86,7 @@ export function parseConfiguration(
     .map(([key, value]) => [key.slice(prefix.length), value] as const);
   const problems = own.flatMap(([key]) => unknownKey(key, Object.keys(keys), prefix));
   const values = readValues(Object.fromEntries(own), problems);
-  const { controlPlanes, nodePools } = readMachines(values, problems);
+  const machines = readMachines(values, problems);
   problems.push(...Object.keys(values).flatMap((key) => plainProblems(key, prefix, secrets)));
   if (values.caPrivateKey !== undefined && !secrets.includes(`${prefix}caPrivateKey`)) {
     problems.push(
@@ -104,7 +105,7 @@ export function parseConfiguration(
   // What has no form cannot be judged further.
   failOn(problems);
   // Planned here and not by Cluster, so that a problem is found before the provider is registered.
-  const cluster = planCluster(stack, clusterArgs(stack, values, controlPlanes, nodePools));
+  const cluster = planCluster(stack, clusterArgs(stack, values, machines));
   return { cluster, target };
 }
 
@@ -122,8 +123,7 @@ type Values = Partial<Record<Key, unknown>>;
 function clusterArgs(
   stack: string,
   values: Values,
-  controlPlanes: MachineArgs[],
-  nodePools: PoolArgs[],
+  { controlPlanes, nodePools, nodesOfOtherStacks }: ReturnType<typeof readMachines>,
 ): ClusterArgs {
   const text = (key: Key) => values[key] as string | undefined;
   const number = (key: Key) => values[key] as number | undefined;
@@ -135,6 +135,7 @@ function clusterArgs(
     controlPlanes,
     controlPlaneServingMode: text("controlPlaneServingMode") as ServingMode | undefined,
     nodePools,
+    nodesOfOtherStacks,
     stance: text("stance") as ApiServerStance | undefined,
     skipReason: text("skipReason"),
     keyAlgorithm: text("keyAlgorithm") as KeyAlgorithm | undefined,
@@ -208,7 +209,10 @@ function readMachines(values: Values, problems: string[]) {
   const nodePools = list(values.nodePools).flatMap((entry, i) =>
     readPool(entry, `nodePools[${i}]`, problems),
   );
-  return { controlPlanes, nodePools };
+  const nodesOfOtherStacks = list(values.nodesOfOtherStacks).flatMap((entry, i) =>
+    readMachine(entry, `nodesOfOtherStacks[${i}]`, problems),
+  );
+  return { controlPlanes, nodePools, nodesOfOtherStacks };
 }
 
 const poolKeys = ["name", "servingMode", "nodes", "kubeletConfiguration"];

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -96,6 +96,8 @@ function isKubeconfig(text: string): boolean {
 
 /** Tries to write where the folder is or would be made; permission bits alone say nothing to root. */
 function folderProblems(folder: string): string[] {
+  const kept = contentProblems(folder);
+  if (kept.length > 0) return kept;
   const remedy = "Make it writable, or set renderTo to another folder.";
   try {
     const existing = nearestExisting(resolve(folder));
@@ -109,6 +111,30 @@ function folderProblems(folder: string): string[] {
   } catch (error) {
     return [`renderTo: ${JSON.stringify(folder)} cannot be written (${codeOf(error)}). ${remedy}`];
   }
+}
+
+/** What tells that a folder holds a program, and is none to render to. */
+const ofPrograms = /^(\.git|Pulumi\.yaml|package\.json|node_modules)$|\.(m?[jt]s|go|py)$/;
+
+/** A folder with a program in it is not rendered to, and one that others may read must hold no keys. */
+function contentProblems(folder: string): string[] {
+  let entries: string[];
+  try {
+    entries = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  const other = entries.find((entry) => ofPrograms.test(entry));
+  if (other !== undefined) {
+    return [
+      `renderTo: ${JSON.stringify(folder)} holds ${JSON.stringify(other)}, and rendered files would lie among a program's. Give a folder for them alone, e.g. rendered.`,
+    ];
+  }
+  const mode = statSync(folder).mode & 0o777;
+  if (entries.length === 0 || (mode & 0o077) === 0) return [];
+  return [
+    `renderTo: ${JSON.stringify(folder)} has mode 0${mode.toString(8)}, and others could read the keys in it. Run chmod go= ${folder}.`,
+  ];
 }
 
 function nearestExisting(path: string): string {

@@ -192,6 +192,31 @@ describe("planCluster", () => {
       /superAdminHours: 1\.5 is no lifetime\. Give a whole number of hours, or 0/,
     ],
     [
+      "a node whose address is a service's",
+      pool(worker("w-0", "10.96.3.4")),
+      /nodePools\[0\]\.nodes\[0\]\.addresses: 10\.96\.3\.4 lies in serviceSubnet 10\.96\.0\.0\/12/,
+    ],
+    [
+      "pods with services' addresses",
+      { podSubnet: "10.100.0.0/16" },
+      /podSubnet: 10\.100\.0\.0\/16 overlaps serviceSubnet.* Give ranges apart/,
+    ],
+    [
+      "services of another family than kube-apiserver's address",
+      { serviceSubnet: "fd00:10::/108" },
+      /serviceSubnet: it begins with an IPv6 CIDR, .* 10\.240\.0\.10 is IPv4.* Begin with an IPv4/,
+    ],
+    [
+      "two service subnets of one family",
+      { serviceSubnet: "10.96.0.0/16,10.97.0.0/16" },
+      /serviceSubnet: .* more than one CIDR of a family/,
+    ],
+    [
+      "a node of another stack without an address",
+      { nodesOfOtherStacks: [{ name: "x-0" }] },
+      /nodesOfOtherStacks\[0\]\.addresses: x-0 has no InternalIP/,
+    ],
+    [
       "an image with its tag",
       { approver: { image: "postfinance/kubelet-csr-approver:v1" } },
       /approver\.image: ".*:v1" is no name of an image without its tag\. Write/,

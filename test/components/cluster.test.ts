@@ -323,6 +323,16 @@ describe("Cluster", () => {
     ]);
   });
 
+  it("lets the approver take requests of nodes that other stacks make", async () => {
+    const nodesOfOtherStacks = [{ name: "extra-0", addresses: ["10.240.0.31"] }];
+    const registered = await build({ nodesOfOtherStacks });
+    const { inputs } = find(registered, "Deployment", "kubelet-csr-approver");
+    const { env } = inputs.spec.template.spec.containers[0];
+    const value = (name: string) => env.find((one: { name: string }) => one.name === name).value;
+    assert.equal(value("PROVIDER_REGEX"), "^(burst-0|extra-0)$");
+    assert.match(value("PROVIDER_IP_PREFIXES"), /10\.240\.0\.31\/32$/);
+  });
+
   it("leaves the CA's key off control planes, and with it the signer, when it is told to", async () => {
     const [workers] = base.nodePools;
     assert.ok(workers);

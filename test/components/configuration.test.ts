@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -181,5 +181,27 @@ describe("parseConfiguration", () => {
     mkdirSync(join(folder, "empty"));
     parse({ renderTo: join(folder, "empty", "deeper", "still") });
     assert.deepEqual(readdirSync(join(folder, "empty")), []);
+  });
+
+  it("refuses a folder that holds a program, and one with rendered files that others may read", () => {
+    for (const name of [".git", "Pulumi.yaml", "index.ts"]) {
+      const program = mkdtempSync(join(folder, "program-"));
+      writeFileSync(join(program, name), "");
+      refuses({ renderTo: program }, /^renderTo: ".*" holds ".*", .* Give a folder for them alone/);
+    }
+    refuses({ renderTo: "." }, /^renderTo: "\." holds /);
+    const wide = join(folder, "wide");
+    mkdirSync(join(wide, "machines"), { recursive: true });
+    chmodSync(wide, 0o750);
+    refuses({ renderTo: wide }, /^renderTo: ".*wide" has mode 0750, .* Run chmod go= .*wide\.$/);
+    chmodSync(wide, 0o700);
+    assert.doesNotThrow(() => parse({ renderTo: wide }));
+  });
+
+  it("refuses a word for the machines' files that is neither", () => {
+    refuses(
+      { machineFiles: "secrets" },
+      /^machineFiles: "secrets" is neither folder nor cluster\. Use/,
+    );
   });
 });
