@@ -37,6 +37,12 @@ export interface ApiServerKubeletAccessArgs {
  * `cmd/kubeadm/app/phases/bootstraptoken/node/tlsbootstrap.go` (AllowAPIServerToAccessKubeletAPI).
  *
  * @throws pulumi.RunError when stance and reason do not go together.
+ *
+ * @example
+ * new ApiServerKubeletAccess("access", {
+ *   settings: { ...cluster.settings, stance: "skip" },
+ *   skipReason: "lab without a CA",
+ * });
  */
 export class ApiServerKubeletAccess extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.apiServerKubeletAccess;

@@ -31,6 +31,9 @@ export interface BootstrapTokenArgs {
  * `staging/src/k8s.io/cluster-bootstrap/token/api/types.go`.
  *
  * @throws pulumi.RunError when the expiration is no time.
+ *
+ * @example
+ * const { token } = new BootstrapToken("token", { clusterName: "prod" });
  */
 export class BootstrapToken extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.bootstrapToken;

@@ -36,6 +36,13 @@ export interface ClusterTargets {
  * other side follows.
  *
  * @throws pulumi.RunError with one paragraph for each problem, before anything is registered.
+ *
+ * @example
+ * const cluster = new Cluster("prod", {
+ *   controlPlanes: [{ name: "control-plane-0", addresses: ["10.240.0.10"] }],
+ *   nodePools: [{ name: "workers", nodes: [{ name: "worker-0", addresses: ["10.240.0.11"] }] }],
+ * });
+ * export const userData = cluster.machineFiles["worker-0"]?.cloudInit;
  */
 export class Cluster extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.cluster;

@@ -34,6 +34,13 @@ export interface ControlPlaneCertificatesArgs {
  * `super-admin.conf` (group `system:masters`) is made for the first host alone, as `kubeadm init` does: it gives
  * `kubeadm:cluster-admins` their rights, which `admin.conf` lives on. It is short-lived, since no RBAC limits it.
  * Source: kubernetes `cmd/kubeadm/app/phases/certs/certlist.go`, `cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go`.
+ *
+ * @example
+ * const { files } = new ControlPlaneCertificates("pki", {
+ *   hosts: [{ name: "control-plane-0", advertiseAddress: "10.240.0.10" }],
+ *   settings,
+ *   issuance: { ca, keyAlgorithm: "ECDSA-P256", validityHours: 8760, earlyRenewalHours: 720 },
+ * });
  */
 export class ControlPlaneCertificates extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.controlPlaneCertificates;

@@ -64,6 +64,17 @@ export interface HostFilesArgs {
  * one file and is the path without its first slash and with `_` for each further one.
  *
  * What decides trust is registered as plain outputs too: a Secret is unknown as a whole at the first preview.
+ *
+ * @example
+ * new HostFiles("workers", {
+ *   machines: pool.machines,
+ *   kubernetesVersion: "1.37.2",
+ *   clusterName: "prod",
+ *   servingMode: "provisioned",
+ *   caPem: ca.trustPem,
+ *   kubelet: pool.kubeletConfigMap.kubelet,
+ *   certificates: pool.certificates,
+ * });
  */
 export class HostFiles extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.hostFiles;

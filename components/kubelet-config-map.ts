@@ -37,6 +37,16 @@ export interface KubeletConfigMapArgs extends Omit<KubeletSettings, "configurati
  * Source: kubernetes `cmd/kubeadm/app/componentconfigs/kubelet.go`, `cmd/kubeadm/app/constants/constants.go`.
  *
  * @throws pulumi.RunError when a given field contradicts the mode, before anything is registered.
+ *
+ * @example
+ * new KubeletConfigMap("workers", {
+ *   clusterName: "prod",
+ *   pool: "workers",
+ *   servingMode: "bootstrap",
+ *   clusterDns: "10.96.0.10",
+ *   dnsDomain: "cluster.local",
+ *   configuration: { maxPods: 50 },
+ * });
  */
 export class KubeletConfigMap extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.kubeletConfigMap;

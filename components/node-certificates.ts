@@ -43,6 +43,15 @@ export interface NodeCredentials {
  * from keep them already, and a thousand nodes would have them in the state twice.
  * Source: kubernetes `cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go`; the subject and usages of the serving
  * certificate are those of the signer `kubernetes.io/kubelet-serving` (`pkg/apis/certificates/helpers.go`).
+ *
+ * @example
+ * const { nodes } = new NodeCertificates("workers", {
+ *   machines: pool.machines,
+ *   servingMode: "provisioned",
+ *   clusterName: "prod",
+ *   server: "https://10.240.0.10:6443",
+ *   issuance,
+ * });
  */
 export class NodeCertificates extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.nodeCertificates;

@@ -33,6 +33,13 @@ export interface NodePoolArgs {
  * its own; another stack adds one to a cluster with that cluster's settings and CA.
  *
  * @throws pulumi.RunError when a name, an address or the serving mode will not do, before anything is registered.
+ *
+ * @example
+ * const pool = new NodePool("burst", {
+ *   pool: { name: "burst", nodes: [{ name: "burst-0", addresses: ["10.240.0.21"] }] },
+ *   settings: cluster.settings,
+ *   ca: { certPem, privateKeyPem },
+ * });
  */
 export class NodePool extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.nodePool;

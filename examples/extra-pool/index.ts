@@ -28,7 +28,7 @@ const existing = cluster.requireOutput("ca") as pulumi.Output<{
   privateKeyPem: string;
 }>;
 
-const provider = new k8s.Provider("kubernetes", { renderYamlToDirectory: "rendered" });
+const provider = new k8s.Provider("kubernetes", { renderYamlToDirectory: "rendered/cluster" });
 const authority = new CertificateAuthority("ca", {
   existing: { certPem: existing.certPem, privateKeyPem: existing.privateKeyPem },
 });
@@ -43,6 +43,8 @@ const pool = new NodePool(
     settings,
     ca: {
       certPem: authority.certPem,
+      trustPem: authority.trustPem,
+      ...(authority.chainPem === undefined ? {} : { chainPem: authority.chainPem }),
       privateKeyPem: authority.privateKeyPem ?? existing.privateKeyPem,
     },
   },
