@@ -19,7 +19,7 @@ export function startLab(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  return start(process.execPath, [path.join(clone, "lab", "cli.ts"), ...args], env);
+  return start(process.execPath, [path.join(clone, "lab", "cli", "cli.ts"), ...args], env);
 }
 
 /** Runs any program to its end. */
