@@ -15,7 +15,7 @@ import { type ClusterSettings, hoursAsDuration } from "./model/cluster-settings.
 import { failOn } from "./plan/failure.ts";
 import { stanceProblems } from "./plan/stance.ts";
 
-export interface ApiServerKubeletAccessArgs {
+export type ApiServerKubeletAccessArgs = {
   /** What everything in the cluster agrees on: the stance, and what goes into kubeadm's ClusterConfiguration. */
   settings: ClusterSettings;
   /** Why nothing is verified; needed with stance `skip`, and only then. */
@@ -25,7 +25,7 @@ export interface ApiServerKubeletAccessArgs {
    * when some kubelets have certificates that it issued. PEM, in order. Default: none.
    */
   trustedCertificates?: readonly pulumi.Input<string>[];
-}
+};
 
 /**
  * kube-apiserver's side of the trust: its flags towards kubelets, as a list and inside kubeadm's
@@ -89,10 +89,10 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
   }
 }
 
-interface Flag {
+type Flag = {
   name: string;
   value: string;
-}
+};
 
 /** kube-apiserver's flags towards kubelets under a stance, `--name=value`, in order of names. */
 export function kubeletAccessArguments(stance: ApiServerStance): string[] {

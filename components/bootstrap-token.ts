@@ -8,7 +8,7 @@ import { createKey } from "./pki/issuance.ts";
 import { expirationProblems } from "./plan/expiration.ts";
 import { failOn } from "./plan/failure.ts";
 
-export interface BootstrapTokenArgs {
+export type BootstrapTokenArgs = {
   clusterName: string;
   /**
    * End of the token's life, RFC 3339, e.g. `2027-01-31T00:00:00Z`. Default: 24 hours after it was made, as kubeadm's;
@@ -20,7 +20,7 @@ export interface BootstrapTokenArgs {
    * any name. Default false: somebody runs `kubectl certificate approve` for each new node.
    */
   autoApprove?: boolean;
-}
+};
 
 /**
  * A bootstrap token with which further kubelets of the cluster ask for their client certificate: the Secret and
@@ -76,14 +76,14 @@ export class BootstrapToken extends pulumi.ComponentResource {
 }
 
 /** A binding of a cluster role to a group. */
-export interface GroupBinding {
+export type GroupBinding = {
   /** Part of the resource's name. */
   id: string;
   /** Name of the ClusterRoleBinding. */
   name: string;
   role: string;
   group: string;
-}
+};
 
 /** Creates a ClusterRoleBinding of a group. */
 export function bindGroup(

@@ -15,7 +15,7 @@ import { failOn } from "./plan/failure.ts";
 /** kubeadm's three CAs: of the cluster, of etcd, and of the front proxy. */
 export type AuthorityProfile = "ca" | "etcd-ca" | "front-proxy-ca";
 
-export interface CertificateAuthorityArgs {
+export type CertificateAuthorityArgs = {
   /** Which CA of kubeadm's this is; decides its common name. Default `ca`. */
   profile?: AuthorityProfile;
   /** Algorithm of a new key. Default `ECDSA-P256`. */
@@ -24,7 +24,7 @@ export interface CertificateAuthorityArgs {
   validityHours?: number;
   /** A CA that exists already, in place of a new one. Default: a new one is made. */
   existing?: ExistingAuthority;
-}
+};
 
 /**
  * A key and a self-signed CA certificate as kubeadm makes them, or an existing CA handed in and checked: a root, or an
@@ -88,14 +88,14 @@ const commonNames: Record<AuthorityProfile, string> = {
   "front-proxy-ca": "front-proxy-ca",
 };
 
-interface Authority {
+type Authority = {
   certPem: pulumi.Output<string>;
   chainPem?: pulumi.Output<string>;
   trustPem?: pulumi.Output<string>;
   restOfChainPem?: pulumi.Output<string>;
   privateKeyPem: pulumi.Output<string> | undefined;
   validityEndTime: pulumi.Output<string>;
-}
+};
 
 function create(
   name: string,

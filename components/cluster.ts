@@ -25,10 +25,10 @@ import type { ClusterArgs } from "./plan/cluster-args.ts";
 import { type ClusterPlan, planCluster } from "./plan/cluster-plan.ts";
 
 /** Where the parts of a cluster go. */
-export interface ClusterTargets {
+export type ClusterTargets = {
   /** Where the machines' files go. Default: rendered to `rendered/machines`, and to no cluster. */
   machineFiles?: MachineFilesTarget;
-}
+};
 
 /**
  * A cluster whose kubelets and kube-apiserver trust each other: all certificates, the kubelets' configuration,

@@ -16,7 +16,7 @@ import {
 } from "./pki/issuance.ts";
 import { clusterDefaults } from "./plan/defaults.ts";
 
-export interface ControlPlaneCertificatesArgs {
+export type ControlPlaneCertificatesArgs = {
   hosts: readonly ControlPlaneHost[];
   settings: ClusterSettings;
   /** The cluster's CA, with its key. */
@@ -25,7 +25,7 @@ export interface ControlPlaneCertificatesArgs {
   caKey?: boolean;
   /** Lifetime of `super-admin.conf` in hours; 0 leaves it out. Default 24. */
   superAdminHours?: number;
-}
+};
 
 /**
  * The PKI that kubeadm makes for control planes: the CAs of etcd and of the front proxy and the service-account
@@ -113,13 +113,13 @@ export class ControlPlaneCertificates extends pulumi.ComponentResource {
   }
 }
 
-interface HostCertificate {
+type HostCertificate = {
   /** kubeadm's name of the certificate. */
   id: string;
   /** Path without `.crt` and `.key`. */
   path: string;
   issued: IssuedCertificate;
-}
+};
 
 function issueHostCertificates(
   name: string,
@@ -196,12 +196,12 @@ function issueHostCertificates(
   ];
 }
 
-interface HostKubeconfig {
+type HostKubeconfig = {
   id: string;
   path: string;
   content: pulumi.Output<string>;
   issued: IssuedCertificate;
-}
+};
 
 function issueKubeconfigs(
   name: string,

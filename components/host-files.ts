@@ -26,16 +26,16 @@ import type { HostFile } from "./pki/host-file.ts";
 import { publicFile } from "./pki/host-file.ts";
 
 /** What a control plane has beyond a node. */
-export interface ControlPlaneExtras {
+export type ControlPlaneExtras = {
   /** By machine name: everything under `/etc/kubernetes` that a node does not have. */
   files: Readonly<Record<string, readonly HostFile[]>>;
   /** The command lines of the static pods, by machine and component. Known at preview. */
   commands: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   /** Say what kube-apiserver's flags mean; see ApiServerKubeletAccess. */
   annotations: Readonly<Record<string, string>>;
-}
+};
 
-export interface HostFilesArgs {
+export type HostFilesArgs = {
   /** Machines of one pool, or all control planes. */
   machines: readonly Machine[];
   /** Without the `v`; the flags and files are made for it. */
@@ -53,7 +53,7 @@ export interface HostFilesArgs {
   provider?: pulumi.ProviderResource;
   /** Makes the machines control planes. Default: none, they are nodes. */
   controlPlane?: ControlPlaneExtras;
-}
+};
 
 /**
  * The exact files of each machine, one Secret a machine, for whatever carries them there; {@link MachineFiles} has them

@@ -7,7 +7,7 @@ import { dnsNames, ipAddresses, type Machine } from "./model/machines.ts";
 import { failOn } from "./plan/failure.ts";
 import { imageProblems, imageTagProblems } from "./plan/images.ts";
 
-export interface KubeletServingApproverArgs {
+export type KubeletServingApproverArgs = {
   clusterName: string;
   /** The machines whose kubelets ask for serving certificates: nobody else's requests are approved. */
   machines: readonly Machine[];
@@ -17,7 +17,7 @@ export interface KubeletServingApproverArgs {
   image?: string;
   /** Image tag. Default `v1.2.14`. */
   version?: string;
-}
+};
 
 /**
  * postfinance/kubelet-csr-approver, with the names and addresses of the cluster's nodes as its rules: it approves a

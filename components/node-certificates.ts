@@ -12,7 +12,7 @@ import {
   trustOf,
 } from "./pki/issuance.ts";
 
-export interface NodeCertificatesArgs {
+export type NodeCertificatesArgs = {
   /** The machines of one pool. */
   machines: readonly Machine[];
   /** How their kubelets come by a serving certificate. */
@@ -23,17 +23,17 @@ export interface NodeCertificatesArgs {
   server: string;
   /** The cluster's CA, with its key. */
   issuance: Issuance;
-}
+};
 
 /** What one node gets. */
-export interface NodeCredentials {
+export type NodeCredentials = {
   /** The kubelet client kubeconfig, secret. */
   kubeconfig: pulumi.Output<string>;
   /** The kubelet client certificate (`system:node:<name>`, group `system:nodes`). */
   client: IssuedCertificate;
   /** The kubelet serving certificate; in mode `provisioned` alone. */
   serving: IssuedCertificate | undefined;
-}
+};
 
 /**
  * The kubelet certificates of a pool: for each node a client kubeconfig, and in mode `provisioned` a serving

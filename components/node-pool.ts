@@ -17,7 +17,7 @@ import type { PoolArgs } from "./plan/cluster-args.ts";
 import { fail } from "./plan/failure.ts";
 import { isPlanned, type PlannedPool, planPool } from "./plan/pool-plan.ts";
 
-export interface NodePoolArgs {
+export type NodePoolArgs = {
   /** As a user describes it, or planned already. */
   pool: PoolArgs | PlannedPool;
   /** What everything in the cluster agrees on; Cluster has it as `settings`. */
@@ -26,7 +26,7 @@ export interface NodePoolArgs {
   ca: Issuance["ca"];
   /** Where the machines' files go. Default: rendered to `rendered/machines`, and to no cluster. */
   machineFiles?: MachineFilesTarget;
-}
+};
 
 /**
  * A pool of nodes: its KubeletConfiguration, its certificates, and the files of its machines. {@link Cluster} makes

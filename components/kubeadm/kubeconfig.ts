@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import type { IssuedCertificate } from "../pki/issuance.ts";
 
 /** What a kubeconfig with an embedded client certificate says. */
-export interface KubeconfigArgs {
+export type KubeconfigArgs = {
   /** Cluster name, and part of the context's name. */
   cluster: string;
   /** URL of kube-apiserver. */
@@ -13,7 +13,7 @@ export interface KubeconfigArgs {
   caPem: pulumi.Input<string>;
   /** `privateKeyPem` is a secret. */
   client: IssuedCertificate;
-}
+};
 
 /** A kubeconfig as kubeadm writes it; as secret as the client's key is. */
 export function kubeconfig(args: KubeconfigArgs): pulumi.Output<string> {

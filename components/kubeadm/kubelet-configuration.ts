@@ -6,17 +6,17 @@ import type { Json } from "../../trust/readers/yaml.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
 
 /** Who may call the kubelet: `authentication`. */
-export interface KubeletAuthentication {
+export type KubeletAuthentication = {
   anonymous?: { enabled?: boolean };
   webhook?: { enabled?: boolean; cacheTTL?: string };
   x509?: { clientCAFile?: string };
-}
+};
 
 /** What a caller may do: `authorization`. */
-export interface KubeletAuthorization {
+export type KubeletAuthorization = {
   mode?: "Webhook" | "AlwaysAllow";
   webhook?: { cacheAuthorizedTTL?: string; cacheUnauthorizedTTL?: string };
-}
+};
 
 /**
  * A KubeletConfiguration, kubelet.config.k8s.io/v1beta1; durations are texts such as `10s`. Which other fields there
@@ -54,7 +54,7 @@ export function checkConfiguration(
 }
 
 /** What a kubelet's configuration follows from. */
-export interface KubeletSettings {
+export type KubeletSettings = {
   servingMode: ServingMode;
   /** IP address of the cluster's DNS service. */
   clusterDns: string;
@@ -62,7 +62,7 @@ export interface KubeletSettings {
   dnsDomain: string;
   /** Whatever else is wanted. Default: nothing. */
   configuration?: CheckedConfiguration;
-}
+};
 
 /**
  * The configuration of kubelets in a serving mode: kubeadm's defaults, what the mode decides, and whatever else

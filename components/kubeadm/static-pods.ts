@@ -23,7 +23,7 @@ const controllerManagerPort = 10257;
 const schedulerPort = 10259;
 
 /** What one control plane's static pods follow from. */
-export interface StaticPodsArgs {
+export type StaticPodsArgs = {
   settings: ClusterSettings;
   /** Name of the machine. */
   name: string;
@@ -42,15 +42,15 @@ export interface StaticPodsArgs {
   annotations: Readonly<Record<string, string>>;
   /** Names that kube-apiserver must resolve without DNS. Default: none. */
   hostAliases?: readonly { ip: string; hostnames: readonly string[] }[];
-}
+};
 
 /** The command line and the manifest of one static pod. */
-export interface StaticPod {
+export type StaticPod = {
   /** The exact argument vector, program name first. */
   command: string[];
   /** The pod, YAML. */
   manifest: string;
-}
+};
 
 /** The four static pods of a control plane, by the name of their component. */
 export function staticPods(args: StaticPodsArgs): Record<StaticPodName, StaticPod> {
@@ -259,7 +259,7 @@ function scheduler({ settings, advertiseAddress }: StaticPodsArgs): StaticPod {
   });
 }
 
-interface StaticPodSpec {
+type StaticPodSpec = {
   name: StaticPodName;
   image: string;
   flags: string[];
@@ -280,7 +280,7 @@ interface StaticPodSpec {
   };
   annotations?: Readonly<Record<string, string>>;
   hostAliases?: readonly { ip: string; hostnames: readonly string[] }[];
-}
+};
 
 function staticPod(settings: ClusterSettings, spec: StaticPodSpec): StaticPod {
   const command = [spec.name, ...spec.flags];

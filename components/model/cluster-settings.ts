@@ -3,7 +3,7 @@ import type { ApiServerStance, KeyAlgorithm } from "../../trust/words/vocabulary
 import { hostPort, subnetAddress } from "./addresses.ts";
 
 /** What everything in a cluster agrees on, in full. Plain data, so that one stack can hand it to another. */
-export interface ClusterSettings {
+export type ClusterSettings = {
   /** The cluster's name in labels, kubeconfigs and kubeadm's configuration. */
   clusterName: string;
   /** Without the `v`. */
@@ -25,7 +25,7 @@ export interface ClusterSettings {
   caValidityHours: number;
   /** Hours before its end from which an update replaces a leaf certificate. */
   earlyRenewalHours: number;
-}
+};
 
 /** Port of kube-apiserver on a control plane, kubeadm's default. */
 export const apiServerPort = 6443;

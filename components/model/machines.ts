@@ -4,7 +4,7 @@ import type { NodeAddressType } from "../../trust/words/vocabulary.ts";
 import { isIpv6 } from "./addresses.ts";
 
 /** A machine that runs a kubelet, as a user describes it. */
-export interface MachineArgs {
+export type MachineArgs = {
   /**
    * Node name: at most 63 lower-case letters, digits, `-` and `.`; the kubelet gets it as
    * `--hostname-override`, so it is the node's `Hostname` address too.
@@ -21,22 +21,22 @@ export interface MachineArgs {
    * `trustSelfSigned`. Default: none.
    */
   selfSignedCertificate?: string;
-}
+};
 
 /** A machine with its addresses in full. */
-export interface Machine {
+export type Machine = {
   readonly name: string;
   /** In the order given, the `Hostname` last. */
   readonly addresses: readonly NodeAddress[];
   readonly selfSignedCertificate?: string;
-}
+};
 
 /** A control plane: the name of its machine and the address that its programs listen on. */
-export interface ControlPlaneHost {
+export type ControlPlaneHost = {
   name: string;
   /** IP address. */
   advertiseAddress: string;
-}
+};
 
 /** What a user wrote, in full: short forms expanded, IP addresses in Kubernetes' spelling. */
 export function machine(args: MachineArgs): Machine {

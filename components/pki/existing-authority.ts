@@ -5,7 +5,7 @@ import { type Certificate, isSignedBy } from "../../trust/certificates/x509.ts";
 import { certificatesIn, encodePem, strayProblems } from "./certificates.ts";
 
 /** A CA that exists already. */
-export interface ExistingAuthority {
+export type ExistingAuthority = {
   /**
    * PEM of the CA certificate that issues; for an intermediate CA, its chain after it, each certificate followed by the
    * one that signed it, up to the root. Nothing else: no key.
@@ -13,18 +13,18 @@ export interface ExistingAuthority {
   certPem: pulumi.Input<string>;
   /** PEM of its private key, unencrypted. It is treated as a secret. Default: none; then nothing can be signed. */
   privateKeyPem?: pulumi.Input<string>;
-}
+};
 
 /** Names that a certificate is issued for, which a CA's name constraints may forbid. */
-export interface IssuedNames {
+export type IssuedNames = {
   /** Whose certificate it is, in words. */
   owner: string;
   dnsNames: readonly string[];
   ipAddresses: readonly string[];
-}
+};
 
 /** The parts of an existing CA, PEM. */
-export interface AuthorityParts {
+export type AuthorityParts = {
   /** The certificate that issues. */
   certPem: string;
   /** What follows the leaf in a leaf's file: the issuing certificate and its chain, without the root. Empty for a root. */
@@ -36,7 +36,7 @@ export interface AuthorityParts {
    * without its chain.
    */
   trustPem: string;
-}
+};
 
 /**
  * What keeps certificates from being used as a CA: they are none, they may not sign what is issued, they are out of

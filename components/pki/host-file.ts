@@ -2,13 +2,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import { certificateOf, keyOf } from "../../trust/contract.ts";
 
 /** One file of a machine. */
-export interface HostFile {
+export type HostFile = {
   /** Absolute path. */
   path: string;
   /** Octal text, e.g. `0600`. */
   mode: "0600" | "0644";
   content: pulumi.Input<string>;
-}
+};
 
 /** A file that root alone may read. */
 export function privateFile(path: string, content: pulumi.Input<string>): HostFile {

@@ -4,7 +4,7 @@ import type { KeyAlgorithm } from "../../trust/words/vocabulary.ts";
 import type { ClusterSettings } from "../model/cluster-settings.ts";
 
 /** Who signs, with what kind of key, and for how long. */
-export interface Issuance {
+export type Issuance = {
   /** The issuing CA; `privateKeyPem` is a secret. */
   ca: {
     /** The certificate that issues. */
@@ -21,7 +21,7 @@ export interface Issuance {
   validityHours: number;
   /** Hours before its end from which an update replaces a certificate. */
   earlyRenewalHours: number;
-}
+};
 
 /** How the cluster's leaf certificates are issued by a CA. */
 export function issuanceOf(settings: ClusterSettings, ca: Issuance["ca"]): Issuance {
@@ -30,7 +30,7 @@ export function issuanceOf(settings: ClusterSettings, ca: Issuance["ca"]): Issua
 }
 
 /** What a leaf certificate says. */
-export interface CertificateSpec {
+export type CertificateSpec = {
   commonName: string;
   /** The group, to Kubernetes. Default: none. */
   organization?: string | undefined;
@@ -40,17 +40,17 @@ export interface CertificateSpec {
   ipAddresses?: string[];
   /** Extended key usages. */
   usages: ("server_auth" | "client_auth")[];
-}
+};
 
 /** A certificate with its key. */
-export interface IssuedCertificate {
+export type IssuedCertificate = {
   /** The certificate, and its chain where the CA is no root. */
   certPem: pulumi.Output<string>;
   /** Secret. */
   privateKeyPem: pulumi.Output<string>;
   /** End of validity, RFC 3339. */
   validityEndTime: pulumi.Output<string>;
-}
+};
 
 /**
  * A key, a certificate request and the certificate, all named `name`. Key usages are kubeadm's: digital

@@ -4,7 +4,7 @@ import type { MachineArgs } from "../model/machines.ts";
 import type { ExistingAuthority } from "../pki/existing-authority.ts";
 
 /** A pool as a user describes it. */
-export interface PoolArgs {
+export type PoolArgs = {
   /** At most 50 lower-case letters, digits and `-`. */
   name: string;
   /** How the pool's kubelets come by their serving certificates; the rest follows. Default `provisioned`. */
@@ -12,10 +12,10 @@ export interface PoolArgs {
   nodes: readonly MachineArgs[];
   /** Whatever else the pool's KubeletConfiguration should say. Default: nothing. */
   kubeletConfiguration?: KubeletConfiguration;
-}
+};
 
 /** A cluster as a user describes it. */
-export interface ClusterArgs {
+export type ClusterArgs = {
   /** Name in labels, kubeconfigs and kubeadm's configuration. Default: the component's name. */
   clusterName?: string;
   /** Kubernetes version, with or without `v`. Default 1.37.2. */
@@ -70,4 +70,4 @@ export interface ClusterArgs {
   superAdminHours?: number;
   /** Image and tag of the approver for mode `bootstrap`. Default postfinance/kubelet-csr-approver v1.2.14. */
   approver?: { image?: string; version?: string };
-}
+};

@@ -11,7 +11,7 @@ import { isPlanned, type PlannedPool, planPool } from "./pool-plan.ts";
 import { bareVersion } from "./versions.ts";
 
 /** A cluster's arguments, checked and in full. */
-export interface ClusterPlan {
+export type ClusterPlan = {
   readonly settings: ClusterSettings;
   readonly controlPlanes: readonly Machine[];
   readonly controlPlaneServingMode: ServingMode;
@@ -32,7 +32,7 @@ export interface ClusterPlan {
   /** Whether a token is made. */
   readonly bootstrapToken: boolean;
   readonly bootstrapTokenExpiration?: string;
-}
+};
 
 /**
  * Checks a cluster's arguments and fills in the defaults; one that is planned stays as it is. Pure: nothing is

@@ -10,10 +10,10 @@ import { nearest } from "./names.ts";
 import { type Target, targetProblems } from "./target.ts";
 
 /** What a stack's configuration says. */
-export interface Configuration {
+export type Configuration = {
   cluster: ClusterPlan;
   target: Target;
-}
+};
 
 /** Every key of the project's namespace and the kind of its value; Pulumi.yaml describes them. */
 const keys = {

@@ -19,19 +19,19 @@ import { clusterDefaults } from "./defaults.ts";
 import { isDnsName, labelProblems, machineNameProblems } from "./names.ts";
 
 /** A pool, checked and in full. */
-export interface PlannedPool {
+export type PlannedPool = {
   readonly name: string;
   readonly servingMode: ServingMode;
   readonly machines: readonly Machine[];
   readonly configuration: CheckedConfiguration;
-}
+};
 
 /** What a pool is checked against. */
-export interface PoolContext {
+export type PoolContext = {
   readonly stance: ApiServerStance;
   /** With or without the `v`. */
   readonly kubernetesVersion: string;
-}
+};
 
 /**
  * Checks a pool and fills in the defaults, or tells what is wrong with it: its name, its mode, its machines, its

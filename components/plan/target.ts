@@ -6,14 +6,14 @@ import { parse } from "yaml";
 import { renderedParts } from "../../trust/contract.ts";
 
 /** Where Kubernetes objects go. */
-export interface Target {
+export type Target = {
   /** Path of the kubeconfig of a cluster to apply to. `undefined`: to none; they are rendered. */
   kubeconfig: string | undefined;
   /** Folder to render to, relative to the project. */
   renderTo: string;
   /** `folder`: the machines' files are rendered; `cluster`: they go where the other objects go. */
   machineFiles: string;
-}
+};
 
 /** The provider that applies or renders. */
 export function createProvider(name: string, target: Target): k8s.Provider {

@@ -16,12 +16,12 @@ export function kubernetesPrograms(): Promise<Programs> {
 const run = promisify(execFile);
 
 /** A control plane as kubeadm is told about it. */
-export interface KubeadmHost {
+export type KubeadmHost = {
   name: string;
   advertiseAddress: string;
   /** ClusterConfiguration, YAML. */
   clusterConfiguration: string;
-}
+};
 
 /** What `kubeadm config validate` says; rejects when it refuses. */
 export async function validateConfiguration(kubeadm: string, text: string): Promise<string> {

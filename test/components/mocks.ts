@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 /** A resource as a program registered it; unknowns and secrets are resolved. */
-export interface Registered {
+export type Registered = {
   type: string;
   name: string;
   // biome-ignore lint/suspicious/noExplicitAny: inputs of any resource
   inputs: any;
-}
+};
 
 /** Runs a program against mocks and returns what it registered. Its exceptions pass through. */
 export async function register(program: () => void): Promise<Registered[]> {

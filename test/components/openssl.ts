@@ -42,7 +42,7 @@ export function selfSigned(options: {
 }
 
 /** What a certificate says, in openssl's words. */
-export interface Described {
+export type Described = {
   /** RFC 2253, most specific first, e.g. `CN=system:node:worker-0,O=system:nodes`. */
   subject: string;
   issuer: string;
@@ -54,7 +54,7 @@ export interface Described {
   notBefore: Date;
   notAfter: Date;
   publicKey: string;
-}
+};
 
 /** Reads a certificate with openssl. */
 export function describeCertificate(pem: string): Described {

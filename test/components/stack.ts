@@ -34,11 +34,11 @@ export function renderedObjects(project: Project): Record<string, any> {
 }
 
 /** A file of a machine as its host-files Secret holds it. */
-export interface MachineFile {
+export type MachineFile = {
   mode: string;
   owner: string;
   content: string;
-}
+};
 
 /** The files of each machine, by machine and path. */
 export function machineFiles(project: Project): Record<string, Record<string, MachineFile>> {

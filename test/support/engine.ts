@@ -16,17 +16,17 @@ import { createProgress } from "../../toolchain/progress.mjs";
 export { repository };
 
 /** What a run of the CLI gave. Private keys and bootstrap tokens are blotted out of both texts. */
-export interface EngineResult {
+export type EngineResult = {
   /** Exit code; 128 and more if a signal ended it. */
   code: number;
   stdout: string;
   stderr: string;
   /** Whether a PEM private key was among the output before it was blotted out. */
   leaksPrivateKey: boolean;
-}
+};
 
 /** A resource in a stack's state, as `pulumi stack export` gives it. */
-export interface StateResource {
+export type StateResource = {
   urn: string;
   type: string;
   id?: string;
@@ -36,16 +36,16 @@ export interface StateResource {
   dependencies?: string[];
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
-}
+};
 
 /** A stack's state. Secrets in it are encrypted. */
-export interface State {
+export type State = {
   resources: StateResource[];
   pendingOperations: unknown[];
-}
+};
 
 /** What a project is made of. */
-export interface ProjectOptions {
+export type ProjectOptions = {
   /** Files by path relative to the project, e.g. `{ "index.ts": "..." }`. */
   files?: Record<string, string>;
   /**
@@ -63,20 +63,20 @@ export interface ProjectOptions {
   env?: Record<string, string | undefined>;
   /** A folder with a file backend to share, that of another project; default one of its own. */
   backend?: string;
-}
+};
 
 /** Arguments of an operation. */
-export interface OperationOptions {
+export type OperationOptions = {
   /** Folders of policy packs. */
   policyPacks?: readonly string[];
   /** Policy configuration by path of a JSON file, one for each pack. */
   policyPackConfigs?: readonly string[];
   /** Further arguments for the CLI. */
   args?: readonly string[];
-}
+};
 
 /** A project and its stack. */
-export interface Project {
+export type Project = {
   /** The project's folder. */
   folder: string;
   /** Folder of the file backend; hand it to another project to share it. */
@@ -98,7 +98,7 @@ export interface Project {
   outputs(): Promise<Record<string, unknown>>;
   /** Deletes the project's folder, not what a plugin made elsewhere. */
   remove(): void;
-}
+};
 
 const passphrase = "of a test";
 
