@@ -4,6 +4,7 @@ import { type KubeletTable, kubeletTable } from "../../trust/kubernetes/tables.t
 import { configurationType, decodeConfiguration } from "../../trust/programs/kubelet/decode.ts";
 import type { Json } from "../../trust/readers/yaml.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
+import { nearest } from "../plan/names.ts";
 
 /** Who may call the kubelet: `authentication`. */
 export type KubeletAuthentication = {
@@ -184,13 +185,9 @@ function contradictionsOf(
 }
 
 function valueProblems(field: string, name: string, value: unknown, table: KubeletTable): string[] {
-  const fields = table.types[configurationType] ?? {};
-  if (!Object.hasOwn(fields, name)) {
-    const meant = Object.keys(fields).find((one) => one.toLowerCase() === name.toLowerCase());
-    return meant === undefined
-      ? []
-      : [`${field}.${name}: the kubelet ignores this spelling. Write ${meant}.`];
-  }
+  if (["apiVersion", "kind"].includes(name)) return [];
+  const unknown = unknownFields({ [name]: value }, configurationType, field, table);
+  if (unknown.length > 0) return unknown;
   const { error } = decodeConfiguration({ [name]: value as Json }, table);
   if (error === undefined) return [];
   const path = error.path.filter((step) => typeof step === "string");
@@ -201,6 +198,26 @@ function valueProblems(field: string, name: string, value: unknown, table: Kubel
   return [
     `${field}.${path.join(".")}: ${JSON.stringify(is)} is not ${wanted}, and the kubelet would not start. Give ${wanted}.`,
   ];
+}
+
+/** Names that a struct of this version does not have, at any depth: the kubelet passes over them with a warning. */
+function unknownFields(value: unknown, type: string, field: string, table: KubeletTable): string[] {
+  const [bare = ""] = type.replace(/^\*+/, "").split("=");
+  if (Array.isArray(value)) {
+    const element = bare.replace(/^\[\]/, "");
+    return value.flatMap((one, i) => unknownFields(one, element, `${field}[${i}]`, table));
+  }
+  const fields = table.types[bare];
+  if (fields === undefined || !isObject(value)) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const at = `${field}.${name}`;
+    if (Object.hasOwn(fields, name)) return unknownFields(inner, fields[name] ?? "", at, table);
+    const meant = nearest(name, Object.keys(fields));
+    const remedy = meant === undefined ? "Leave it out." : `Did you mean ${meant}?`;
+    return [
+      `${at}: the kubelet knows no such field in this version and would ignore it. ${remedy}`,
+    ];
+  });
 }
 
 /** The type of a field in words. */

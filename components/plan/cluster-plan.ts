@@ -1,5 +1,10 @@
 import { servingModeMeaning } from "../../trust/words/serving-mode.ts";
-import type { ServingMode } from "../../trust/words/vocabulary.ts";
+import {
+  apiServerStances,
+  keyAlgorithms,
+  type ServingMode,
+  servingModes,
+} from "../../trust/words/vocabulary.ts";
 import { type ClusterSettings, endpointOf } from "../model/cluster-settings.ts";
 import { addressesOf, type ControlPlaneHost, type Machine, machine } from "../model/machines.ts";
 import type { ExistingAuthority } from "../pki/existing-authority.ts";
@@ -7,7 +12,7 @@ import type { ClusterArgs } from "./cluster-args.ts";
 import { clusterProblems, signerProblems, wordProblems } from "./cluster-problems.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { fail } from "./failure.ts";
-import { isPlanned, type PlannedPool, planPool } from "./pool-plan.ts";
+import { common, isPlanned, type PlannedPool, planPool } from "./pool-plan.ts";
 import { bareVersion } from "./versions.ts";
 
 /** A cluster's arguments, checked and in full. */
@@ -42,8 +47,26 @@ export type ClusterPlan = {
  */
 export function planCluster(name: string, args: ClusterArgs | ClusterPlan): ClusterPlan {
   if ("settings" in args) return args;
+  const { pools, problems } = check(name, args);
+  if (problems.length > 0) fail(problems);
+  return planOf(name, args, pools);
+}
+
+/** What is wrong with a cluster's arguments: everything that can be told at once, each problem a paragraph. */
+export function planProblems(name: string, args: ClusterArgs): readonly string[] {
+  return check(name, args).problems;
+}
+
+function check(
+  name: string,
+  args: ClusterArgs,
+): { pools: readonly PlannedPool[]; problems: readonly string[] } {
   const words = wordProblems(args);
-  if (words.length > 0) fail(words);
+  if (words.length > 0) {
+    // What is wrong whichever word was meant.
+    const others = meanings(args).map((meant) => check(name, meant).problems);
+    return { pools: [], problems: [...words, ...common(others)] };
+  }
   const context = {
     stance: args.stance ?? clusterDefaults.stance,
     kubernetesVersion: args.kubernetesVersion ?? clusterDefaults.kubernetesVersion,
@@ -54,8 +77,24 @@ export function planCluster(name: string, args: ClusterArgs | ClusterPlan): Clus
     ...answers.flatMap((answer) => (isPlanned(answer) ? [] : answer)),
     ...signerProblems(args),
   ];
-  if (problems.length > 0) fail(problems);
-  return planOf(name, args, answers.filter(isPlanned));
+  return { pools: answers.filter(isPlanned), problems };
+}
+
+/** The arguments with each word that is none of those there are replaced by each of those. */
+function meanings(args: ClusterArgs): ClusterArgs[] {
+  const known = {
+    stance: apiServerStances,
+    controlPlaneServingMode: servingModes,
+    keyAlgorithm: keyAlgorithms,
+  };
+  return Object.entries(known).reduce<ClusterArgs[]>(
+    (all, [key, words]) => {
+      const given = args[key as keyof typeof known];
+      if (given === undefined || (words as readonly string[]).includes(given)) return all;
+      return all.flatMap((one) => words.map((word) => ({ ...one, [key]: word })));
+    },
+    [args],
+  );
 }
 
 function planOf(name: string, args: ClusterArgs, pools: readonly PlannedPool[]): ClusterPlan {

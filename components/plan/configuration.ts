@@ -1,10 +1,11 @@
+import { homedir } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeAddress } from "../../trust/words/facts.ts";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
 import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import type { MachineArgs } from "../model/machines.ts";
 import type { ClusterArgs, PoolArgs } from "./cluster-args.ts";
-import { type ClusterPlan, planCluster } from "./cluster-plan.ts";
+import { type ClusterPlan, planCluster, planProblems } from "./cluster-plan.ts";
 import { failOn } from "./failure.ts";
 import { nearest } from "./names.ts";
 import { type Target, targetProblems } from "./target.ts";
@@ -96,17 +97,71 @@ export function parseConfiguration(
   if (values.caPrivateKey !== undefined && values.caCertificate === undefined) {
     problems.push("caPrivateKey: a key without its certificate. Set caCertificate too.");
   }
+  for (const key of ["caCertificate", "caPrivateKey"] as const) {
+    problems.push(...pathProblems(key, values[key] as string | undefined));
+  }
   const target = {
-    kubeconfig: values.kubeconfig as string | undefined,
-    renderTo: (values.renderTo as string | undefined) ?? "rendered",
+    kubeconfig: atHome(values.kubeconfig as string | undefined),
+    renderTo: atHome(values.renderTo as string | undefined) ?? "rendered",
     machineFiles: (values.machineFiles as string | undefined) ?? "folder",
   };
   problems.push(...targetProblems(target));
-  // What has no form cannot be judged further.
-  failOn(problems);
+  const args = clusterArgs(stack, values, machines);
+  if (problems.length > 0) {
+    failOn([...problems, ...furtherProblems(problems, planProblems(stack, args))].map(inOwnWords));
+  }
   // Planned here and not by Cluster, so that a problem is found before the provider is registered.
-  const cluster = planCluster(stack, clusterArgs(stack, values, machines));
-  return { cluster, target };
+  failOn(planProblems(stack, args).map(inOwnWords));
+  return { cluster: planCluster(stack, args), target };
+}
+
+/** The configuration's keys for what a cluster's arguments call otherwise. */
+const ownWords = [
+  ["certificateAuthority.certPem", "caCertificate"],
+  ["certificateAuthority.privateKeyPem", "caPrivateKey"],
+] as const;
+
+function inOwnWords(problem: string): string {
+  return ownWords.reduce((text, [theirs, own]) => text.replace(theirs, own), problem);
+}
+
+/** Those of the plan that do not follow from what has no form: nothing more is said of a field that was told already. */
+function furtherProblems(told: readonly string[], planned: readonly string[]): string[] {
+  const fields = told.flatMap((problem) => [fieldOf(problem), ...meantBy(problem)]);
+  return planned.filter((problem) => {
+    const field = fieldOf(inOwnWords(problem));
+    return !fields.some(
+      (one) => field === one || field.startsWith(`${one}.`) || field.startsWith(`${one}[`),
+    );
+  });
+}
+
+/** The field that a misspelt key was meant to be: it is not missing. */
+function meantBy(problem: string): string[] {
+  const [, map, key] =
+    /^(.*)\.[^.]+: there is no such key\. Did you mean (\w+)\?$/.exec(problem) ?? [];
+  return map === undefined ? [] : [`${map}.${key}`];
+}
+
+/** `nodePools[0].nodes[1].name` of `nodePools[0].nodes[1].name: ...`. */
+function fieldOf(problem: string): string {
+  return /^[\w.[\]]+/.exec(problem)?.[0] ?? problem;
+}
+
+/** A PEM goes into the configuration itself, so that no other machine needs the file. Never quotes what is no path. */
+function pathProblems(key: "caCertificate" | "caPrivateKey", value: string | undefined): string[] {
+  if (value === undefined || value.includes("-----BEGIN") || !/^[\w.~/\\-]+$/.test(value))
+    return [];
+  if (!/^[.~]{0,2}\/|\.(crt|key|pem|cer)$/.test(value)) return [];
+  const secret = key === "caPrivateKey" ? "--secret " : "";
+  return [
+    `${key}: ${JSON.stringify(value)} is a path, and the PEM itself is wanted. Set it: npm run pulumi -- config set ${secret}${key} < ${value}`,
+  ];
+}
+
+/** A path as a shell would take it: `~` is the user's home. */
+function atHome(path: string | undefined): string | undefined {
+  return path?.replace(/^~(?=$|\/)/, homedir());
 }
 
 /** Everything but a key reaches files, labels, flags or outputs that others may read. */
@@ -217,15 +272,13 @@ function readMachines(values: Values, problems: string[]) {
 
 const poolKeys = ["name", "servingMode", "nodes", "kubeletConfiguration"];
 
+/**
+ * What has no form in a pool or a machine is told and left out; the rest stays in its place, so that it is checked too
+ * and told by its right field.
+ */
 function readPool(entry: unknown, field: string, problems: string[]): PoolArgs[] {
-  const pool = readMap(entry, field, poolKeys, problems);
-  if (pool === undefined) return [];
+  const pool = readMap(entry, field, poolKeys, problems) ?? { name: placeholder(field) };
   const { nodes = [], kubeletConfiguration } = pool;
-  const found = problems.length;
-  requireText(pool.name, `${field}.name`, problems);
-  if (pool.servingMode !== undefined) {
-    requireText(pool.servingMode, `${field}.servingMode`, problems);
-  }
   if (!Array.isArray(nodes)) {
     problems.push(`${field}.nodes: this is no list. Give a list of nodes.`);
   }
@@ -234,54 +287,59 @@ function readPool(entry: unknown, field: string, problems: string[]): PoolArgs[]
       `${field}.kubeletConfiguration: this is no map. Give KubeletConfiguration fields.`,
     );
   }
-  const machines = Array.isArray(nodes)
-    ? nodes.flatMap((node, i) => readMachine(node, `${field}.nodes[${i}]`, problems))
-    : [];
-  if (problems.length > found) return [];
   return [
     defined({
-      name: pool.name as string,
-      servingMode: pool.servingMode as ServingMode | undefined,
-      nodes: machines,
-      kubeletConfiguration: kubeletConfiguration as KubeletConfiguration | undefined,
+      name: readText(pool.name ?? null, `${field}.name`, problems) ?? placeholder(field),
+      servingMode: readText(pool.servingMode, `${field}.servingMode`, problems) as
+        | ServingMode
+        | undefined,
+      nodes: Array.isArray(nodes)
+        ? nodes.flatMap((node, i) => readMachine(node, `${field}.nodes[${i}]`, problems))
+        : [],
+      kubeletConfiguration: isMap(kubeletConfiguration)
+        ? (kubeletConfiguration as KubeletConfiguration)
+        : undefined,
     }),
   ];
+}
+
+/** Stands for a name, or an address, that has no form. Problems that speak of it follow from what was told. */
+function placeholder(field: string): string {
+  return `unread-${field.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}x`;
 }
 
 const machineKeys = ["name", "addresses", "selfSignedCertificate"];
 
 function readMachine(entry: unknown, field: string, problems: string[]): MachineArgs[] {
-  const machine = readMap(entry, field, machineKeys, problems);
-  if (machine === undefined) return [];
-  const { addresses = [], selfSignedCertificate } = machine;
-  const found = problems.length;
-  requireText(machine.name, `${field}.name`, problems);
-  if (selfSignedCertificate !== undefined) {
-    requireText(selfSignedCertificate, `${field}.selfSignedCertificate`, problems);
-  }
+  const machine = readMap(entry, field, machineKeys, problems) ?? { name: placeholder(field) };
+  const { addresses = [] } = machine;
   if (!Array.isArray(addresses)) {
     problems.push(`${field}.addresses: this is no list. Give a list, e.g. [10.240.0.11].`);
-  } else {
-    addresses.forEach((address, i) => {
-      readAddress(address, `${field}.addresses[${i}]`, problems);
-    });
   }
-  if (problems.length > found) return [];
   return [
     defined({
-      name: machine.name as string,
-      addresses: addresses as (string | NodeAddress)[],
-      selfSignedCertificate: selfSignedCertificate as string | undefined,
+      name: readText(machine.name ?? null, `${field}.name`, problems) ?? placeholder(field),
+      addresses: Array.isArray(addresses)
+        ? addresses.map((address, i) => readAddress(address, `${field}.addresses[${i}]`, problems))
+        : [],
+      selfSignedCertificate: readText(
+        machine.selfSignedCertificate,
+        `${field}.selfSignedCertificate`,
+        problems,
+      ),
     }),
   ];
 }
 
-function readAddress(entry: unknown, field: string, problems: string[]): void {
-  if (typeof entry === "string") return;
-  const address = readMap(entry, field, ["type", "address"], problems);
-  if (address === undefined) return;
-  requireText(address.type, `${field}.type`, problems);
-  requireText(address.address, `${field}.address`, problems);
+function readAddress(entry: unknown, field: string, problems: string[]): string | NodeAddress {
+  if (typeof entry === "string") return entry;
+  const none = { type: "InternalDNS", address: placeholder(field) } as const;
+  const map = readMap(entry, field, ["type", "address"], problems);
+  if (map === undefined) return none;
+  const type = readText(map.type ?? null, `${field}.type`, problems);
+  const address = readText(map.address ?? null, `${field}.address`, problems);
+  if (type === undefined || address === undefined) return none;
+  return { type, address } as NodeAddress;
 }
 
 function readMap(
@@ -300,10 +358,12 @@ function readMap(
   return entry;
 }
 
-function requireText(value: unknown, field: string, problems: string[]): void {
-  if (typeof value === "string") return;
-  const what = value === undefined ? "is missing" : `is ${JSON.stringify(value)}, no text`;
+/** The text; `undefined` where there is none, and where there is something else, which is told. Null is missing. */
+function readText(value: unknown, field: string, problems: string[]): string | undefined {
+  if (typeof value === "string" || value === undefined) return value;
+  const what = value === null ? "is missing" : `is ${JSON.stringify(value)}, no text`;
   problems.push(`${field}: the value ${what}. Give a text; put numbers in quotes.`);
+  return undefined;
 }
 
 function unknownKey(key: string, known: readonly string[], prefix: string): string[] {

@@ -43,11 +43,16 @@ export function planPool(
   field: string,
 ): PlannedPool | readonly string[] {
   const mode = pool.servingMode ?? clusterDefaults.servingMode;
-  const naming = labelProblems(pool.name, `${field}.name`);
   if (!servingModes.includes(mode)) {
     return [
-      ...naming,
       `${field}.servingMode: ${JSON.stringify(mode)} is no serving mode. Use one of ${servingModes.join(", ")}.`,
+      // What is wrong whichever was meant.
+      ...common(
+        servingModes.map((servingMode) => {
+          const answer = planPool({ ...pool, servingMode }, { stance, kubernetesVersion }, field);
+          return isPlanned(answer) ? [] : answer;
+        }),
+      ),
     ];
   }
   const configuration = checkConfiguration(
@@ -57,13 +62,19 @@ export function planPool(
     kubernetesVersion,
   );
   const problems = [
-    ...naming,
+    ...labelProblems(pool.name, `${field}.name`),
     ...coherenceProblems(mode, stance, `${field}.servingMode`),
     ...machinesProblems(pool.nodes, mode, stance, `${field}.nodes`),
   ];
   if (!(configuration instanceof CheckedConfiguration)) return [...problems, ...configuration];
   if (problems.length > 0) return problems;
   return { name: pool.name, servingMode: mode, machines: pool.nodes.map(machine), configuration };
+}
+
+/** Those that are in every list, in the order of the first. */
+export function common(lists: readonly (readonly string[])[]): string[] {
+  const [first = [], ...others] = lists;
+  return first.filter((text) => others.every((other) => other.includes(text)));
 }
 
 /** Whether it is a planned pool, and neither a user's description nor a list of problems. */
@@ -139,6 +150,7 @@ export function duplicateProblems(
       );
     }
     names.set(args.name, field);
+    problems.push(...repeatedAddresses(args, field));
     for (const address of new Set(addressesOf(machine(args), "InternalIP"))) {
       const owner = addresses.get(address);
       if (owner !== undefined) {
@@ -149,6 +161,23 @@ export function duplicateProblems(
       addresses.set(address, field);
     }
     return problems;
+  });
+}
+
+/** The same address twice on one machine, however it is written: `::ffff:10.0.0.1` is 10.0.0.1. */
+function repeatedAddresses(args: MachineArgs, field: string): string[] {
+  const seen = new Map<string, number>();
+  return (args.addresses ?? []).flatMap((entry, i) => {
+    const { type, address } =
+      typeof entry === "string" ? { type: "InternalIP", address: entry } : entry;
+    const key = `${type} ${canonicalIp(address) ?? address}`;
+    const first = seen.get(key);
+    seen.set(key, first ?? i);
+    return first === undefined
+      ? []
+      : [
+          `${field}.addresses[${i}]: ${address} is the same address as addresses[${first}]. Leave one of them out.`,
+        ];
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfiguration } from "../../components/plan/configuration.ts";
@@ -123,12 +123,12 @@ describe("parseConfiguration", () => {
   });
 
   it("refuses a CA key in plain text without showing it, and one without a certificate", () => {
-    refuses({ caCertificate: "c", caPrivateKey: "k3y" }, /^caPrivateKey: .* --secret\.$/);
+    refuses({ caCertificate: "c", caPrivateKey: "k3y" }, /^caPrivateKey: .* --secret\.$/m);
     assert.throws(
       () => parse({ caCertificate: "c", caPrivateKey: "k3y" }),
       (error: Error) => !error.message.includes("k3y"),
     );
-    refuses({ caPrivateKey: "k" }, /^caPrivateKey: a key without its certificate\. Set/, [
+    refuses({ caPrivateKey: "k" }, /^caPrivateKey: a key without its certificate\. Set/m, [
       "caPrivateKey",
     ]);
   });
@@ -146,6 +146,120 @@ describe("parseConfiguration", () => {
       (error: Error) =>
         !error.message.includes("s3cret") && /skipReason: the value/.test(error.message),
     );
+  });
+
+  it("takes a path for a CA's PEM for what it is, and says how to set the PEM", () => {
+    refuses(
+      { caCertificate: "/etc/kubernetes/pki/ca.crt", caPrivateKey: "~/ca.key" },
+      /^caCertificate: "\/etc\/kubernetes\/pki\/ca\.crt" is a path, .*config set caCertificate < \/etc.*\n\ncaPrivateKey: .* is a path, .*config set --secret caPrivateKey < ~\/ca\.key$/,
+      ["caPrivateKey"],
+    );
+    refuses({ caCertificate: "ca.pem" }, /^caCertificate: "ca\.pem" is a path/);
+    refuses(
+      { caCertificate: "abc", caPrivateKey: "k" },
+      /^caCertificate: expected one PEM certificate, found 0\./m,
+      ["caPrivateKey"],
+    );
+  });
+
+  it("takes ~ for the user's home, as a shell does", () => {
+    refuses(
+      { kubeconfig: "~/.kube/none" },
+      new RegExp(`^kubeconfig: "${homedir()}/\\.kube/none" cannot be read`),
+    );
+  });
+
+  it("refuses subnets of pods and services that have addresses in common", () => {
+    for (const [podSubnet, serviceSubnet] of [
+      ["10.96.0.0/16", ""],
+      ["10.0.0.0/8", ""],
+      ["10.96.0.0/12", ""],
+      ["10.111.255.0/24", ""],
+      ["10.244.0.0/16,fd00:1::/48", "10.96.0.0/16,fd00:1::/112"],
+    ] as const) {
+      refuses({ podSubnet, serviceSubnet }, /^podSubnet: \S+ overlaps serviceSubnet/);
+    }
+    for (const podSubnet of ["10.112.0.0/16", "10.95.0.0/16", "fd00::/48"]) parse({ podSubnet });
+  });
+
+  it("takes an IPv4 address in IPv6 clothes for the same address", () => {
+    const pools = (...nodes: string[][]) =>
+      JSON.stringify([
+        { name: "w", nodes: nodes.map((addresses, i) => ({ name: `n-${i}`, addresses })) },
+      ]);
+    refuses(
+      { nodePools: pools(["10.0.0.1", "::ffff:10.0.0.1"]) },
+      /^nodePools\[0\]\.nodes\[0\]\.addresses\[1\]: ::ffff:10\.0\.0\.1 is the same address as addresses\[0\]\. Leave/,
+    );
+    refuses(
+      { nodePools: pools(["10.0.0.1"], ["::ffff:10.0.0.1"]) },
+      /^nodePools\[0\]\.nodes\[1\]\.addresses: 10\.0\.0\.1 is an InternalIP of nodePools\[0\]\.nodes\[0\] too/,
+    );
+  });
+
+  it("tells all mistakes at once, each by its place, and none that only follows from another", () => {
+    const nodePools = [
+      "workers",
+      {
+        name: "UPPER_case",
+        servingMode: "boot",
+        nodes: [
+          { name: 7, addresses: ["10.0.0.300", 5] },
+          { name: "ok", adresses: ["10.0.0.1"] },
+          { name: "low", addresses: ["10.0.0.400"], selfSignedCertificate: [] },
+        ],
+        kubeletConfiguration: { maxPods: "many", maxPod: 5 },
+      },
+      { name: "list", nodes: "none", kubeletConfiguration: { authentication: { webhok: {} } } },
+      { name: "list", nodes: [{ name: "ok", addresses: ["10.0.0.9"] }] },
+    ];
+    const told = (values: Record<string, string>) => {
+      try {
+        parse(values);
+      } catch (error) {
+        return (error as Error).message.split("\n\n").map((line) => line.split(": ")[0]);
+      }
+      return [];
+    };
+    const values = {
+      stanse: "skip",
+      stance: "verfy",
+      validityHours: "x",
+      caValidityHours: "10",
+      kubernetesVersion: "1.2",
+      nodePools: JSON.stringify(nodePools),
+      kubeconfig: "/none",
+      podSubnet: "10.96.0.0/16",
+      dnsDomain: "-",
+    };
+    assert.deepEqual(told(values).sort(), [
+      "dnsDomain",
+      "kubeconfig",
+      "kubelet-trust:stanse",
+      "kubernetesVersion",
+      "nodePools[0]",
+      "nodePools[1].kubeletConfiguration.maxPod",
+      "nodePools[1].kubeletConfiguration.maxPods",
+      "nodePools[1].name",
+      "nodePools[1].nodes[0].addresses[0]",
+      "nodePools[1].nodes[0].addresses[1]",
+      "nodePools[1].nodes[0].name",
+      "nodePools[1].nodes[1].adresses",
+      "nodePools[1].nodes[2].addresses[0]",
+      "nodePools[1].nodes[2].selfSignedCertificate",
+      "nodePools[1].servingMode",
+      "nodePools[2].kubeletConfiguration.authentication.webhok",
+      "nodePools[2].nodes",
+      "nodePools[3].name",
+      "nodePools[3].nodes[0].name",
+      "podSubnet",
+      "stance",
+      "validityHours",
+    ]);
+    assert.deepEqual(told({ controlPlanes: "none", nodePools: "[]", dnsDomain: "-" }), [
+      "controlPlanes",
+      "dnsDomain",
+    ]);
   });
 
   it("refuses a kubeconfig that does not exist or does not parse", () => {

@@ -156,21 +156,23 @@ describe("kubeletConfiguration", () => {
     }
   });
 
-  it("refuses a known field in a spelling that the kubelet would ignore, and no unknown one", () => {
-    assert.deepEqual(
-      kubeletConfigurationProblems(
-        "provisioned",
-        { servertlsbootstrap: true },
-        "configuration",
-        "1.37.2",
-      ),
+  it("refuses a name that the kubelet would ignore, at any depth, with the one that was meant", () => {
+    for (const [given, path, remedy] of [
+      [{ servertlsbootstrap: true }, "servertlsbootstrap", "Did you mean serverTLSBootstrap?"],
+      [{ maxPod: 50 }, "maxPod", "Did you mean maxPods?"],
+      [{ fromTheFuture: 1 }, "fromTheFuture", "Leave it out."],
+      [{ authentication: { webhok: {} } }, "authentication.webhok", "Did you mean webhook?"],
       [
-        "configuration.servertlsbootstrap: the kubelet ignores this spelling. Write serverTLSBootstrap.",
+        { registerWithTaints: [{ key: "a", efect: "NoSchedule" }] },
+        "registerWithTaints[0].efect",
+        "Did you mean effect?",
       ],
-    );
-    assert.deepEqual(
-      kubeletConfigurationProblems("provisioned", { fromTheFuture: 1 }, "c", "1.37.2"),
-      [],
-    );
+    ] as const) {
+      assert.deepEqual(kubeletConfigurationProblems("provisioned", given, "c", "1.37.2"), [
+        `c.${path}: the kubelet knows no such field in this version and would ignore it. ${remedy}`,
+      ]);
+    }
+    const named = { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration" };
+    assert.deepEqual(kubeletConfigurationProblems("provisioned", named, "c", "1.37.2"), []);
   });
 });
