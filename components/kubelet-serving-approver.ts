@@ -175,7 +175,13 @@ function createDeployment(
   new k8s.apps.v1.Deployment(
     name,
     {
-      metadata: { name: program, namespace: systemNamespace, labels },
+      metadata: {
+        name: program,
+        namespace: systemNamespace,
+        labels,
+        // It rolls out once there are nodes, which may not exist yet: the plugin is not to wait for them.
+        annotations: { "pulumi.com/skipAwait": "true" },
+      },
       spec: {
         replicas: 2,
         selector: { matchLabels: selector },

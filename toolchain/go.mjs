@@ -21,6 +21,16 @@ import { createProgress } from "./progress.mjs";
  * @property {readonly string[]} [tags] build tags; default none
  * @property {Readonly<Record<string, string>>} [env] over the environment; default CGO_ENABLED=0,
  * so that no C compiler is needed
+ * @property {Borrowed} [borrowed] files of others that the sources embed; default none
+ */
+
+/**
+ * Files that lie in a module that go.mod requires and that the sources embed as if they lay in moduleDir: Go embeds
+ * nothing from elsewhere. They are laid there for the compiler alone.
+ * @typedef {object} Borrowed
+ * @property {string} module path of the module; its version is that of go.mod
+ * @property {string} folder in the module
+ * @property {readonly string[]} files names in that folder
  */
 
 /**
@@ -33,11 +43,11 @@ import { createProgress } from "./progress.mjs";
  * @throws {Failure} if Go is missing or too old, or if the build fails
  */
 export async function ensureBuilt(build, progress = createProgress(), root = undefined) {
-  const { name, title, moduleDir, packages, ldflags = [], tags = [], env = {} } = build;
+  const { name, title, moduleDir, packages, ldflags = [], tags = [], env = {}, borrowed } = build;
   const settings = { CGO_ENABLED: "0", ...env };
   const goEnv = { ...process.env, ...settings };
   const go = await goTarget(moduleDir, goEnv);
-  const key = contentKey([go, hashFolder(moduleDir), packages, ldflags, tags, settings]);
+  const key = contentKey([go, hashFolder(moduleDir), packages, ldflags, tags, settings, borrowed]);
   return ensureCached({
     ...(root === undefined ? {} : { root }),
     name,
@@ -47,6 +57,7 @@ export async function ensureBuilt(build, progress = createProgress(), root = und
       progress.step(`Building ${title} from source`, async (step) => {
         const args = [
           ...["build", "-v", "-trimpath", "-buildvcs=false", "-p", String(os.cpus().length)],
+          ...(await borrowingFlags(build, goEnv, folder)),
           ...["-tags", tags.join(",")],
           ...["-ldflags", ["-s", "-w", ...ldflags].join(" ")],
           ...["-o", `${folder}${path.sep}`, ...packages],
@@ -54,22 +65,71 @@ export async function ensureBuilt(build, progress = createProgress(), root = und
         // With -v, Go prints each package as it starts on it, and is silent otherwise.
         let modules = 0;
         let compiled = 0;
+        /** @type {string[]} */
+        const complaints = [];
         const { code, output } = await runChild("go", args, {
           cwd: moduleDir,
           env: goEnv,
           onLine: (line) => {
             if (line.startsWith("go: downloading ")) modules++;
+            else if (/[\s:]/.test(line)) complaints.push(line);
             else compiled++;
             step.update(
               compiled > 0 ? `${compiled} packages compiled` : `${modules} modules downloaded`,
             );
           },
         });
+        fs.rmSync(path.join(folder, overlayFile), { force: true });
         if (code !== 0) {
-          throw new Failure(`go build of ${title} failed in ${moduleDir}:\n${indent(output)}`);
+          // What else it compiled meanwhile would push the reason out of sight.
+          const said = complaints.slice(-40).join("\n") || output;
+          throw new Failure(`go build of ${title} failed in ${moduleDir}:\n${indent(said)}`);
         }
       }),
   });
+}
+
+/**
+ * The flags with which the go command finds borrowed files beside the sources.
+ * @param {Pick<GoBuild, "moduleDir" | "borrowed">} build
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} folder for a file that the go command reads while it runs
+ * @returns {Promise<string[]>} none if nothing is borrowed
+ * @throws {Failure} if the module cannot be downloaded
+ */
+export async function borrowingFlags({ moduleDir, borrowed }, env, folder) {
+  if (!borrowed) return [];
+  const source = path.join(await moduleSource(moduleDir, borrowed.module, env), borrowed.folder);
+  const replace = Object.fromEntries(
+    borrowed.files.map((file) => [path.join(moduleDir, file), path.join(source, file)]),
+  );
+  const overlay = path.join(folder, overlayFile);
+  fs.writeFileSync(overlay, JSON.stringify({ Replace: replace }));
+  return ["-overlay", overlay];
+}
+
+const overlayFile = "overlay.json";
+
+/**
+ * Where Go keeps the files of a module that go.mod requires, once it has downloaded them.
+ * @param {string} moduleDir
+ * @param {string} name
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function moduleSource(moduleDir, name, env) {
+  const command = ["mod", "download", "-json", name];
+  try {
+    const { stdout } = await promisify(execFile)("go", command, { cwd: moduleDir, env });
+    return /** @type {string} */ (JSON.parse(stdout).Dir);
+  } catch (error) {
+    // What went wrong stands in the output: the go command tells it as JSON.
+    const { stdout = "", message = "" } = /** @type {{ stdout?: string, message?: string }} */ (
+      error
+    );
+    throw new Failure(
+      `go ${command.join(" ")} failed in ${moduleDir}:\n${indent(stdout || message)}`,
+    );
+  }
 }
 
 /**

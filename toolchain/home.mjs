@@ -13,8 +13,13 @@ import { versions } from "./versions.mjs";
  * installed: where its only binary goes, relative to the home
  */
 
-/** @type {readonly Part[]} */
-const parts = [
+const kubernetesModule = "github.com/pulumi/pulumi-kubernetes/provider/v4";
+
+/**
+ * What the home is made of.
+ * @type {readonly Part[]}
+ */
+export const parts = [
   {
     name: "pulumi",
     title: `the Pulumi CLI ${versions.pulumi}`,
@@ -42,9 +47,15 @@ const parts = [
   },
   {
     name: "pulumi-resource-kubernetes",
-    title: "the stand-in for Pulumi's Kubernetes plugin",
+    title: `Pulumi's Kubernetes plugin ${versions.kubernetes}`,
     moduleDir: moduleFolder("pulumi-resource-kubernetes"),
     packages: ["."],
+    ldflags: [`-X ${kubernetesModule}/pkg/version.Version=${versions.kubernetes}`],
+    borrowed: {
+      module: kubernetesModule,
+      folder: "cmd/pulumi-resource-kubernetes",
+      files: ["schema.json", "terraform-mapping.json"],
+    },
     installed: `plugins/resource-kubernetes-v${versions.kubernetes}/pulumi-resource-kubernetes`,
   },
 ];
@@ -63,7 +74,7 @@ export async function ensureHome(progress) {
     make: async (home) => {
       await goTarget(moduleFolder("pulumi"));
       progress.say(
-        `Building the toolchain from source, once: ${parts.length} programs, about 6 minutes on 2 cores`,
+        `Building the toolchain from source, once: ${parts.length} programs, about 8 minutes on 2 cores`,
       );
       for (const part of parts) {
         const built = await ensureBuilt(part, progress);

@@ -15,14 +15,21 @@ export type Target = {
   machineFiles: string;
 };
 
-/** The provider that applies or renders. */
+/**
+ * The provider that applies or renders. ConfigMaps and Secrets change in place: the plugin would otherwise delete one
+ * whose data changed and make it again, and kubelet-config would be missing meanwhile.
+ */
 export function createProvider(name: string, target: Target): k8s.Provider {
   const { kubeconfig, renderTo } = target;
   return new k8s.Provider(
     name,
     kubeconfig === undefined
       ? { renderYamlToDirectory: join(renderTo, renderedParts.cluster) }
-      : { kubeconfig: pulumi.secret(readFileSync(kubeconfig, "utf8")) },
+      : {
+          kubeconfig: pulumi.secret(readFileSync(kubeconfig, "utf8")),
+          enableConfigMapMutable: true,
+          enableSecretMutable: true,
+        },
   );
 }
 

@@ -11,7 +11,7 @@ import { type ApiServer, freePorts, kubeconfigFor, startApiServer } from "../sup
 import { type InlineStack, openInlineStack } from "../support/inline-stack.ts";
 import { defineThings } from "./things.ts";
 
-describe("the stand-in for the Kubernetes plugin, with a real kube-apiserver", function () {
+describe("the Kubernetes plugin, with a real kube-apiserver", function () {
   this.timeout(900_000); // toolchain and Kubernetes may have to be built first
 
   let api: ApiServer;
@@ -82,41 +82,6 @@ describe("the stand-in for the Kubernetes plugin, with a real kube-apiserver", f
     await assert.rejects(get("namespace", namespace));
   });
 
-  it("knows at preview what kube-apiserver would make of an object, and what it would give anew", async () => {
-    const seen: Record<string, unknown> = {};
-    const program = await applyingTo((opts) => {
-      const service = new k8s.core.v1.Service(
-        "service",
-        { metadata: { name: "x", namespace }, spec: { ports: [{ port: 80 }] } },
-        opts,
-      );
-      service.spec.type.apply((type) => {
-        seen.type = type;
-      });
-      service.metadata.uid.apply((uid) => {
-        seen.uid = uid;
-      });
-      return undefined;
-    });
-    assert.deepEqual((await stack.preview(program)).diagnostics, []);
-    assert.deepEqual(seen, { type: "ClusterIP" });
-    await assert.rejects(get("service", "x"));
-  });
-
-  it("tells at preview what kube-apiserver would refuse", async () => {
-    const program = await applyingTo((opts) => {
-      new k8s.core.v1.ConfigMap(
-        "config",
-        { metadata: { name: "x", namespace }, data: { "not a key": "1" } },
-        opts,
-      );
-      return undefined;
-    });
-    const outcome = await stack.preview(program);
-    assert.equal(outcome.succeeded, false);
-    assert.match(outcome.diagnostics.join("\n"), /ConfigMap "test-\d+\/x": .*data\[not a key\]/);
-  });
-
   it("updates in place, replaces what cannot change, and takes away what was taken out", async () => {
     const program = (data: Record<string, string>, role: string) =>
       applying(
@@ -153,25 +118,6 @@ describe("the stand-in for the Kubernetes plugin, with a real kube-apiserver", f
     assert.notEqual(after.metadata.uid, before.metadata.uid);
   });
 
-  it("makes the new object before it removes the old one where the name was made up", async () => {
-    const program = (value: string) =>
-      applying((opts) => ({
-        name: new k8s.core.v1.ConfigMap(
-          "config",
-          { metadata: { namespace }, data: { value } },
-          opts,
-        ).metadata.name,
-      }));
-    await api.kubectl(["create", "namespace", namespace]);
-    await stack.up(program("1"));
-    const { name } = await stack.outputs();
-    await stack.up(program("2"));
-    const { name: next } = await stack.outputs();
-    assert.notEqual(next, name);
-    assert.deepEqual((await get("configmap", String(next))).data, { value: "2" });
-    await assert.rejects(get("configmap", String(name)));
-  });
-
   it("takes no normalized value for drift, and restores what did drift", async () => {
     const program = await applyingTo(
       (opts) => {
@@ -205,11 +151,6 @@ describe("the stand-in for the Kubernetes plugin, with a real kube-apiserver", f
     ]);
     await stack.refresh();
     assert.deepEqual((await stack.resource("config"))?.outputs.data, { a: "drifted" });
-    const conflicting = await stack.up();
-    assert.match(
-      conflicting.diagnostics.join("\n"),
-      /ConfigMap "test-\d+\/x": other programs manage some of its fields: .*kubectl-patch.*\.data\.a/s,
-    );
 
     await api.kubectl(["delete", "configmap", "x", "-n", namespace]);
     await stack.refresh();
@@ -239,20 +180,6 @@ describe("the stand-in for the Kubernetes plugin, with a real kube-apiserver", f
     assert.deepEqual((await stack.up()).steps, ["same definition", "same thing"]);
     assert.equal((await stack.destroy()).succeeded, true);
     await assert.rejects(get("crd", "things.example.com"));
-
-    const orphan = await applying((opts) => {
-      new k8s.apiextensions.CustomResource(
-        "orphan",
-        { apiVersion: "example.com/v1", kind: "Thing", metadata: { name: "x", namespace } },
-        opts,
-      );
-      return undefined;
-    });
-    assert.equal((await stack.preview(orphan)).succeeded, true);
-    assert.match(
-      (await stack.up(orphan)).diagnostics.join("\n"),
-      /kube-apiserver knows no Thing in example\.com\/v1: create its CustomResourceDefinition first/,
-    );
   });
 
   it("keeps Secrets encrypted in the state, and out of kube-apiserver's refusals", async () => {
@@ -280,153 +207,5 @@ describe("the stand-in for the Kubernetes plugin, with a real kube-apiserver", f
         assert.ok(!stack.stored().includes(secret), "a secret is stored in plain text or base64");
       }
     }
-
-    const refused = await stack.up(program("kubernetes.io/tls"));
-    const text = refused.diagnostics.join("\n");
-    assert.equal(refused.succeeded, false);
-    assert.match(
-      text,
-      /Secret "test-\d+\/x": kube-apiserver refused it \(Invalid; .*data\[tls\.crt\]: FieldValueRequired/,
-    );
-    assert.ok(
-      !text.includes("SWORDFISH") && !text.includes(data.word),
-      "an error repeats a secret",
-    );
-  });
-
-  it("refuses to take over an object that exists, unless it is imported", async () => {
-    const program = (options: pulumi.CustomResourceOptions) =>
-      applying((opts) => {
-        new k8s.core.v1.ConfigMap(
-          "config",
-          { metadata: { name: "x", namespace }, data: { a: "theirs" } },
-          { ...opts, ...options },
-        );
-        return undefined;
-      });
-    await api.kubectl(["create", "namespace", namespace]);
-    await api.kubectl(["create", "configmap", "x", "-n", namespace, "--from-literal=a=theirs"]);
-    assert.equal((await stack.preview(program({}))).succeeded, true);
-    assert.match(
-      (await stack.up(program({}))).diagnostics.join("\n"),
-      /ConfigMap "test-\d+\/x" already exists in the cluster: remove it, or take it into the stack/,
-    );
-    assert.deepEqual(await stack.up(program({ import: `${namespace}/x` })), {
-      steps: ["import config"],
-      diagnostics: [],
-      succeeded: true,
-    });
-    assert.deepEqual((await stack.up(program({}))).steps, ["same config"]);
-    await stack.destroy();
-    await assert.rejects(get("configmap", "x"));
-  });
-
-  it("previews with permissions that are still missing", async () => {
-    const program = await applyingTo(
-      (opts) => {
-        new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, opts);
-        return undefined;
-      },
-      { kubeconfig: api.powerless },
-    );
-    assert.deepEqual((await stack.preview(program)).diagnostics, []);
-    assert.match(
-      (await stack.up(program)).diagnostics.join("\n"),
-      /forbidden: User "nobody" cannot/,
-    );
-  });
-
-  it("previews without a cluster and says so once; an update says what it cannot reach", async () => {
-    const [port] = await freePorts(1);
-    const program = applying(
-      (opts) => {
-        for (const name of ["one", "two", "three"]) {
-          new k8s.core.v1.ConfigMap(name, { metadata: { name } }, opts);
-        }
-        return undefined;
-      },
-      { kubeconfig: kubeconfigFor(`https://127.0.0.1:${port}`, "SWORDFISH") },
-    );
-    const preview = await stack.preview(program);
-    assert.deepEqual(preview.steps, ["create one", "create three", "create two"]);
-    assert.equal(preview.diagnostics.length, 1, preview.diagnostics.join("\n"));
-    assert.match(
-      preview.diagnostics[0] ?? "",
-      /^warning: kube-apiserver at https:\/\/127\.0\.0\.1:\d+ cannot be reached: .*connection refused; .*This preview goes on without it/,
-    );
-    const up = await stack.up(program);
-    assert.equal(up.succeeded, false);
-    assert.match(
-      up.diagnostics.join("\n"),
-      /cannot be reached: .*see that it runs and that the kubeconfig is right/,
-    );
-    assert.ok(!up.diagnostics.join("\n").includes("SWORDFISH"), "an error repeats a token");
-  });
-
-  it("gives one clear error for a kubeconfig that does not parse, without repeating it", async () => {
-    for (const [kubeconfig, expected] of [
-      [
-        `${api.kubeconfig}SWORDFISH: [`,
-        /kubeconfig.* is not a kubeconfig \(line \d+\): give the text of one/,
-      ],
-      [
-        "/nowhere/SWORDFISH",
-        /is neither the text of a kubeconfig nor the path of a file that can be read: no such file/,
-      ],
-      [
-        api.kubeconfig.replace("current-context: test", "current-context: prod"),
-        /has no context "prod": the contexts are "test"/,
-      ],
-    ] as const) {
-      const program = applying(
-        (opts) => {
-          new k8s.core.v1.ConfigMap("config", { metadata: { name: "x" } }, opts);
-          return undefined;
-        },
-        { kubeconfig },
-      );
-      const outcome = await stack.preview(program);
-      const about = outcome.diagnostics.filter((line) => line.includes("kubeconfig"));
-      assert.equal(outcome.succeeded, false);
-      assert.equal(about.length, 1, "not one error");
-      assert.ok(expected.test(about[0] ?? ""), "the error is another one");
-      const text = outcome.diagnostics.join("\n");
-      for (const secret of ["SWORDFISH", "powerful"]) {
-        assert.ok(!text.includes(secret), "an error repeats the kubeconfig");
-      }
-    }
-  });
-
-  it("takes the path of a kubeconfig, and the text of one that only the update knows", async () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-kubeconfig-"));
-    try {
-      const file = path.join(folder, "kubeconfig");
-      fs.writeFileSync(file, api.kubeconfig, { mode: 0o600 });
-      const program = await applyingTo(
-        (opts) => {
-          new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, opts);
-          return undefined;
-        },
-        { kubeconfig: file },
-      );
-      assert.equal((await stack.up(program)).succeeded, true);
-      await stack.destroy();
-    } finally {
-      fs.rmSync(folder, { recursive: true, force: true });
-    }
-
-    const later = async () => {
-      const key = new tls.PrivateKey("key", { algorithm: "ECDSA", ecdsaCurve: "P256" });
-      const kubeconfig = key.publicKeyPem.apply(() => api.kubeconfig);
-      const provider = new k8s.Provider("cluster", { kubeconfig });
-      new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, { provider });
-    };
-    assert.deepEqual(await stack.preview(later), {
-      steps: ["create config", "create key"],
-      diagnostics: [],
-      succeeded: true,
-    });
-    assert.equal((await stack.up(later)).succeeded, true);
-    assert.equal((await get("configmap", "x")).metadata.name, "x");
   });
 });

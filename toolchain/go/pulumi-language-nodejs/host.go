@@ -13,6 +13,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
@@ -62,20 +64,30 @@ func (h *host) About(ctx context.Context, _ *pulumirpc.AboutRequest) (*pulumirpc
 	}, nil
 }
 
-// InstallDependencies runs npm in the program's folder, for `pulumi install`.
+// InstallDependencies runs npm in the program's folder, for `pulumi install` and before a plugin is run from its
+// sources. A plugin needs no development dependencies.
 func (h *host) InstallDependencies(
 	req *pulumirpc.InstallDependenciesRequest, server pulumirpc.LanguageRuntime_InstallDependenciesServer,
 ) error {
+	manager := req.Info.Options.GetFields()["packagemanager"].GetStringValue()
+	if manager != "" && manager != "auto" && manager != "npm" {
+		return status.Errorf(codes.Unimplemented, "runtime.options.packagemanager is %q: this stand-in of the Node "+
+			"language host installs with npm alone; run `%[1]s install` in %s yourself", manager, req.Info.ProgramDirectory)
+	}
 	closer, stdout, stderr, err := rpcutil.MakeInstallDependenciesStreams(server, req.IsTerminal)
 	if err != nil {
 		return err
 	}
 	defer closer.Close()
-	cmd := h.command(h.running, "npm", "install")
+	args := []string{"install", "--loglevel=error"}
+	if req.IsPlugin {
+		args = append(args, "--omit=dev")
+	}
+	cmd := h.command(h.running, "npm", args...)
 	cmd.Dir = req.Info.ProgramDirectory
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("npm install in %s: %w", cmd.Dir, err)
+		return fmt.Errorf("npm %s in %s: %w", strings.Join(args, " "), cmd.Dir, err)
 	}
 	return closer.Close()
 }

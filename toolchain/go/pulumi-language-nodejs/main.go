@@ -1,5 +1,5 @@
 // Command pulumi-language-nodejs stands in for Pulumi's own Node language host: it runs Pulumi
-// programs and policy packs with Node for the Pulumi engine, speaking the protocol that
+// programs, policy packs and components with Node for the Pulumi engine, speaking the protocol that
 // github.com/pulumi/pulumi/sdk/v3 publishes. It does what this project needs of one and no more:
 // no code generation, no debugger, no package manager but npm.
 package main

@@ -81,18 +81,23 @@ func nodeArgs(info *pulumirpc.ProgramInfo) []string {
 	return strings.Fields(info.Options.GetFields()["nodeargs"].GetStringValue())
 }
 
-// programEnv is what the SDK reads from its environment: the stack's configuration, and whether it
-// is to compile TypeScript itself (yes, unless the project says `typescript: false`).
+// programEnv is what the SDK reads from its environment.
 func programEnv(req *pulumirpc.RunRequest) ([]string, error) {
 	config, err := configEnv(req.Config, req.ConfigSecretKeys)
 	if err != nil {
 		return nil, err
 	}
+	return append(config, typescriptEnv(req.Info)), nil
+}
+
+// typescriptEnv tells the SDK whether it is to compile TypeScript itself: yes, unless the project says
+// `typescript: false`.
+func typescriptEnv(info *pulumirpc.ProgramInfo) string {
 	typescript := true
-	if option, ok := req.Info.Options.GetFields()["typescript"]; ok {
+	if option, ok := info.Options.GetFields()["typescript"]; ok {
 		typescript = option.GetBoolValue()
 	}
-	return append(config, "PULUMI_NODEJS_TYPESCRIPT="+strconv.FormatBool(typescript)), nil
+	return "PULUMI_NODEJS_TYPESCRIPT=" + strconv.FormatBool(typescript)
 }
 
 // configEnv passes configuration on as the SDK expects it: JSON, and `{}` or `[]` when empty.

@@ -1,31 +1,23 @@
-// pulumi-resource-kubernetes is a small stand-in for the Kubernetes resource plugin, for machines that
-// reach no server the vendor's own plugin can be downloaded from. It speaks the published protocol
-// (pulumirpc.ResourceProvider) and covers what this project's stacks use, and nothing more: objects
-// rendered as YAML files into a folder, or applied to a cluster. What it does not cover, it refuses by
-// name. The state it leaves has the shape that the vendor's plugin reads.
+// Command pulumi-resource-kubernetes is the vendor's Kubernetes plugin: its own code, its own schema.
 package main
 
 import (
-	"fmt"
-	"os"
+	_ "embed"
 
-	"github.com/go-logr/logr"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
-	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"k8s.io/klog/v2"
+	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
+	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version"
 )
 
-// version is the version of @pulumi/kubernetes that this plugin stands in for.
-const version = "4.34.2"
+// The two files lie in the vendor's module, beside its own main package. The build lays them here.
+var (
+	//go:embed schema.json
+	schema []byte
+	//go:embed terraform-mapping.json
+	terraformMapping []byte
+)
 
 func main() {
-	// client-go would write to standard error what the errors it returns say anyway.
-	klog.SetLogger(logr.Discard())
-	err := provider.Main("kubernetes", func(host *provider.HostClient) (pulumirpc.ResourceProviderServer, error) {
-		return newStandIn(host), nil
-	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "pulumi-resource-kubernetes:", err)
-		os.Exit(1)
-	}
+	// The vendor's release writes its version into the schema as well.
+	versioned := append([]byte(`{"version":"`+version.Version+`",`), schema[1:]...)
+	provider.Serve("kubernetes", version.Version, versioned, terraformMapping)
 }
