@@ -12,8 +12,6 @@ import type { Programs } from "../../toolchain/kubernetes/programs.ts";
 export type ApiServer = {
   /** Kubeconfig of a user who may do everything. */
   readonly kubeconfig: string;
-  /** Kubeconfig of a user who may do nothing, until a binding names the user `nobody`. */
-  readonly powerless: string;
   /** Runs kubectl as the powerful user and returns what it prints. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
   stop(): Promise<void>;
@@ -58,7 +56,7 @@ export async function startApiServer(programs: Programs): Promise<ApiServer> {
       privateKeyEncoding: { type: "pkcs8", format: "pem" },
     });
     const serviceAccountKey = file("sa.key", privateKey);
-    const tokens = file("tokens", "powerful,admin,1,system:masters\npowerless,nobody,2\n");
+    const tokens = file("tokens", "powerful,admin,1,system:masters\n");
 
     start(programs.etcd, [
       `--data-dir=${file("etcd")}`,
@@ -105,7 +103,7 @@ export async function startApiServer(programs: Programs): Promise<ApiServer> {
       "--leader-elect=false",
       "--controllers=namespace-controller,garbage-collector-controller",
     ]);
-    return { kubeconfig, powerless: kubeconfigFor(server, "powerless"), kubectl, stop };
+    return { kubeconfig, kubectl, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -113,7 +111,7 @@ export async function startApiServer(programs: Programs): Promise<ApiServer> {
 }
 
 /** A kubeconfig with a bearer token. The certificate that kube-apiserver signs itself is not what these tests are about. */
-export function kubeconfigFor(server: string, token: string): string {
+function kubeconfigFor(server: string, token: string): string {
   return `apiVersion: v1
 kind: Config
 current-context: test
@@ -124,7 +122,7 @@ users: [{name: test, user: {token: ${token}}}]
 }
 
 /** Ports of loopback that nobody listens on just now. */
-export async function freePorts(count: number): Promise<number[]> {
+async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { ensurePrograms } from "../../toolchain/kubernetes/programs.ts";
 import { createProgress } from "../../toolchain/progress.mjs";
-import { type ApiServer, freePorts, kubeconfigFor, startApiServer } from "../support/api-server.ts";
+import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { type InlineStack, openInlineStack } from "../support/inline-stack.ts";
 import { defineThings } from "./things.ts";
 
