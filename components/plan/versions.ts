@@ -20,8 +20,8 @@ export function compareVersions(a: Version, b: Version): number {
 }
 
 /**
- * What is wrong with a Kubernetes version: malformed, too old, or of a minor release that nobody has looked at
- * yet, so that nobody knows which flags it takes.
+ * What is wrong with a Kubernetes version: malformed, too old, or of a minor release that is not in the tables, so that
+ * its flags are unknown.
  */
 export function versionProblems(text: string, field: string): string[] {
   const version = parseVersion(text);

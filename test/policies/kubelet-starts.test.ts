@@ -31,6 +31,13 @@ describe(policy, () => {
     assert.match(sent?.message ?? "", /unrecognized feature gate: RotateKubeletClientCertificate/);
   });
 
+  it("says in which version a flag was removed", () => {
+    const [sent] = said((parts) => {
+      parts.kubeletFlags["pod-infra-container-image"] = "registry.k8s.io/pause:3.10";
+    });
+    assert.match(sent?.message ?? "", /--pod-infra-container-image .*: it was removed in 1\.35/);
+  });
+
   it("rejects a value of a wrong type", () => {
     const [sent, ...others] = said((parts) => {
       parts.configuration.maxPods = "many";

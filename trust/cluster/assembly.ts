@@ -57,11 +57,11 @@ export type AssembledCluster = {
   /** Each that could call the kubelets: the worst verdict stands. Never empty. */
   readonly apiServers: readonly AssembledApiServer[];
   readonly callers: readonly AssembledCaller[];
-  /** The CA that signs kubelet serving certificates, or what becomes of requests where nobody signs. */
+  /** The CA that signs kubelet serving certificates, or what becomes of requests where there is no signer. */
   readonly signer: Fact<FileContent | ServingRequest>;
   readonly approvers: readonly AssembledApprover[];
   readonly rbac: Fact<RbacFacts>;
-  /** What stands where nobody described a machine's files. */
+  /** The files of a machine that no piece describes. */
   readonly files: HostFiles;
   /** What was taken for granted, a sentence each. Files are asked for by the judge: read this after judging. */
   readonly assumptions: readonly string[];

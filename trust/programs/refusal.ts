@@ -68,8 +68,8 @@ export function fileRefusalKind(content: FileContent): RefusalKind {
 }
 
 /**
- * Whether a program starts, from its refusals. What a version refuses whose tables are not at hand, nobody can tell
- * from the tables of another.
+ * Whether a program starts, from its refusals. What a version refuses whose tables are not at hand is unknown: the
+ * tables of another do not tell.
  */
 export function startOf(
   program: Program,

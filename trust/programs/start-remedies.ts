@@ -1,4 +1,5 @@
 /** What would let a program start, by what it refuses. */
+import { flagHistory, gateHistory, type History } from "../kubernetes/tables.ts";
 import type { Program } from "../readers/command-line.ts";
 import type { Refusal, RefusalKind, RefusalSubject } from "../words/refusal.ts";
 import type { Change, Remedy, Side } from "../words/remedy.ts";
@@ -17,17 +18,16 @@ export function startRemedies(program: Program, refusal: Refusal): readonly Reme
   const remove = { do: "remove", side, setting } as const;
   switch (refusal.kind) {
     case "unknown-flag": {
+      const why = whyUnknown(flagHistory(program, setting.replace(/^--/, "").replaceAll("_", "-")));
       const instead = Object.hasOwn(replacements, setting) ? ` ${replacements[setting]}` : "";
-      return [
-        remedy(
-          `Remove ${setting} from the ${program}'s flags: this version does not know it.${instead}`,
-          remove,
-        ),
-      ];
+      return [remedy(`Remove ${setting} from the ${program}'s flags: ${why}.${instead}`, remove)];
     }
     case "unknown-gate":
       return [
-        remedy(`Remove feature gate ${gateOf(refusal)}: this version does not know it.`, remove),
+        remedy(
+          `Remove feature gate ${gateOf(refusal)}: ${whyUnknown(gateHistory(program, gateOf(refusal)))}.`,
+          remove,
+        ),
       ];
     case "locked-gate":
       return [
@@ -122,6 +122,14 @@ export function startRemedies(program: Program, refusal: Refusal): readonly Reme
     default:
       return [remedy(otherTexts[refusal.kind](setting), ...(setting === "" ? [] : [remove]))];
   }
+}
+
+/** Why a version does not know a setting, as far as the tables of the others tell. */
+function whyUnknown(history: History | undefined): string {
+  if (history?.removedIn !== undefined) return `it was removed in 1.${history.removedIn}`;
+  return history?.since === undefined
+    ? "this version does not know it"
+    : `it came with 1.${history.since}`;
 }
 
 function gateOf({ subject }: Refusal): string {

@@ -124,7 +124,13 @@ export type ServingRequest =
  * What an approver's rules make of a request, itself `undefined` where it is unknown what it asks for; `undefined` when
  * the approver approves it, as far as its rules are known.
  */
-export type Refuses = (request: CertificateFacts | undefined) => ServingRequest | undefined;
+export type Refuses = (request: CertificateFacts | UnknownRequest) => ServingRequest | Approved;
+
+/** In place of a request of which it is unknown what it asks for. */
+export type UnknownRequest = undefined;
+
+/** An approver's rules have nothing against a request. */
+export type Approved = undefined;
 
 /** What decides which serving certificate a kubelet presents. */
 export type KubeletServing = {
