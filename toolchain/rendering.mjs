@@ -8,8 +8,10 @@ import * as path from "node:path";
 import { hashFile } from "./cache.mjs";
 import { localState } from "./paths.mjs";
 
-/** The folders that the Kubernetes plugin renders to, below the one that it is given. */
-const subfolders = ["0-crd", "1-manifest"];
+/** The folders that the Kubernetes plugin renders to, below those that it is given: one, or one a part of a stack. */
+const subfolders = ["", "cluster", "machines"].flatMap((part) =>
+  ["0-crd", "1-manifest"].map((name) => path.join(part, name)),
+);
 
 /**
  * Runs work that may change a stack's rendered objects. Whatever ends it, the next run (or the end of this one) finds
@@ -19,16 +21,44 @@ const subfolders = ["0-crd", "1-manifest"];
  * @param {string} stateFile the stack's state in the file backend; need not exist
  * @param {string} folder where the stack renders to
  * @param {() => Promise<T>} work
+ * @param {(line: string) => void} [say] is told of files that were made again
  * @returns {Promise<T>}
  */
-export async function keepingRendered(stack, stateFile, folder, work) {
+export async function keepingRendered(stack, stateFile, folder, work, say = () => {}) {
   settleRendered(stack, stateFile);
-  keep(stack, stateFile, folder);
+  const again = restore(stack, stateFile, folder);
+  if (again > 0) say(`Rendered again: ${again} files in ${folder} that were removed or changed`);
+  keep(stateFile, folder, keptFolder(stack));
   try {
     return await work();
   } finally {
     settleRendered(stack, stateFile);
+    keep(stateFile, folder, lastFolder(stack));
   }
+}
+
+/**
+ * Makes files again that were removed or changed since the last run: to the engine they are as its state has them, and
+ * it would not look.
+ * @param {string} stack
+ * @param {string} stateFile
+ * @param {string} folder
+ * @returns {number} how many
+ */
+function restore(stack, stateFile, folder) {
+  const last = lastFolder(stack);
+  const record = path.join(last, "run.json");
+  if (!fs.existsSync(record)) return 0;
+  const run = JSON.parse(fs.readFileSync(record, "utf8"));
+  // Another run has changed the state or the folder since: the copies may be old.
+  if (run.folder !== folder || run.state === null || run.state !== stateHash(stateFile)) return 0;
+  const files = path.join(last, "files");
+  const changed = renderedFiles(files).filter((file) => {
+    const at = path.join(folder, file);
+    return !fs.existsSync(at) || hashFile(at) !== hashFile(path.join(files, file));
+  });
+  for (const file of changed) copy(files, folder, file);
+  return changed.length;
 }
 
 /**
@@ -47,12 +77,11 @@ export function settleRendered(stack, stateFile) {
 }
 
 /**
- * @param {string} stack
  * @param {string} stateFile
  * @param {string} folder
+ * @param {string} kept where to keep them
  */
-function keep(stack, stateFile, folder) {
-  const kept = keptFolder(stack);
+function keep(stateFile, folder, kept) {
   const draft = `${kept}.draft`;
   fs.rmSync(draft, { recursive: true, force: true });
   // Private keys are among them.
@@ -60,6 +89,7 @@ function keep(stack, stateFile, folder) {
   for (const file of renderedFiles(folder)) copy(folder, path.join(draft, "files"), file);
   const run = { state: stateHash(stateFile), folder };
   fs.writeFileSync(path.join(draft, "run.json"), JSON.stringify(run));
+  fs.rmSync(kept, { recursive: true, force: true });
   fs.renameSync(draft, kept);
 }
 
@@ -109,4 +139,12 @@ function stateHash(stateFile) {
 /** @param {string} stack */
 function keptFolder(stack) {
   return path.join(localState, "rendered", stack);
+}
+
+/**
+ * What the last run rendered.
+ * @param {string} stack
+ */
+function lastFolder(stack) {
+  return path.join(localState, "last-rendered", stack);
 }

@@ -102,8 +102,12 @@ export async function withStack(pulumi, { stack, create, folder }, progress, wor
       await dropInterrupted(pulumi, stack, progress);
       // Whoever sets the variable himself has resources that must be saved one by one.
       if (folder === undefined || process.env.PULUMI_SKIP_CHECKPOINTS) return work({});
-      return keepingRendered(nameOf(stack), stateFile(state, stack), folder, () =>
-        work({ PULUMI_SKIP_CHECKPOINTS: "true" }),
+      return keepingRendered(
+        nameOf(stack),
+        stateFile(state, stack),
+        folder,
+        () => work({ PULUMI_SKIP_CHECKPOINTS: "true" }),
+        (line) => progress.say(line),
       );
     },
     ({ pid }) =>
