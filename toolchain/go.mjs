@@ -39,10 +39,17 @@ import { createProgress } from "./progress.mjs";
  * @param {GoBuild} build
  * @param {import("./progress.mjs").Progress} [progress] default: one on stderr
  * @param {string} [root] the cache, default cacheRoot()
+ * @param {(packages: number) => string} [whole] what to say of a build that this is a part of, once so many packages have
+ * been compiled; default nothing
  * @returns {Promise<string>} absolute path; treat it as read-only
  * @throws {Failure} if Go is missing or too old, or if the build fails
  */
-export async function ensureBuilt(build, progress = createProgress(), root = undefined) {
+export async function ensureBuilt(
+  build,
+  progress = createProgress(),
+  root = undefined,
+  whole = () => "",
+) {
   const { name, title, moduleDir, packages, ldflags = [], tags = [], env = {}, borrowed } = build;
   const settings = { CGO_ENABLED: "0", ...env };
   const goEnv = { ...process.env, ...settings };
@@ -74,9 +81,9 @@ export async function ensureBuilt(build, progress = createProgress(), root = und
             if (line.startsWith("go: downloading ")) modules++;
             else if (/[\s:]/.test(line)) complaints.push(line);
             else compiled++;
-            step.update(
-              compiled > 0 ? `${compiled} packages compiled` : `${modules} modules downloaded`,
-            );
+            const at =
+              compiled > 0 ? `${compiled} packages compiled` : `${modules} modules downloaded`;
+            step.update([at, whole(compiled)].filter(Boolean).join(", "));
           },
         });
         fs.rmSync(path.join(folder, overlayFile), { force: true });
