@@ -19,20 +19,21 @@ export function pemBlocks(text: string): PemBlock[] {
     return blocks;
   }
   const lines = text.split("\n");
+  let end = 0;
+  let inside = 0;
   for (let index = 0; index < lines.length; index += 1) {
     const type = typeOf(lines[index] ?? "", beginMark);
     if (type === undefined) {
       continue;
     }
-    let end = index + 1;
-    while (end < lines.length && !lines[end]?.startsWith(endMark)) {
-      end += 1;
-    }
+    // Every line is looked at once for an end, and once for a beginning, however many stand before it.
+    end = next(lines, endMark, Math.max(end, index + 1));
+    inside = next(lines, beginMark, Math.max(inside, index + 1));
     if (end >= lines.length) {
       break;
     }
     // Go looks for the next beginning after a block that it cannot decode, not after its end.
-    if (typeOf(lines[end] ?? "", endMark) !== type) {
+    if (typeOf(lines[end] ?? "", endMark) !== type || isBroken(lines, index + 1, inside, end)) {
       continue;
     }
     const block = decode(type, lines.slice(index + 1, end));
@@ -42,6 +43,27 @@ export function pemBlocks(text: string): PemBlock[] {
     }
   }
   return blocks;
+}
+
+function next(lines: readonly string[], mark: string, from: number): number {
+  let at = from;
+  while (at < lines.length && !lines[at]?.startsWith(mark)) {
+    at += 1;
+  }
+  return at;
+}
+
+/** No block that is meant has more headers. */
+const maxHeaders = 100;
+
+/** A beginning inside of a block, unless it is one of its headers, is no base64: such a block cannot be decoded. */
+function isBroken(lines: readonly string[], from: number, inside: number, end: number): boolean {
+  let at = from;
+  while (at < end && lines[at]?.includes(":")) {
+    at += 1;
+    if (at - from > maxHeaders) return true;
+  }
+  return inside < end && inside >= at;
 }
 
 function typeOf(line: string, mark: string): string | undefined {

@@ -176,7 +176,8 @@ export const multipart: Format = {
     const parts = `\n${body}`.split(`\n--${boundary}`).slice(1);
     const inner = parts.flatMap((part, index): Given[] => {
       if (part.startsWith("--")) return [];
-      const [headers = "", content = ""] = split(part.replace(/^\s*\n/, ""));
+      const inside = part.replace(/^[ \t]*\n/, "");
+      const [headers = "", content = ""] = inside.startsWith("\n") ? ["", inside] : split(inside);
       const name = /filename\s*=\s*"?([^"\n;]+)"?/i.exec(headers)?.[1] ?? `part ${index + 1}`;
       return [
         { content: transferred(headers, content), origin: onMachine(underKey(origin, name)) },

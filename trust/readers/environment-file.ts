@@ -76,7 +76,7 @@ export function isEnvironmentFile(text: string): boolean {
   return (
     lines.length > 0 &&
     lines.length < 10_000 &&
-    lines.every((line) => /^\s*(export\s+)?[A-Za-z_]\w*=/.test(line) && isWholeValue(line))
+    lines.every((line) => /^\s*(export\s+)?[A-Za-z_]\w{0,80}=/.test(line) && isWholeValue(line))
   );
 }
 

@@ -11,23 +11,35 @@ export function kubeadmCommands(
   parts: readonly Part[],
   pieces: readonly Piece[],
 ): readonly Piece[] {
-  return parts.flatMap((part) => (part.kind === "kubeadm" ? readCommand(part, pieces) : []));
+  const names = new Set(pieces.flatMap(namesOf));
+  return parts.flatMap((part) => (part.kind === "kubeadm" ? readCommand(part, names) : []));
+}
+
+/** By what names a `--config` may call kubeadm's configurations that are there. */
+function namesOf({ kind, origin }: Piece): string[] {
+  const { path, key, machine } = origin;
+  if (kind !== "kubeadm") return [];
+  return [...(path === undefined ? [`any ${key}`] : [path, `${machine} ${lastPart(path)}`])];
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function readCommand(
   { words, origin }: Extract<Part, { kind: "kubeadm" }>,
-  pieces: readonly Piece[],
+  names: ReadonlySet<string>,
 ): readonly Piece[] {
   const verb = textOf(words[0]) === "init" ? "init" : "join";
   const flags = flagsOf(words.slice(1));
   const config = flags.get("config");
   if (config !== undefined) {
-    return isHere(config, origin, pieces)
+    return isHere(config, origin, names)
       ? []
       : [
           unread(
             origin,
-            `kubeadm's configuration ${config}, which ${origin.source.where} gives to kubeadm ${verb}`,
+            `kubeadm's configuration ${config.slice(0, 200)}, which ${origin.source.where} gives to kubeadm ${verb}`,
             true,
           ),
         ];
@@ -40,16 +52,10 @@ function readCommand(
 }
 
 /** A file of the machine, or text from standard input, which is read by itself. */
-function isHere(config: string, { machine }: Origin, pieces: readonly Piece[]): boolean {
+function isHere(config: string, { machine }: Origin, names: ReadonlySet<string>): boolean {
   if (/^(-|\/dev\/(stdin|fd\/\d+))$/.test(config)) return true;
-  const name = config.slice(config.lastIndexOf("/") + 1);
-  return pieces.some(
-    ({ kind, origin }) =>
-      kind === "kubeadm" &&
-      (origin.path === config ||
-        (origin.machine === machine && origin.path?.endsWith(`/${name}`)) ||
-        (origin.path === undefined && origin.key === name)),
-  );
+  const name = lastPart(config);
+  return names.has(config) || names.has(`${machine} ${name}`) || names.has(`any ${name}`);
 }
 
 /** Flags of kubeadm that take no value. */

@@ -1,5 +1,5 @@
 /** Origins of what lies inside something else, and the pieces that say what was not read. */
-import type { Source } from "../words/fact.ts";
+import { known, type Source, unknown } from "../words/fact.ts";
 import type { FilePiece, Origin, UnreadPiece } from "./piece.ts";
 import { placeholderIn } from "./placeholders.ts";
 import { asObject, asText, type FieldPath, type JsonObject, type YamlDocument } from "./yaml.ts";
@@ -50,14 +50,24 @@ export function unread(origin: Origin, missing: string, deciding: boolean): Unre
   return { kind: "unread", origin, missing, deciding };
 }
 
+/** More blocks than in any bundle that is meant; each costs whoever verifies with it. */
+const maxBlocks = 10_000;
+
 /** A file of a machine, by its text. */
 export function file(origin: Origin, path: string, text: string): FilePiece {
-  return {
-    kind: "file",
-    origin,
-    path,
-    content: { known: true, value: { kind: "text", text }, source: origin.source },
-  };
+  const { source } = origin;
+  const content = hasMany(text, "-----BEGIN ", maxBlocks)
+    ? unknown(`the content of ${path}, which holds more than ${maxBlocks} certificates`, source)
+    : known({ kind: "text" as const, text }, source);
+  return { kind: "file", origin, path, content };
+}
+
+function hasMany(text: string, mark: string, limit: number): boolean {
+  let count = 0;
+  for (let at = text.indexOf(mark); at >= 0 && count <= limit; at = text.indexOf(mark, at + 1)) {
+    count += 1;
+  }
+  return count > limit;
 }
 
 /** How a person calls an object: `ConfigMap kube-system/kubelet-config`. */

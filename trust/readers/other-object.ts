@@ -48,7 +48,8 @@ export function search(
 ): Reading {
   const found: Found = { pieces: [], inner: [], mentions: [] };
   for (const [key, value] of Object.entries(object)) {
-    if (!aside.has(key)) visit(value, [key], object, { origin, lineOf, found });
+    if (typeof object.kind !== "string" || object.kind === "" || !aside.has(key))
+      visit(value, [key], object, { origin, lineOf, found });
   }
   const [first] = found.mentions;
   if (first) {
@@ -63,7 +64,7 @@ export function search(
   return { pieces: found.pieces, inner: found.inner };
 }
 
-/** What every object has and no setting is in. */
+/** What every object of Kubernetes has and no setting is in. */
 const aside = new Set(["metadata", "status", "apiVersion", "kind"]);
 
 type Search = {

@@ -8,7 +8,7 @@ import { formats, objectFormats } from "./formats.ts";
 import { kubeadmCommands } from "./kubeadm-command.ts";
 import { annotationsOf, file, textMap, titleOf, unread } from "./origins.ts";
 import { pemFile } from "./pem-file.ts";
-import type { Origin, Piece } from "./piece.ts";
+import type { Origin, Piece, UnreadPiece } from "./piece.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
 import { assembleUnits, leftEnvironments, withEnvironments } from "./unit.ts";
 import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
@@ -154,17 +154,18 @@ function tooLong(origin: Origin): Reading {
 
 /** What a text cannot matter without; also what may hide it: escapes, base64, data. */
 const worthReading =
-  /kube|\bNode\b|api-?server|-----BEGIN|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{32}|\0/i;
+  /kube|\bNode\b|api-?server|-----BEGIN|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{20}|\0|^#include|ignition|^\s*\[Service\]|^\s*\w+=/im;
 
 function readText(text: string, origin: Origin): Reading {
-  if (!worthReading.test(text)) return { pieces: [], inner: [] };
+  if (!worthReading.test(text) && !soundsDeciding(origin.path, origin.key))
+    return { pieces: [], inner: [] };
   const format = formats.find((one) => one.recognises(text, origin));
   if (format) {
     const reading = format.read(text, origin);
     const isEmpty =
       reading.pieces.length + reading.inner.length + (reading.parts ?? []).length === 0;
     return isEmpty && format.status === "read" && format !== pemFile
-      ? { pieces: notUnderstood(text, origin), inner: [] }
+      ? { pieces: notUnderstood(text, origin).filter(({ deciding }) => deciding), inner: [] }
       : reading;
   }
   const bytes = decodeBase64(text.trim()) ?? dataOf(text.trim());
@@ -199,7 +200,7 @@ function isReadable(text: string): boolean {
   return !/[\x01-\x08\x0e-\x1a]/.test(text.slice(0, 4096));
 }
 
-function notUnderstood(text: string, origin: Origin): Piece[] {
+function notUnderstood(text: string, origin: Origin): UnreadPiece[] {
   const speech = speaks(text);
   if (speech === "of other things") return [];
   return [

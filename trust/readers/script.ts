@@ -2,6 +2,7 @@
 import { type CommandLine, readShell } from "./command-line.ts";
 import type { Format } from "./format.ts";
 import { readingOf } from "./program-pieces.ts";
+import { textOf } from "./word.ts";
 
 const shebang = /^\s*#!\s*\S*(\/env\s+)?\S*/;
 
@@ -20,7 +21,7 @@ export const script: Format = {
 
 /** Prose that begins with a program's name goes on with words, not with flags. */
 function isPlausible({ words: [first] }: CommandLine): boolean {
-  return first === undefined || first.kind === "unknownWords" || /^[-$"'\\{]/.test(first.text);
+  return first?.kind === "unknownWords" || /^[-$"'\\{]/.test(textOf(first));
 }
 
 /** Shell text that does not say so: a command line, or a script without `#!`. Asked when nothing else recognises it. */

@@ -16,8 +16,8 @@ const settings = new RegExp(
     "kubeadm\\.k8s\\.io|(?:Cluster|Init|Join)Configuration\\b|kubeadmConfigSpec|kubeadm\\s+(?:init|join)\\b",
     "generate_serving_certificate|kubelet[-_]?(?:extra[-_]?)?arg|apiserver[-_]?(?:extra[-_]?)?arg|KUBELET_\\w*(?:ARGS|OPTS|FLAGS)",
     "--(?:anonymous-auth|authorization-mode|client-ca-file|tls-cert-file|tls-private-key-file|cloud-provider)\\b",
-    "\\b(?:kubelet|kube-apiserver|kube-controller-manager)(?:\\.exe)?[\"']?[,\\s]\\s*[\"']?--",
-    "\\b(?:kubelet|kube-apiserver|kubeAPIServer|apiServer)[\"']?:\\s*(?:\\n\\s+)?[{\\w]*\\b(?:extra|args|config)",
+    "\\b(?:kubelet|kube-apiserver|kube-controller-manager)(?:\\.exe)?[\"']?[,\\s]\\s*[\"']?--(?!version|help)",
+    "\\b(?:kubelet|kube-apiserver|kubeAPIServer|apiServer)[\"']?:\\s*(?:\\n\\s+)?[{\\w\"']*(?:extra|args|config)",
   ].join("|"),
   "i",
 );

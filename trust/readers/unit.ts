@@ -53,9 +53,21 @@ export function assembleUnits(parts: readonly Part[]): Together {
   const units = parts.filter((part): part is Text => part.kind === "unit");
   const files = parts.filter((part): part is Text => part.kind === "environment");
   const used = new Set<Text>();
-  const readings = grouped(units).map((group) => readGroup(group, files, used));
+  const near = groupBy(files, ({ origin }) => beside(origin));
+  const far = groupBy(files, farKey);
+  const readings = grouped(units).map((group) => {
+    const { main } = group;
+    const own = near.get(beside(main.origin)) ?? [];
+    const others = (far.get(farKey(main)) ?? []).filter(
+      (file) => beside(file.origin) !== beside(main.origin),
+    );
+    return readGroup(group, [...own, ...others].slice(0, maxFiles), used);
+  });
   return { used, readings };
 }
+
+/** Environment files beside one unit that are looked at. */
+const maxFiles = 50;
 
 type Group = { readonly main: Text; readonly dropIns: readonly Text[] };
 
@@ -64,17 +76,46 @@ function grouped(units: readonly Text[]): Group[] {
   const dropIns = units
     .filter((text) => !isMain(text))
     .sort((a, b) => compare(nameOf(a.origin), nameOf(b.origin)));
-  const groups = mains.map((main) => ({
-    main,
-    dropIns: dropIns.filter((dropIn) => belongs(dropIn, main, mains)),
-  }));
-  const taken = new Set(groups.flatMap((group) => group.dropIns));
-  const alone = dropIns.filter((dropIn) => !taken.has(dropIn));
+  const near = groupBy(mains, ({ origin }) => beside(origin));
+  const far = groupBy(mains, farKey);
+  const targets = new Map(
+    dropIns.map((dropIn) => [
+      dropIn,
+      mainsOf(dropIn, near.get(beside(dropIn.origin)) ?? [], far.get(farKey(dropIn)) ?? []),
+    ]),
+  );
+  const byMain = new Map<Text, Text[]>();
+  for (const [dropIn, owners] of targets) {
+    for (const main of owners) byMain.set(main, [...(byMain.get(main) ?? []), dropIn]);
+  }
+  const alone = dropIns.filter((dropIn) => (targets.get(dropIn) ?? []).length === 0);
   const rest = [...groupBy(alone, ({ origin }) => `${beside(origin)} ${serviceOf(origin) ?? ""}`)];
   return [
-    ...groups,
+    ...mains.map((main) => ({ main, dropIns: byMain.get(main) ?? [] })),
     ...rest.flatMap(([, [main, ...others]]): Group[] => (main ? [{ main, dropIns: others }] : [])),
   ];
+}
+
+/** Texts without a machine that one scope holds may belong together though they have other holders. */
+function farKey({ origin }: { readonly origin: Origin }): string {
+  return origin.machine === undefined ? `scope ${origin.scope}` : `machine ${origin.machine}`;
+}
+
+/** More units than this beside one drop-in, and it is not told whose it is. */
+const maxOwners = 20;
+
+/** A drop-in belongs to the unit beside it that has its name; else to the only one of its scope that has. */
+function mainsOf(dropIn: Text, near: readonly Text[], far: readonly Text[]): readonly Text[] {
+  const service = serviceOf(dropIn.origin);
+  const named = (one: Text) =>
+    service === undefined
+      ? speaks(one.text) !== "of other things"
+      : nameOf(one.origin) === service || !/\.service$/.test(nameOf(one.origin));
+  const beside = near.length > maxOwners && service === undefined ? [] : near.filter(named);
+  if (beside.length > 0) return beside.slice(0, maxOwners);
+  if (far.length > maxOwners) return [];
+  const others = far.filter(named);
+  return others.length === 1 ? others : [];
 }
 
 function compare(a: string, b: string): number {
@@ -104,34 +145,10 @@ function isMain({ text, origin }: Text): boolean {
   return /^\s*\[(Unit|Install)\]\s*$/m.test(text) || !/^\s*ExecStart\s*=\s*$/m.test(text);
 }
 
-/** A drop-in belongs to the unit beside it that has its name; else to the only one of its scope that has. */
-function belongs(dropIn: Text, main: Text, mains: readonly Text[]): boolean {
-  const service = serviceOf(dropIn.origin);
-  const named = (one: Text) =>
-    service === undefined
-      ? speaks(one.text) !== "of other things"
-      : nameOf(one.origin) === service || !/\.service$/.test(nameOf(one.origin));
-  const near = mains.filter((one) => beside(one.origin) === beside(dropIn.origin) && named(one));
-  if (near.length > 0) return near.includes(main);
-  const far = mains.filter(
-    (one) =>
-      one.origin.scope === dropIn.origin.scope &&
-      one.origin.machine === undefined &&
-      dropIn.origin.machine === undefined &&
-      named(one),
-  );
-  return far.length === 1 && far[0] === main;
-}
-
 function readGroup({ main, dropIns }: Group, files: readonly Text[], used: Set<Text>): Reading {
-  const near = files.filter(
-    ({ origin }) =>
-      beside(origin) === beside(main.origin) ||
-      (origin.scope === main.origin.scope && (origin.machine ?? main.origin.machine) === undefined),
-  );
   const texts = [main, ...dropIns];
   const paths = texts.flatMap(({ text }) => environmentPaths(text));
-  const found = filesByPath(paths, near, texts);
+  const found = filesByPath(paths, files, texts);
   for (const file of found.values()) used.add(file);
   const read = readSystemdUnit(
     main.text,
@@ -155,7 +172,10 @@ function readGroup({ main, dropIns }: Group, files: readonly Text[], used: Set<T
       );
     }
   }
-  if (isEmpty && speaking && read.commands.length === 0) {
+  const isOfKubelet = /kubelet|api-?server/i.test(
+    `${nameOf(main.origin)} ${main.text.replace(/^\s*Environment.*$/gm, "")}`,
+  );
+  if (isEmpty && isOfKubelet && speaking && read.commands.length === 0) {
     extra.push(
       unread(speaking.origin, `the program that ${speaking.origin.source.where} starts`, true),
     );
@@ -233,9 +253,11 @@ export function withEnvironments(
     (part): part is Text => part.kind === "environment" && !used.has(part) && isKubeadms(part),
   );
   if (files.length === 0) return pieces;
+  const near = groupBy(files, ({ origin }) => beside(origin));
+  const far = groupBy(files, farKey);
   return pieces.map((piece) => {
     if (piece.kind !== "kubeadm" || piece.configuration.kubelets.length === 0) return piece;
-    const own = files.filter(({ origin }) => isNear(origin, piece.origin));
+    const own = (near.get(beside(piece.origin)) ?? far.get(farKey(piece)) ?? []).slice(0, maxFiles);
     if (own.length === 0) return piece;
     for (const one of own) used.add(one);
     const [line] = kubeadmUnitWith(own, piece.origin).commandLines;
@@ -249,13 +271,6 @@ export function withEnvironments(
     }));
     return { ...piece, configuration: { ...piece.configuration, kubelets } };
   });
-}
-
-function isNear(origin: Origin, other: Origin): boolean {
-  return (
-    beside(origin) === beside(other) ||
-    (origin.scope === other.scope && (origin.machine ?? other.machine) === undefined)
-  );
 }
 
 function kubeadmUnitWith(files: readonly Text[], { source }: Origin) {

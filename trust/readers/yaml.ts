@@ -10,6 +10,7 @@ import {
   type YAMLError,
 } from "yaml";
 import type { Problem, Source } from "../words/fact.ts";
+import { type LinesOfJson, linesOfJson } from "./json-lines.ts";
 import { hideTemplates } from "./placeholders.ts";
 
 export type Json =
@@ -57,7 +58,14 @@ export function readYaml(text: string, source: Source): YamlDocuments {
   if (text.includes("\0")) {
     return problem("holds NUL bytes: this is not text", source);
   }
+  const json = readJson(text, source);
+  if (json) {
+    return json;
+  }
   const templates = hideTemplates(text);
+  if (isTooFine(templates.text)) {
+    return problem("yaml: more entries than are read", source);
+  }
   const lines = new LineCounter();
   const parsed = endless.test(templates.text) ? undefined : parse(templates.text, lines);
   if (!parsed) {
@@ -93,6 +101,50 @@ export function readYaml(text: string, source: Source): YamlDocuments {
     }
   }
   return { documents, ...(first && { first }), problems };
+}
+
+/** As many entries as a parsed document may have; the parser takes about 2 KB for each. */
+const maxEntries = 150_000;
+
+/** Counts what begins an entry or divides one: line breaks, commas, colons, brackets. */
+function isTooFine(text: string): boolean {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    // \n , : [ {
+    if (code === 10 || code === 44 || code === 58 || code === 91 || code === 123) count += 1;
+    if (count > maxEntries) return true;
+  }
+  return false;
+}
+
+/** JSON is read without a parser of YAML: it is many times as fast, and large exports are JSON. */
+function readJson(text: string, source: Source): YamlDocuments | undefined {
+  if (!/^\s*[{[]/.test(text)) return undefined;
+  try {
+    const value = restore(JSON.parse(text), (item) => item, 0);
+    let index: LinesOfJson | undefined;
+    const document: YamlDocument = {
+      value,
+      source,
+      lineOf: (path) => {
+        index ??= linesOfJson(text);
+        return lineInJson(index, path);
+      },
+    };
+    return { documents: [document], first: document, problems: [] };
+  } catch {
+    // Templates, several documents, or no JSON at all: the parser of YAML says what is wrong.
+    return undefined;
+  }
+}
+
+function lineInJson(index: LinesOfJson, path: FieldPath): number | undefined {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const line = index.get(JSON.stringify(path.slice(0, length)));
+    if (line !== undefined) return line;
+  }
+  return undefined;
 }
 
 /** go-yaml's words for what people get wrong most, and its habit of naming no first line. */

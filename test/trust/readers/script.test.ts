@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { piecesOf, say, sayText } from "../../support/pieces.ts";
+
+describe("a shell script", () => {
+  it("writes files by here-documents, tee, echo, printf and base64", () => {
+    const script = `#!/bin/bash
+NODE=n1
+cat > /etc/kubernetes/kubelet.yaml <<EOF
+kind: KubeletConfiguration
+apiVersion: kubelet.config.k8s.io/v1beta1
+providerID: $NODE-$OTHER
+EOF
+cat <<'EOF' | sudo tee /etc/systemd/system/kubelet.service.d/10.conf >/dev/null
+[Service]
+ExecStart=
+ExecStart=/usr/bin/kubelet $KUBELET_EXTRA_ARGS --config=/etc/kubernetes/kubelet.yaml
+EnvironmentFile=/etc/default/kubelet
+EOF
+echo 'KUBELET_EXTRA_ARGS="--node-ip=10.0.0.1"' | tee /etc/default/kubelet
+printf '%s\\n' '-----BEGIN CERTIFICATE-----' > /etc/kubernetes/pki/ca.crt
+echo aGVsbG8= | base64 -d > /etc/x
+`;
+    assert.deepEqual(say({ "setup.sh": script }), [
+      `whole {"providerID":"n1-\${OTHER}"}`,
+      "kubelet --node-ip=10.0.0.1 --config=/etc/kubernetes/kubelet.yaml",
+    ]);
+    const files = piecesOf({ "setup.sh": script }).flatMap((piece) =>
+      piece.kind === "file" ? [piece.path] : [],
+    );
+    assert.deepEqual(files.sort(), [
+      "/etc/default/kubelet",
+      "/etc/kubernetes/kubelet.yaml",
+      "/etc/kubernetes/pki/ca.crt",
+      "/etc/systemd/system/kubelet.service.d/10.conf",
+      "/etc/x",
+    ]);
+  });
+
+  it("is a script though a line of it looks like YAML", () => {
+    assert.deepEqual(sayText("#!/bin/sh\nkind: Pod\nkubelet --a\n"), ["kubelet --a"]);
+    assert.deepEqual(
+      sayText("set -e\nkubectl apply -f - <<E\nkind: Node\nmetadata: {name: n1}\nE\nkubelet --a\n"),
+      ["kubelet --a", "node n1 "],
+    );
+  });
+
+  it("says which files of Kubernetes it changes in a way that is not followed", () => {
+    assert.deepEqual(sayText("#!/bin/sh\nsed -i s/a/b/ /var/lib/kubelet/config.yaml\n"), [
+      "undecidable: what sed makes of /var/lib/kubelet/config.yaml in text",
+    ]);
+  });
+
+  it("starts kubeadm, with its flags or with a file", () => {
+    assert.deepEqual(sayText("#!/bin/sh\nkubeadm init --node-name n1\n"), [
+      "kubeadm cluster init=n1",
+    ]);
+    assert.deepEqual(sayText("#!/bin/sh\nsudo kubeadm join 10.0.0.1:6443 --token a\n"), [
+      "kubeadm join",
+    ]);
+    assert.deepEqual(sayText("#!/bin/sh\nkubeadm init --config /root/k.yaml\n"), [
+      "undecidable: kubeadm's configuration /root/k.yaml, which text gives to kubeadm init",
+    ]);
+    assert.deepEqual(
+      sayText(
+        "#!/bin/sh\ncat > /root/k.yaml <<E\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nE\nkubeadm init --config /root/k.yaml\n",
+      ),
+      ["kubeadm init"],
+    );
+  });
+
+  it("is refused where variables grow without end", () => {
+    const said = sayText(`#!/bin/sh\nA=0123456789abcdef\n${"A=$A$A\n".repeat(24)}kubelet $A\n`);
+    assert.equal(said.length, 1);
+    assert.match(
+      said[0] ?? "",
+      /^undecidable: the rest of a script whose variables grow beyond 4 MiB/,
+    );
+  });
+
+  it("is recognised without #! by a program, not by prose", () => {
+    assert.deepEqual(sayText("kubelet --a\n"), ["kubelet --a"]);
+    assert.match(sayText("# About\nkubelet is a program.\n")[0] ?? "", /^noted: /);
+  });
+});
