@@ -38,13 +38,15 @@ describe("judge, on many pairs", function () {
         },
       }),
     );
-    const began = performance.now();
+    const began = process.cpuUsage();
     for (let index = 0; index < 10_000; index += 1) {
       const facts = kubelets[index % kubelets.length];
       assert.ok(facts);
       assert.equal(judge(facts, apiserver, { at }).serving.verdict, "verified");
     }
-    const took = performance.now() - began;
+    // Time of the processor: whatever else the machine does is not the judge's.
+    const { user, system } = process.cpuUsage(began);
+    const took = (user + system) / 1000;
     console.log(`      10,000 pairs in ${(took / 1000).toFixed(2)} s`);
     assert.ok(took < 4000, `${took.toFixed(0)} ms`);
   });
