@@ -24,14 +24,12 @@ const vendorServer = `https://get.pulumi.com/releases/sdk/pulumi-v${versions.pul
  * Chooses the world. What is on the machine already decides before the network is asked.
  * @param {object} facts
  * @param {NodeJS.ProcessEnv} facts.env
- * @param {string} [facts.kept] where the machine has the vendor's, half a sentence; absent: it has not
- * @param {boolean} [facts.built] whether the cache has it built from source, default false
- * @param {string} facts.server name of the vendor's server, for people
- * @param {() => Promise<string | undefined>} facts.trouble what is in the way of the vendor's server
+ * @param {boolean} facts.built whether the cache has this toolchain built from source
+ * @param {string} [facts.server] address asked for the vendor's download, default the real one
  * @returns {Promise<Choice>}
  * @throws {Failure} if KUBELET_TRUST_TOOLCHAIN says neither vendor nor source
  */
-export async function decideWorld({ env, kept, built = false, server, trouble }) {
+export async function chooseWorld({ env, built, server = vendorServer }) {
   const forced = env.KUBELET_TRUST_TOOLCHAIN;
   if (forced === "vendor" || forced === "source") {
     return { world: forced, why: "KUBELET_TRUST_TOOLCHAIN says so" };
@@ -42,33 +40,16 @@ export async function decideWorld({ env, kept, built = false, server, trouble })
         "the program choose.",
     );
   }
-  if (kept !== undefined) return { world: "vendor", why: kept };
-  if (built) return { world: "source", why: "it has been built on this machine before" };
-  const inTheWay = await trouble();
-  return inTheWay === undefined
-    ? { world: "vendor", why: `${server} can be reached` }
-    : { world: "source", why: `${server} cannot be reached: ${inTheWay}` };
-}
-
-/**
- * Chooses the world of Pulumi's CLI and plugins.
- * @param {object} facts
- * @param {NodeJS.ProcessEnv} facts.env
- * @param {boolean} facts.built whether the cache has this toolchain built from source
- * @param {string} [facts.server] address asked for the vendor's download, default the real one
- * @returns {Promise<Choice>}
- * @throws {Failure} if KUBELET_TRUST_TOOLCHAIN says neither vendor nor source
- */
-export async function chooseWorld({ env, built, server = vendorServer }) {
   const home = vendorHome(env);
-  const has = fs.existsSync(cliIn(home));
-  return decideWorld({
-    env,
-    ...(has && { kept: `${home} has the vendor's CLI ${versions.pulumi}` }),
-    built,
-    server: new URL(server).hostname,
-    trouble: () => unreachable(server),
-  });
+  if (fs.existsSync(cliIn(home))) {
+    return { world: "vendor", why: `${home} has the vendor's CLI ${versions.pulumi}` };
+  }
+  if (built) return { world: "source", why: "it has been built on this machine before" };
+  const { hostname } = new URL(server);
+  const trouble = await unreachable(server);
+  return trouble === undefined
+    ? { world: "vendor", why: `${hostname} can be reached` }
+    : { world: "source", why: `${hostname} cannot be reached: ${trouble}` };
 }
 
 /**
