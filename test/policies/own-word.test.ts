@@ -1,0 +1,147 @@
+/** Our own components: what is deployed is judged, and compared with what they registered. */
+import assert from "node:assert/strict";
+import type { PolicyResource } from "@pulumi/policy";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../../components/index.ts";
+import {
+  fileListKey,
+  hostFilesOutputs,
+  hostFilesSecretType,
+  machineLabel,
+  paths,
+  tokens,
+} from "../../trust/contract.ts";
+import { recordPreview } from "../support/recorded.ts";
+import { configMap, resource, violationsOf } from "./fake.ts";
+import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./stacks/parts.ts";
+
+type Change = (type: string, props: Record<string, unknown>) => Record<string, unknown>;
+
+/** The default cluster at its first preview, as a transform has changed it. */
+function cluster(change: Change = (_, props) => props): Promise<PolicyResource[]> {
+  const transformations: pulumi.ResourceTransformation[] = [
+    ({ type, props, opts }) => ({ props: change(type, props), opts }),
+  ];
+  return recordPreview(() => {
+    new Cluster(
+      "c",
+      {
+        controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.1"] }],
+        nodePools: [
+          {
+            name: "workers",
+            servingMode: "bootstrap",
+            nodes: [{ name: "w-0", addresses: ["10.0.0.11"] }],
+          },
+        ],
+      },
+      { transformations },
+    );
+  });
+}
+
+const mandatory = (resources: readonly PolicyResource[]) =>
+  violationsOf(resources)
+    .filter(({ enforcementLevel }) => enforcementLevel === "mandatory")
+    .map(({ message }) => message)
+    .join("\n");
+
+describe("a cluster of our components", function () {
+  this.timeout(60_000);
+
+  it("is as its components say", async () => {
+    assert.equal(mandatory(await cluster()), "");
+  });
+
+  it("is told where a transform has changed kubeadm's ConfigMap for kubelets", async () => {
+    const text = mandatory(
+      await cluster((type, props) =>
+        type === "kubernetes:core/v1:ConfigMap"
+          ? {
+              ...props,
+              data: pulumi
+                .output(props.data)
+                .apply((data) =>
+                  Object.fromEntries(
+                    Object.entries(data as Record<string, string>).map(([key, value]) => [
+                      key,
+                      value.replace("serverTLSBootstrap: true", "serverTLSBootstrap: false"),
+                    ]),
+                  ),
+                ),
+            }
+          : props,
+      ),
+    );
+    assert.match(text, /why ConfigMap \S+ differs from what KubeletConfigMap/);
+    assert.match(text, /doesn't contain any IP SANs/);
+  });
+
+  it("is told where a transform has changed what a Secret is", async () => {
+    const text = mandatory(
+      await cluster((_, props) =>
+        props.type === hostFilesSecretType ? { ...props, type: "Opaque" } : props,
+      ),
+    );
+    assert.match(text, /the Secret with the files of w-0/);
+  });
+});
+
+describe("a machine whose files are known", () => {
+  const owner = (kubelet: string, flags: readonly string[]) =>
+    resource(tokens.hostFiles, "files", {
+      [hostFilesOutputs.kubelet]: kubelet,
+      [hostFilesOutputs.kubeletFlags]: { "w-0": flags },
+      [hostFilesOutputs.commands]: {},
+    });
+  const flags = [
+    `--config=${paths.kubeletConfiguration}`,
+    "--kubeconfig=/etc/kubernetes/kubelet.conf",
+  ];
+  const unit = kubeletUnit().replace(
+    "/var/lib/kubelet/kubelet-config.yaml",
+    paths.kubeletConfiguration,
+  );
+  const secret = (parent: PolicyResource, kubelet: string): PolicyResource => ({
+    ...resource("kubernetes:core/v1:Secret", "host-files-w-0", {
+      type: hostFilesSecretType,
+      metadata: {
+        name: "host-files-w-0",
+        namespace: "kube-system",
+        labels: { [machineLabel]: "w-0" },
+      },
+      stringData: {
+        [fileListKey]: JSON.stringify([
+          { path: paths.kubeletUnit, mode: "0644", owner: "root:root", key: "unit" },
+          { path: paths.kubeletConfiguration, mode: "0644", owner: "root:root", key: "config" },
+        ]),
+        unit,
+        config: kubelet,
+      },
+    }),
+    parent,
+  });
+  const apiServer = configMap("control-plane", { "kube-apiserver.yaml": apiServerPod("verify") });
+  const stack = (registered: string, deployed: string) => {
+    const component = owner(registered, flags);
+    return [component, secret(component, deployed), apiServer];
+  };
+
+  it("is judged by what is deployed", () => {
+    const same = kubeletConfiguration("selfSigned");
+    const text = mandatory(stack(same, same));
+    assert.match(text, /doesn't contain any IP SANs/);
+    assert.doesNotMatch(text, /differs from what/);
+  });
+
+  it("is told where that is not what its component registered", () => {
+    const text = mandatory(
+      stack(kubeletConfiguration("bootstrap"), kubeletConfiguration("selfSigned")),
+    );
+    assert.match(text, /doesn't contain any IP SANs/);
+    assert.match(
+      text,
+      /why the KubeletConfiguration of Secret \S+ differs from what its component/,
+    );
+  });
+});
