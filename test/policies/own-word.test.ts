@@ -40,6 +40,15 @@ function cluster(change: Change = (_, props) => props): Promise<PolicyResource[]
   });
 }
 
+function bootstrappingNoMore(data: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [
+      key,
+      value.replace("serverTLSBootstrap: true", "serverTLSBootstrap: false"),
+    ]),
+  );
+}
+
 const mandatory = (resources: readonly PolicyResource[]) =>
   violationsOf(resources)
     .filter(({ enforcementLevel }) => enforcementLevel === "mandatory")
@@ -60,15 +69,8 @@ describe("a cluster of our components", function () {
           ? {
               ...props,
               data: pulumi
-                .output(props.data)
-                .apply((data) =>
-                  Object.fromEntries(
-                    Object.entries(data as Record<string, string>).map(([key, value]) => [
-                      key,
-                      value.replace("serverTLSBootstrap: true", "serverTLSBootstrap: false"),
-                    ]),
-                  ),
-                ),
+                .output(props.data as pulumi.Input<Record<string, string>>)
+                .apply(bootstrappingNoMore),
             }
           : props,
       ),

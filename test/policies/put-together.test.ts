@@ -162,6 +162,15 @@ describe("what is not known before deployment", () => {
     assert.match(rejected([controlPlane(), lost, deployment()]).text, /not known, without .*label/);
   });
 
+  it("is no certificate that somebody issued", () => {
+    const silent = configMap("control-plane", { "kube-apiserver.yaml": apiServerPod("silent") });
+    const pair = "tlsCertFile: {{ .cert }}\ntlsPrivateKeyFile: {{ .key }}\n";
+    const config = kubeletConfiguration("selfSigned", pair);
+    const { by, text } = rejected([silent, nodes({ "kubelet-config.yaml": config })]);
+    assert.deepEqual(by, [trust]);
+    assert.match(text, /Undecidable without the value of .*cert/);
+  });
+
   it("is no reason to skip", () => {
     const annotations = {
       "kubelet-trust/kubelet-serving-verification": "skip",

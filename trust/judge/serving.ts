@@ -167,6 +167,13 @@ function unverified(
       sources,
     };
   }
+  // Whether a kubelet signs for itself is what a silent skip is judged by.
+  const { tlsCertFile, tlsPrivateKeyFile } = kubelet.serving;
+  for (const path of [tlsCertFile, tlsPrivateKeyFile]) {
+    if (!path.known) {
+      return undecidable([path.missing], [path.source]);
+    }
+  }
   return {
     verdict: "silentlySkipped",
     reason:
