@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { violationsOf } from "./fake.ts";
+import { parse } from "yaml";
+import { configMap, violationsOf } from "./fake.ts";
 import { goodStack, type Parts } from "./good-stack.ts";
 
 const policy = "kubelet-serving-trust";
@@ -12,6 +13,16 @@ function said(change?: (parts: Parts) => void) {
 describe(policy, () => {
   it("says nothing of a good stack, and neither does any other policy", () => {
     assert.deepEqual(violationsOf(goodStack()), []);
+  });
+
+  it("reads a static pod's manifest on one line of JSON, as a tool writes it", () => {
+    const [controlPlane, ...others] = goodStack();
+    assert.ok(controlPlane);
+    const json = JSON.stringify(parse(controlPlane.props.data["kube-apiserver.yaml"]));
+    assert.deepEqual(
+      violationsOf([configMap("control-plane", { "kube-apiserver.yaml": json }), ...others]),
+      [],
+    );
   });
 
   it("rejects requests for certificates that nobody approves", () => {

@@ -106,7 +106,7 @@ export const otherPatches: Format = {
   recognises: (text, origin) => {
     const name = nameOf(origin);
     if (patchName.test(name)) return /^\s*(\[|- *op\b|- *["']?(op|path|value)\b)/.test(text);
-    return podPatchName.test(name) && !/^\s*["']?kind["']?\s*:/m.test(text);
+    return podPatchName.test(name) && !/(^|[{,])\s*["']?kind["']?\s*:/m.test(text);
   },
   read: (text, origin) => {
     const { documents } = readYaml(text, origin.source);
