@@ -23,7 +23,7 @@ import { type Assumptions, assumptions as none } from "./assumptions.ts";
 import { configurationParser, type ParseConfig } from "./configurations.ts";
 import { type FilesOf, filesOfMachines, firstKnown, layered, sharedFiles } from "./files.ts";
 import { flagText } from "./flags.ts";
-import { assembledKubelet, kubeletsAmong, taintsOf } from "./kubelets.ts";
+import { assembledKubelet, kubeletsAmong, machineName, taintsOf } from "./kubelets.ts";
 import { type Place, placing } from "./place.ts";
 import { isExport, merged, rbacOf } from "./rbac.ts";
 import { requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
@@ -342,7 +342,8 @@ function apiServerOf(
   { options, filesOf }: Context,
 ): AssembledApiServer {
   const { origin, commandLine } = piece;
-  const { machine, source } = origin;
+  const { source } = origin;
+  const machine = machineName(origin);
   const { refusals, asIfStarted } = apiServerRefusals({
     label: piece.label ?? (machine === undefined ? source.where : `kube-apiserver of ${machine}`),
     version: known(options.version ?? piece.version ?? version),

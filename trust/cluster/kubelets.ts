@@ -7,6 +7,7 @@ import type {
   ConfigurationPiece,
   KubeadmPiece,
   NodePiece,
+  Origin,
   ProgramPiece,
 } from "../readers/piece.ts";
 import { asList } from "../readers/yaml.ts";
@@ -89,9 +90,13 @@ export function kubeletsAmong(
   return [...found, ...kubeadm, ...alone.map((piece) => ready(standingFor(piece, assumptions)))];
 }
 
+/** What a person calls the machine; one that is known by what holds its files has no name of its own. */
+export function machineName({ machine, holder }: Origin): string | undefined {
+  return machine === undefined || holder.startsWith(machine) ? undefined : machine;
+}
+
 function draftOf(piece: ProgramPiece): KubeletDraft {
-  const { where } = piece.origin.source;
-  const label = piece.label ?? piece.origin.machine ?? where;
+  const label = piece.label ?? machineName(piece.origin) ?? piece.origin.source.where;
   return { piece, label, machines: `that run ${label}` };
 }
 

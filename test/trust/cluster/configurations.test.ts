@@ -123,6 +123,15 @@ describe("the KubeletConfiguration of a kubelet", () => {
     assert.equal(verdict.verdict, "verified");
   });
 
+  it("is that of a kubelet called by its machine's name, where it has one", () => {
+    const on = (holder: string, name: string) =>
+      program("kubelet --kubeconfig=/k", at("unit", { holder, machine: name }));
+    assert.deepEqual(labels([apiServer("verify"), on("urn", "urn"), on("folder", "node-1")]), [
+      "unit",
+      "node-1",
+    ]);
+  });
+
   it("is unknown where the flag is", () => {
     const kubelet = program(`kubelet --kubeconfig=/k --config=\${CONFIG}`, at("unit"));
     assert.match(said(servingOf([apiServer("verify"), kubelet])), /undecidable: .*CONFIG/);
