@@ -4,19 +4,22 @@ import type { NodeAddress, ServingRequest } from "../trust/words/facts.ts";
 import { reasonIn } from "../trust/words/skip.ts";
 import { nodeAddressTypes } from "../trust/words/vocabulary.ts";
 
-/** A file that was given, and the path that it has on its host when that was said (`PATH=FILE`). */
+/** A file or folder that was given, and the path that it has on its host when that was said (`PATH=FILE`). */
 export type GivenFile = { readonly file: string; readonly hostPath?: string };
+
+/** What a file is taken for: everything in it, or what it says about one side. */
+export type Side = "any" | "kubelet" | "apiserver" | "rbac";
 
 export type RequestState = ServingRequest["state"];
 const requestStates: readonly RequestState[] = ["issued", "pending", "denied", "neverIssued"];
 
 export type JudgeArguments = {
-  readonly kubelet: readonly GivenFile[];
-  readonly apiserver: readonly GivenFile[];
-  readonly rbac: readonly string[];
+  readonly files: readonly (GivenFile & { readonly side: Side })[];
   /** Folders that hold the files of the hosts under their own paths. */
   readonly kubeletRoot?: string;
   readonly apiserverRoot?: string;
+  /** PEM file of the CA that signs kubelet serving certificates. */
+  readonly signer?: string;
   readonly kubernetesVersion?: string;
   readonly nodeName?: string;
   readonly addresses: readonly NodeAddress[];
@@ -29,15 +32,22 @@ export type JudgeArguments = {
 /** What is wrong with the command line or with a file: one line, and exit code 2. */
 export class UsageError extends Error {}
 
-export const usage = `usage: npm run judge -- --kubelet FILE... --apiserver FILE... [--rbac FILE...]
-  FILE                       what the side is started with: KubeletConfiguration, folder of drop-ins, systemd unit,
-                             shell command line, pod manifest, kubeadm configuration, ConfigMap, PEM;
+export const usage = `usage: npm run judge -- FILE|FOLDER...
+       npm run judge -- --kubelet FILE... --apiserver FILE... [--rbac FILE...]
+  FILE|FOLDER                whatever kubelets and kube-apiserver are started with; what it is, is recognised:
+                             KubeletConfiguration, systemd unit, script, flags, /proc/PID/cmdline, pod, kubeadm
+                             configuration, cloud-init, ConfigMap, Secret, List, RBAC, approver, PEM (docs/judge.md);
+                             a FOLDER with etc/ in it is a host, its files have their own paths;
                              PATH=FILE says which path FILE has on its host
+  --kubelet FILE...          what FILE says about kubelets, and nothing else of it
+  --apiserver FILE...        what FILE says about kube-apiserver, and nothing else of it
   --kubelet-root DIR         the kubelet's host: DIR/etc/kubernetes/pki/ca.crt is its /etc/kubernetes/pki/ca.crt
   --apiserver-root DIR       kube-apiserver's host
-  --kubernetes-version X     default: the kubeadm configuration's, the image's, else the newest known
-  --node-name NAME           the machine's host name
-  --node-address TYPE=ADDR   an address of the node, e.g. InternalIP=10.0.0.11; may be repeated
+  --rbac FILE...             ClusterRoles and ClusterRoleBindings
+  --signer FILE              PEM of the CA that signs kubelet serving certificates
+  --kubernetes-version X     default: the files', else the newest known
+  --node-name NAME           host name of machines that say none
+  --node-address TYPE=ADDR   an address of such a node, e.g. InternalIP=10.0.0.11; may be repeated
   --csr STATE                what becomes of a requested serving certificate: ${requestStates.join(", ")}
   --skip-reason TEXT         why kubelets are not verified, if that is meant
   --at TIME                  the moment to judge, e.g. 2026-11-24T08:00:00Z; default: now
@@ -50,25 +60,29 @@ exit code: 0 it works, and what is not verified is meant; 1 rejected; 2 bad inpu
  * @throws UsageError when an option is unknown, lacks its value or has a bad one
  */
 export function readArguments(argv: readonly string[]): JudgeArguments | undefined {
-  const values = parse(gathered(argv));
+  const { values, positionals } = parse(gathered(argv));
   if (values.help) {
     return undefined;
   }
-  if (!values.kubelet && !values["kubelet-root"]) {
-    throw new UsageError("--kubelet: no file is given; name what the kubelet is started with");
-  }
-  if (!values.apiserver && !values["apiserver-root"]) {
-    throw new UsageError("--apiserver: no file is given; name what kube-apiserver is started with");
+  const files = [
+    ...positionals.map((text) => ({ ...givenFile(text), side: "any" as const })),
+    ...sideFiles("kubelet", values.kubelet),
+    ...sideFiles("apiserver", values.apiserver),
+    ...sideFiles("rbac", values.rbac),
+  ];
+  if (files.length === 0 && !values["kubelet-root"] && !values["apiserver-root"]) {
+    throw new UsageError(
+      "no file is given; name the files, or the folder, that kubelets and kube-apiserver are started with",
+    );
   }
   const at = values.at === undefined ? undefined : readTime(values.at);
   return {
-    kubelet: (values.kubelet ?? []).map(givenFile),
-    apiserver: (values.apiserver ?? []).map(givenFile),
-    rbac: values.rbac ?? [],
+    files,
     addresses: (values["node-address"] ?? []).map(readAddress),
     json: values.json ?? false,
     ...optional("kubeletRoot", values["kubelet-root"]),
     ...optional("apiserverRoot", values["apiserver-root"]),
+    ...optional("signer", values.signer),
     ...optional("kubernetesVersion", readVersion(values["kubernetes-version"])),
     ...optional("nodeName", values["node-name"]),
     ...optional("csr", readState(values.csr)),
@@ -107,12 +121,14 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       strict: true,
+      allowPositionals: true,
       options: {
         kubelet: { type: "string", multiple: true },
         apiserver: { type: "string", multiple: true },
         rbac: { type: "string", multiple: true },
         "kubelet-root": { type: "string" },
         "apiserver-root": { type: "string" },
+        signer: { type: "string" },
         "kubernetes-version": { type: "string" },
         "node-name": { type: "string" },
         "node-address": { type: "string", multiple: true },
@@ -122,10 +138,14 @@ function parse(args: string[]) {
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
-    }).values;
+    });
   } catch (error) {
     throw new UsageError(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "");
   }
+}
+
+function sideFiles<S extends Side>(side: S, texts: readonly string[] = []) {
+  return texts.map((text) => ({ ...givenFile(text), side }));
 }
 
 function givenFile(text: string): GivenFile {

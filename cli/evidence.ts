@@ -1,227 +1,230 @@
-/** From the files of both sides to facts, with what had to be assumed. */
-
-import { readFileSync } from "node:fs";
-import { kubeadmFiles, kubeadmPkiDirectory, kubeadmRbac } from "../trust/kubeadm/pki.ts";
-import { isKnownVersion } from "../trust/kubernetes/tables.ts";
-import { newestKnownVersion } from "../trust/kubernetes/version.ts";
-import { apiServerFacts } from "../trust/programs/api-server/facts.ts";
-import { kubeletFacts } from "../trust/programs/kubelet/facts.ts";
-import { requestedCertificate } from "../trust/programs/kubelet/requested-certificate.ts";
-import type { CommandLine } from "../trust/readers/command-line.ts";
-import { readRbac } from "../trust/readers/rbac.ts";
-import { readYaml } from "../trust/readers/yaml.ts";
-import type { Fact } from "../trust/words/fact.ts";
-import { known, unknown } from "../trust/words/fact.ts";
+/** From what the command line names to clusters: files are found here, what they mean is for the readers and trust/cluster. */
+import { assemble } from "../trust/cluster/assemble.ts";
+import type { AssembleOptions, Assembly } from "../trust/cluster/assembly.ts";
 import type {
-  ApiServerFacts,
-  HostFiles,
-  KubeletFacts,
-  NodeFacts,
-  RbacFacts,
-  ServingRequest,
-} from "../trust/words/facts.ts";
-import { skipOf } from "../trust/words/skip.ts";
-import { type JudgeArguments, UsageError } from "./arguments.ts";
-import { hostFiles, readSide, type Side } from "./side.ts";
-
-export type Evidence = {
-  readonly kubelet: KubeletFacts;
-  readonly apiserver: ApiServerFacts;
-  readonly version: string;
-  /** What was taken for granted, one sentence each. */
-  readonly assumptions: readonly string[];
-};
+  FilePiece,
+  Origin,
+  Piece,
+  ProgramPiece,
+  UnreadPiece,
+} from "../trust/readers/piece.ts";
+import { type Given, readTogether } from "../trust/readers/recognise.ts";
+import { known } from "../trust/words/fact.ts";
+import type { FileContent } from "../trust/words/facts.ts";
+import { groupBy } from "../trust/words/group-by.ts";
+import { type JudgeArguments, type Side, UsageError } from "./arguments.ts";
+import {
+  checkedFolder,
+  contentOf,
+  type Found,
+  hostFiles,
+  namesOnHost,
+  readGivenFile,
+  readHost,
+} from "./disk.ts";
 
 /**
- * Reads everything that the command line names.
+ * Reads everything that the command line names, and puts it together.
  *
  * @throws UsageError
  */
-export function readEvidence(args: JudgeArguments): Evidence {
-  const assumptions: string[] = [];
-  const kubeletSide = readSide("--kubelet", args.kubelet, "kubelet", args.kubeletRoot);
-  const apiSide = readSide("--apiserver", args.apiserver, "kube-apiserver", args.apiserverRoot);
-  const version = versionOf(args, [apiSide, kubeletSide], assumptions);
-  const made = kubeadmFiles({ cluster: "cluster", version });
-  const assumed = assumeKubeadm(made, assumptions);
-  const node = nodeOf(args);
-  const kubeletFiles = hostFiles(kubeletSide, assumed);
-  const kubelet = kubeletFacts({
-    label: "the kubelet",
-    version: known(version),
-    ...kubeletCommand(kubeletSide, assumptions),
-    ...oneConfiguration(kubeletSide),
-    ...(kubeletSide.dropIns.length > 0 && { dropIns: kubeletSide.dropIns }),
-    node,
-    request: requestOf(args, node, made, assumptions),
-    files: kubeletFiles,
-    ...(args.at && { at: args.at }),
+export function readEvidence(args: JudgeArguments): Assembly {
+  const roots = new Map<string, string>();
+  const files = withoutDoubles(args.files);
+  const pieces = sides.flatMap((side) => readSide(side, { ...args, files }, roots));
+  const assembly = withoutOtherSides(assemble(pieces, optionsOf(args, roots)));
+  for (const side of ["kubelet", "apiserver"] as const) requireSide(side, args, assembly);
+  return assembly;
+}
+
+/** A file that is given for both sides is read once, and all of it counts. */
+function withoutDoubles(files: JudgeArguments["files"]): JudgeArguments["files"] {
+  const byFile = groupBy(files, ({ file, hostPath }) => `${hostPath ?? ""}=${file}`);
+  return [...byFile.values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    const given = new Set(same.map(({ side }) => side));
+    return [given.size > 1 ? { ...first, side: "any" as const } : first];
   });
-  const apiserver = apiServerFacts({
-    label: "kube-apiserver",
-    version: known(version),
-    commandLine: apiServerCommand(apiSide),
-    skip:
-      args.skipReason === undefined
-        ? skipOf(apiSide.annotations, { where: "kube-apiserver" })
-        : known({ reason: args.skipReason }),
-    rbac: rbacOf(args, apiSide, assumptions),
-    files: hostFiles(apiSide, assumed),
-  });
-  return { kubelet, apiserver, version, assumptions };
 }
 
-function versionOf(args: JudgeArguments, sides: readonly Side[], assumptions: string[]): string {
-  const stated =
-    args.kubernetesVersion ??
-    sides.flatMap(({ kubeadm }) => kubeadm.flatMap((one) => one.kubernetesVersion ?? []))[0] ??
-    sides.flatMap(({ images }) =>
-      images.flatMap((image) => /:v(1\.\d+\.\d+)/.exec(image)?.[1] ?? []),
-    )[0];
-  if (stated === undefined) {
-    assumptions.push(
-      `Kubernetes is ${newestKnownVersion}, the newest known (--kubernetes-version).`,
-    );
-    return newestKnownVersion;
-  }
-  if (!isKnownVersion(stated)) {
-    assumptions.push(
-      `Flags and gates of Kubernetes ${stated} are taken from the nearest version that is known.`,
-    );
-  }
-  return stated;
-}
-
-/** kubeadm's PKI stands in for its files, where nobody gave them. */
-function assumeKubeadm(made: HostFiles, assumptions: string[]): HostFiles {
-  return (path) => {
-    const fact = made(path);
-    if (fact.known) {
-      const sentence = `${path} holds what kubeadm puts there.`;
-      if (!assumptions.includes(sentence)) {
-        assumptions.push(sentence);
-      }
-    }
-    return fact;
-  };
-}
-
-function nodeOf({ nodeName, addresses }: JudgeArguments): NodeFacts {
-  const missing = "the node's name (--node-name)";
-  const hostName: Fact<string> = nodeName === undefined ? unknown(missing) : known(nodeName);
+/** What a file says about the other side does not count where it was given for one. */
+function withoutOtherSides(assembly: Assembly): Assembly {
+  const isFrom = (side: Side, { holder }: Origin) => holder.startsWith(`${optionOf[side]} `);
+  const isKubelet = ({ origin }: { readonly origin: Origin }) =>
+    !isFrom("apiserver", origin) && !isFrom("rbac", origin);
   return {
-    hostName,
-    name: hostName,
-    addresses:
-      addresses.length > 0 ? known(addresses) : unknown("the node's addresses (--node-address)"),
+    ...assembly,
+    clusters: assembly.clusters.map((cluster) => ({
+      ...cluster,
+      kubelets: cluster.kubelets.filter(isKubelet),
+      apiServers: cluster.apiServers.filter(
+        ({ origin }) => !origin || !(isFrom("kubelet", origin) || isFrom("rbac", origin)),
+      ),
+      // Assumptions are made while the judge asks for files.
+      get assumptions() {
+        return cluster.assumptions;
+      },
+    })),
+    unpaired: assembly.unpaired.filter(isKubelet),
   };
 }
 
-function oneConfiguration({ configurations }: Side) {
-  const [configuration, another] = configurations;
-  if (another) {
+/** A side that files were given for must be in them. */
+function requireSide(
+  side: "kubelet" | "apiserver",
+  args: JudgeArguments,
+  assembly: Assembly,
+): void {
+  const root = side === "kubelet" ? args.kubeletRoot : args.apiserverRoot;
+  if (root === undefined && !args.files.some((one) => one.side === side)) return;
+  const { clusters, unpaired } = assembly;
+  if (side === "kubelet") {
+    if (unpaired.length > 0 || clusters.some(({ kubelets }) => kubelets.length > 0)) return;
     throw new UsageError(
-      `--kubelet: two KubeletConfigurations, in ${configuration?.source.where} and ${another.source.where}; give one, or a folder of drop-ins`,
+      "--kubelet: no kubelet found; give its unit, command line, KubeletConfiguration or kubeadm configuration",
     );
   }
-  return configuration ? { configuration } : {};
-}
-
-function kubeletCommand(side: Side, assumptions: string[]): { commandLine?: CommandLine } {
-  const lines = [
-    ...side.commandLines,
-    ...side.kubeadm.flatMap(({ kubelets }) => kubelets.map((one) => one.commandLine)),
-  ];
-  const [line, another] = lines;
-  if (another) {
-    throw new UsageError(
-      `--kubelet: two kubelets, in ${line?.source.where} and ${another.source.where}; judge one at a time`,
-    );
-  }
-  if (line) {
-    return { commandLine: line };
-  }
-  if (side.configurations.length + side.kubeadm.length === 0) {
-    throw new UsageError("--kubelet: no kubelet command line and no KubeletConfiguration found");
-  }
-  assumptions.push("The kubelet has a kubeconfig and no flag that decides.");
-  return {};
-}
-
-function apiServerCommand(side: Side): CommandLine {
-  const lines = [...side.commandLines, ...side.kubeadm.flatMap(({ apiServer }) => apiServer ?? [])];
-  const [line, another] = lines;
-  if (another) {
-    throw new UsageError(
-      `--apiserver: two kube-apiservers, in ${line?.source.where} and ${another.source.where}; judge one at a time`,
-    );
-  }
-  if (!line) {
-    throw new UsageError(
-      "--apiserver: no kube-apiserver found; give its pod manifest, unit, command line or kubeadm ClusterConfiguration",
-    );
-  }
-  return line;
-}
-
-function requestOf(
-  { csr }: JudgeArguments,
-  node: NodeFacts,
-  made: HostFiles,
-  assumptions: string[],
-): Fact<ServingRequest> {
-  const ca = made(`${kubeadmPkiDirectory}/ca.crt`);
-  const [signer] = ca.known && ca.value.kind === "certificates" ? ca.value.certificates : [];
-  switch (csr) {
-    case undefined:
-      return unknown(
-        "what becomes of the kubelet's certificate request (--csr issued, pending, denied or neverIssued)",
-      );
-    case "issued":
-      assumptions.push("Requested serving certificates are signed by kubeadm's cluster CA.");
-      return known({ state: csr, chain: signer ? [requestedCertificate(node, signer)] : [] });
-    default:
-      return known({ state: csr });
-  }
-}
-
-function rbacOf(args: JudgeArguments, side: Side, assumptions: string[]): Fact<RbacFacts> {
-  const fromKubeadm = side.kubeadm.length > 0;
-  if (fromKubeadm) {
-    assumptions.push("The cluster has the RBAC objects that kubeadm makes.");
-  }
-  if (args.rbac.length === 0) {
-    return fromKubeadm
-      ? known(kubeadmRbac)
-      : unknown("the cluster's ClusterRoles and ClusterRoleBindings (--rbac FILE)");
-  }
-  const documents = args.rbac.flatMap((file) => {
-    const read = readYaml(rbacText(file), { where: file });
-    const [problem] = read.problems;
-    if (problem) {
-      throw new UsageError(`--rbac: ${file}: ${problem.message}`);
-    }
-    return read.documents;
-  });
-  const { rbac, problems } = readRbac(documents);
-  const [problem] = problems;
-  if (problem) {
-    throw new UsageError(`--rbac: ${problem.source.where}: ${problem.message}`);
-  }
-  return known(
-    fromKubeadm
-      ? {
-          roles: [...rbac.roles, ...kubeadmRbac.roles],
-          bindings: [...rbac.bindings, ...kubeadmRbac.bindings],
-        }
-      : rbac,
+  if (clusters.some(({ apiServers }) => apiServers.length > 0)) return;
+  throw new UsageError(
+    "--apiserver: no kube-apiserver found; give its pod manifest, unit, command line or kubeadm ClusterConfiguration",
   );
 }
 
-function rbacText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    throw new UsageError(`--rbac: ${file} does not exist or cannot be read`);
+const sides: readonly Side[] = ["any", "kubelet", "apiserver", "rbac"];
+
+/** How the command line calls what was given for a side. */
+const optionOf: Readonly<Record<Side, string>> = {
+  any: "file",
+  kubelet: "--kubelet",
+  apiserver: "--apiserver",
+  rbac: "--rbac",
+};
+
+function readSide(side: Side, args: JudgeArguments, roots: Map<string, string>): readonly Piece[] {
+  const option = optionOf[side];
+  const root =
+    side === "kubelet" ? args.kubeletRoot : side === "apiserver" ? args.apiserverRoot : undefined;
+  const machine = root === undefined ? undefined : checkedFolder(`${option}-root`, root);
+  const founds = args.files
+    .filter((one) => one.side === side)
+    .map((given): Found & { readonly file: string; readonly hostPath?: string } => ({
+      ...readGivenFile(option, given, machine),
+      ...given,
+    }));
+  if (machine !== undefined) {
+    roots.set(machine, machine);
+    // Without files of its own, the host says what it starts.
+    if (founds.length === 0) founds.push({ ...readHost(option, machine, machine), file: machine });
   }
+  for (const found of founds) {
+    for (const [name, folder] of found.roots) roots.set(name, folder);
+  }
+  const pieces = ofSide(side, readTogether(founds.flatMap(({ givens }) => givens)));
+  for (const found of founds) {
+    if (found.hostPath === undefined && !isUnderstood(found, pieces)) {
+      throw new UsageError(
+        `${option}: ${found.file} holds nothing that is read here (docs/reading.md); if it is a file of the host, write PATH=${found.file}`,
+      );
+    }
+  }
+  return [...pieces, ...founds.flatMap(filesAt), ...founds.flatMap(passedOver)];
+}
+
+function isUnderstood(
+  { givens, file }: Found & { readonly file: string },
+  pieces: readonly Piece[],
+) {
+  const files = new Set([file, ...givens.map(({ origin }) => origin.source.where)]);
+  return pieces.some(({ origin }) =>
+    [...files].some(
+      (one) =>
+        origin.source.where === one ||
+        origin.source.where.startsWith(`${one} `) ||
+        origin.source.where.startsWith(`${one}:`),
+    ),
+  );
+}
+
+/** The programs of the other side do not count, nor does anything but RBAC of RBAC's files. */
+function ofSide(side: Side, pieces: readonly Piece[]): readonly Piece[] {
+  switch (side) {
+    case "rbac":
+      return pieces.filter(({ kind }) => kind === "rbac" || kind === "unread");
+    case "kubelet":
+      return pieces.filter((one) => one.kind !== "program" || isKubelet(one));
+    case "apiserver":
+      return pieces.filter((one) => one.kind !== "program" || !isKubelet(one));
+    default:
+      return pieces;
+  }
+}
+
+function isKubelet({ commandLine }: ProgramPiece): boolean {
+  return commandLine.program === "kubelet";
+}
+
+/** A file whose path on its host was said is that file, whatever else is in it. */
+function filesAt({ givens }: Found): FilePiece[] {
+  return givens.flatMap(({ content, origin }): FilePiece[] =>
+    origin.path === undefined
+      ? []
+      : [
+          {
+            kind: "file",
+            origin,
+            path: origin.path,
+            content: known({ kind: "text", text: textOf(content) }, origin.source),
+          },
+        ],
+  );
+}
+
+function textOf(content: Given["content"]): string {
+  return typeof content === "string" ? content : Buffer.from(content).toString("utf8");
+}
+
+function passedOver({ passedOver: all }: Found): UnreadPiece[] {
+  return all.map(({ file, why }) => ({
+    kind: "unread",
+    origin: {
+      source: { where: file },
+      holder: file,
+      cluster: known(undefined),
+      scope: "command line",
+      annotations: {},
+    },
+    missing: `${file}: ${why}`,
+    deciding: false,
+  }));
+}
+
+function optionsOf(args: JudgeArguments, roots: ReadonlyMap<string, string>): AssembleOptions {
+  const { at, kubernetesVersion, nodeName, addresses, csr, signer, skipReason } = args;
+  return {
+    filesOf: (machine) => {
+      const root = roots.get(machine);
+      return root === undefined ? undefined : hostFiles(root);
+    },
+    folders: (machine, path) => {
+      const root = roots.get(machine);
+      return root === undefined ? undefined : namesOnHost(root, path);
+    },
+    approverElsewhere:
+      "what becomes of the kubelet's certificate request (give the approver's manifest and its RBAC, or --csr issued, pending, denied or neverIssued)",
+    rbacElsewhere: "the cluster's ClusterRoles and ClusterRoleBindings (--rbac FILE)",
+    ...(at !== undefined && { at }),
+    ...(kubernetesVersion !== undefined && { version: kubernetesVersion }),
+    ...(nodeName !== undefined && { hostName: known(nodeName) }),
+    ...(addresses.length > 0 && { addresses: known(addresses) }),
+    ...(csr !== undefined && { request: csr }),
+    ...(signer !== undefined && { signer: signerOf(signer) }),
+    ...(skipReason !== undefined && { skipReason }),
+  };
+}
+
+function signerOf(file: string): FileContent {
+  const text = textOf(contentOf("--signer", file));
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return { kind: "text", text };
+  throw new UsageError(`--signer: ${file} holds no certificate; give the PEM of the CA that signs`);
 }

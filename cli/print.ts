@@ -1,73 +1,192 @@
-/** A verdict for people, and as JSON. */
+/** A judgement for people. */
+import type { AssembledKubelet } from "../trust/cluster/assembly.ts";
+import { causeOf } from "../trust/judge/cause.ts";
+import { needsOfApiServer, needsOfKubelet } from "../trust/judge/needs.ts";
+import { isOpenToUsers } from "../trust/judge/open.ts";
 import { describeSource } from "../trust/words/fact.ts";
-import {
-  type Outcome,
-  type RequestKind,
-  requestKinds,
-  type Verdict,
-  works,
-} from "../trust/words/verdict.ts";
-import type { Evidence } from "./evidence.ts";
+import { groupBy } from "../trust/words/group-by.ts";
+import type { StopsStart } from "../trust/words/refusal.ts";
+import { shown } from "../trust/words/shown.ts";
+import { type Outcome, requestKinds, type Verdict, works } from "../trust/words/verdict.ts";
+import type { Judgement, Pair } from "./judgement.ts";
 
-/** The kinds that must work for a pair to be accepted. */
-const needed: readonly RequestKind[] = ["logs", "exec", "metrics"];
-
-/** It works, and whatever is not verified is meant. */
-export function isAccepted(verdict: Verdict): boolean {
-  return [
-    verdict.serving,
-    ...needed.flatMap((kind) => [verdict.client[kind], verdict.requests[kind]]),
-  ].every((outcome) => outcome.verdict === "verified" || outcome.verdict === "skipped");
-}
-
-/** The JSON of docs/judge.md. */
-export function toJson(verdict: Verdict, { version, assumptions }: Evidence): string {
-  const document = {
-    schema: "kubelet-trust/verdict/v1",
-    accepted: isAccepted(verdict),
-    kubernetesVersion: version,
-    assumptions,
-    ...verdict,
-  };
-  return JSON.stringify(document, undefined, 2);
-}
-
-/** The verdict in lines for people. */
-export function toText(verdict: Verdict, { version, assumptions }: Evidence): string {
+/** The judgement in lines for people. */
+export function toText(judgement: Judgement): string {
+  const { pairs, kubelets, apiServers, unread, assumptions } = judgement;
+  const several = pairs.length > 1;
   const lines = [
-    `Kubernetes ${version}: ${isAccepted(verdict) ? "accepted" : "rejected"}`,
+    headline(judgement),
+    ...(several ? ["", ...pairs.map((pair) => `  ${titleOf(pair)}: ${inOneLine(pair)}`)] : []),
+    ...detailsOf(pairs, several),
+    ...callerLines(judgement),
+    ...kubelets.flatMap((kubelet) => [
+      "",
+      `${nameOf(kubelet)}: ${whyAlone(kubelet.place)}`,
+      ...stopped("kubelet", kubelet.refusals),
+      "what it needs of kube-apiserver",
+      ...needsOfKubelet(kubelet.facts).map(indented),
+    ]),
+    ...apiServers.flatMap(({ apiServer }) => [
+      "",
+      `${apiServer.facts.label}: no kubelet of it is given`,
+      ...stopped("kube-apiserver", apiServer.refusals),
+      "what it needs of each kubelet",
+      ...needsOfApiServer(apiServer.facts).map(indented),
+    ]),
+    ...section(
+      "not read",
+      unread.map(
+        ({ missing, deciding, origin }) =>
+          `${missing}${deciding ? ", which may decide" : ""} (${describeSource(origin.source)})`,
+      ),
+    ),
+    ...section("assumed", assumptions),
+  ];
+  return lines.map(shown).join("\n");
+}
+
+function headline({ pairs, isAccepted, apiServers }: Judgement): string {
+  const versions = [
+    ...new Set([
+      ...pairs.map(({ cluster }) => cluster.version),
+      ...apiServers.map(({ version }) => version),
+    ]),
+  ];
+  const title = versions.length === 0 ? "" : `Kubernetes ${versions.join(", ")}: `;
+  const rejected = pairs.filter((pair) => !pair.isAccepted).length;
+  const count = pairs.length > 1 && rejected > 0 ? `, ${rejected} of ${pairs.length} pairs` : "";
+  if (isAccepted) return `${title}accepted`;
+  if (pairs.length === 0) return `${title}undecidable, one side is not given`;
+  return `${title}rejected${count}`;
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ["", title, ...lines.map(indented)];
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}
+
+function titleOf({ kubelet, apiServer }: Pair): string {
+  return `${nameOf(kubelet)} with ${apiServer.facts.label}`;
+}
+
+/** The node's name where it is known, else what the kubelet was read from. */
+function nameOf({ facts, label }: AssembledKubelet): string {
+  const { name } = facts.node;
+  return name.known && name.value !== label ? `${name.value} (${label})` : label;
+}
+
+function whyAlone(place: Judgement["kubelets"][number]["place"]): string {
+  if (place.in === "elsewhere") return "no kube-apiserver that calls it is given";
+  return place.missing === undefined
+    ? `any of these may call it: ${place.clusters.join(", ")}`
+    : `which kube-apiserver calls it is undecidable without ${place.missing}`;
+}
+
+function inOneLine({ kubelet, apiServer, verdict, isAccepted }: Pair): string {
+  const [refusal] = [...kubelet.refusals, ...apiServer.refusals];
+  if (refusal) return `does not start: ${firstLine(refusal.message)}`;
+  if (isAccepted) return `accepted, ${verdict.serving.verdict}`;
+  const [worst] = [verdict.serving, ...requestKinds.map((kind) => verdict.requests[kind])].filter(
+    (outcome) => !works(outcome),
+  );
+  if (worst) return `${worst.verdict}: ${problemOf(worst)}`;
+  return verdict.serving.verdict === "silentlySkipped"
+    ? "silentlySkipped: it works, and nobody verifies it"
+    : "open to others";
+}
+
+function problemOf(outcome: Outcome): string {
+  if (outcome.verdict === "fails") return outcome.symptom;
+  return outcome.reason;
+}
+
+/** The details of each pair; equal ones are told once. */
+function detailsOf(pairs: readonly Pair[], several: boolean): string[] {
+  const bodies = groupBy(pairs, (pair) => bodyOf(pair).map(shown).join("\n"));
+  return [...bodies].flatMap(([body, same]) => [
     "",
-    ...describe("serving side", verdict.serving),
-    ...clientLines(verdict),
+    ...(several ? same.map(titleOf) : []),
+    ...body.split("\n"),
+  ]);
+}
+
+function bodyOf({ kubelet, apiServer, verdict, asIfStarted }: Pair): string[] {
+  const refusals = [
+    ...stopped("kubelet", kubelet.refusals),
+    ...stopped("kube-apiserver", apiServer.refusals),
+  ];
+  return [
+    ...refusals,
+    ...(refusals.length > 0 ? ["once that is mended:"] : []),
+    ...describe("serving side", asIfStarted.serving),
+    ...clientLines(asIfStarted),
     "",
     "what a user sees",
-    ...requestKinds.map((kind) => `  ${kind.padEnd(14)}${seen(verdict.requests[kind])}`),
+    ...seenLines(verdict),
+    ...open(verdict, kubelet),
   ];
-  if (verdict.openToAnyone.length > 0) {
-    lines.push("", `open to anyone without a credential: ${verdict.openToAnyone.join(", ")}`);
-  }
-  if (assumptions.length > 0) {
-    lines.push("", "assumed", ...assumptions.map((one) => `  ${one}`));
-  }
-  return lines.join("\n");
 }
 
-/** Kinds that work alike, or fail alike, share a paragraph. */
-function clientLines({ client }: Verdict): string[] {
-  const groups = new Map<string, { kinds: RequestKind[]; outcome: Outcome }>();
-  for (const kind of requestKinds) {
-    const outcome = client[kind];
-    const key = works(outcome) ? outcome.verdict : `${outcome.verdict} ${outcome.reason}`;
-    const group = groups.get(key) ?? { kinds: [], outcome };
-    group.kinds.push(kind);
-    groups.set(key, group);
-  }
-  return [...groups.values()].flatMap(({ kinds, outcome }) =>
-    describe(
-      kinds.length === requestKinds.length ? "client side" : `client side (${kinds.join(", ")})`,
-      outcome,
-    ),
+/** Other programs that call kubelets; what is equal for several kubelets is told once. */
+function callerLines({ calls, stoppedCallers }: Judgement): string[] {
+  const told = groupBy(calls, ({ caller, outcome }) =>
+    [
+      `${caller.piece.label}: ${outcome.verdict}`,
+      ...(outcome.symptom === undefined ? [] : [`  ${outcome.symptom}`]),
+      `  ${outcome.reason}`,
+      ...outcome.sources.map((source) => `  at ${describeSource(source)}`),
+      ...outcome.remedies.map((text, index) => `  ${index === 0 ? "remedy" : "or"}: ${text}`),
+    ]
+      .map(shown)
+      .join("\n"),
   );
+  return [
+    ...stoppedCallers.flatMap(({ piece }) => [
+      "",
+      `${piece.label} does not start: ${piece.refusal}`,
+      `  at ${describeSource(piece.origin.source)}`,
+    ]),
+    ...[...told.keys()].flatMap((text) => ["", ...text.split("\n")]),
+  ];
+}
+
+function open({ openToAnyone }: Verdict, { facts }: AssembledKubelet): string[] {
+  return [
+    ...(openToAnyone.length > 0
+      ? ["", `open to anyone without a credential: ${openToAnyone.join(", ")}`]
+      : []),
+    ...(isOpenToUsers(facts)
+      ? ["", "open to whoever is authenticated: everything (authorization.mode: AlwaysAllow)"]
+      : []),
+  ];
+}
+
+/** Every reason that keeps a program from starting. */
+function stopped(program: string, refusals: readonly StopsStart[]): string[] {
+  return refusals.flatMap(({ message, source, remedies }) => [
+    `${program} does not start: ${firstLine(message)}`,
+    ...(source ? [`  at ${describeSource(source)}`] : []),
+    ...remedies.map(({ text }, index) => `  ${index === 0 ? "remedy" : "or"}: ${text}`),
+  ]);
+}
+
+function firstLine(text: string): string {
+  return text.split("\n")[0] ?? "";
+}
+
+/** Kinds that work alike, or fail for one cause, share a paragraph. */
+function clientLines({ client }: Verdict): string[] {
+  const groups = groupBy(requestKinds, (kind) => causeOf(client[kind]));
+  return [...groups.values()].flatMap((kinds) => {
+    const [first] = kinds;
+    if (first === undefined) return [];
+    const title =
+      kinds.length === requestKinds.length ? "client side" : `client side (${kinds.join(", ")})`;
+    return describe(title, client[first]);
+  });
 }
 
 function describe(title: string, outcome: Outcome): string[] {
@@ -80,17 +199,24 @@ function describe(title: string, outcome: Outcome): string[] {
   ];
 }
 
+/** What a user sees, kinds that see the same in one line. */
+function seenLines({ requests }: Verdict): string[] {
+  const groups = groupBy(requestKinds, (kind): string => seen(requests[kind]));
+  return [...groups].flatMap(([text, kinds]) =>
+    kinds.length === requestKinds.length
+      ? [`  everything: ${text}`]
+      : [`  ${kinds.join(", ")}: ${text}`],
+  );
+}
+
 function seen(outcome: Outcome): string {
-  if (works(outcome)) {
-    return "works";
-  }
+  if (works(outcome)) return "works";
   switch (outcome.verdict) {
     case "fails":
     case "doesNotStart":
       return [outcome.httpStatus, outcome.symptom ?? "kube-apiserver does not start"]
         .filter((part) => part !== undefined)
-        .join(" ")
-        .replaceAll("\n", " ");
+        .join(" ");
     default:
       return `undecidable without ${outcome.verdict === "undecidable" ? outcome.missing.join("; ") : ""}`;
   }

@@ -1,4 +1,7 @@
 /** kubelet-client-authentication: the kubelet must let kube-apiserver in, and nobody else. */
+
+import { causeOf } from "../../trust/judge/cause.ts";
+import { isOpenToUsers } from "../../trust/judge/open.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
 import type { Outcome, RequestKind } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
@@ -71,15 +74,6 @@ function shutOut(
   });
 }
 
-/** What would mend it: kinds of request that fail for one cause differ in their words alone. */
-function causeOf(outcome: Outcome): string {
-  return outcome.verdict === "undecidable"
-    ? `undecidable ${outcome.missing.join("; ")}`
-    : [outcome.verdict, ...outcome.remedies.map(({ side, setting }) => `${side} ${setting}`)].join(
-        "\n",
-      );
-}
-
 function refused(
   judged: Judged,
   apiServer: ApiServer,
@@ -144,7 +138,7 @@ function openToStrangers(
  */
 function openToAllUsers(judged: Kubelet, openToAnyone: readonly RequestKind[]): Finding[] {
   const { authorizationMode } = judged.facts.authentication;
-  if (!authorizationMode.known || authorizationMode.value !== "AlwaysAllow") return [];
+  if (!isOpenToUsers(judged.facts)) return [];
   // Open to strangers is worse, and told already; the way out is the same.
   if (openToAnyone.includes("exec")) return [];
   const settings = [authenticationSettings(judged.facts)];

@@ -1,5 +1,6 @@
 /** private-key-exposure: private keys and bootstrap tokens must not stand where everyone can read them. */
 
+import { textsWithin } from "../../trust/readers/texts-within.ts";
 import { isPrivateKey } from "../evidence/certificates.ts";
 import { entriesOf, kindOf, originOf } from "../evidence/kubernetes.ts";
 import type { Spec } from "../policy.ts";
@@ -11,7 +12,7 @@ export const privateKeyExposure: Spec = {
   name: "private-key-exposure",
   displayName: "private keys and bootstrap tokens stay secret",
   description:
-    "Private keys and bootstrap tokens must not be in ConfigMaps, annotations, labels or outputs that are not secret.",
+    "Private keys and bootstrap tokens must not be in Kubernetes objects other than Secrets, nor in outputs that are not secret.",
   enforcementLevel: "mandatory",
   severity: "critical",
   remediationSteps:
@@ -38,19 +39,17 @@ type Place = {
   readonly text: string;
   /** What an unknown text is going to be. */
   readonly hidden?: Kind;
-  readonly where: "ConfigMap" | "annotation" | "output";
+  readonly isOutput: boolean;
 };
 
 function placesOf(resource: Resource): Place[] {
-  const kind = kindOf(resource);
-  if (kind !== undefined) {
-    return [
-      ...metadataPlaces(resource, "annotations"),
-      ...metadataPlaces(resource, "labels"),
-      ...(kind === "ConfigMap" ? configMapPlaces(resource) : []),
-    ];
-  }
+  if (isObject(resource)) return objectPlaces(resource);
   return hasOutputs(resource) ? outputPlaces(resource) : [];
+}
+
+/** A Kubernetes object of any kind, custom ones included; charts and files of manifests make objects of their own. */
+function isObject({ type }: Resource): boolean {
+  return type.startsWith("kubernetes:") && !/^kubernetes:(yaml|kustomize|helm)[:./]/.test(type);
 }
 
 /** The stack and components: what they give out is chosen by people. */
@@ -58,15 +57,29 @@ function hasOutputs({ type, provider }: Resource): boolean {
   return type === "pulumi:pulumi:Stack" || (provider === "" && !type.startsWith("pulumi:"));
 }
 
-function configMapPlaces(resource: Resource): Place[] {
-  const fromKey = resource.madeFrom("data").some(isPrivateKey);
-  return entriesOf(resource).flatMap(({ key, text, source }): Place[] => {
-    const at = source.key ?? key;
-    if (text.known) return [{ key: at, text: text.value, where: "ConfigMap" }];
-    return fromKey && namesPrivateKey(key)
-      ? [{ key: at, text: "", hidden: "a private key", where: "ConfigMap" }]
-      : [];
+type Path = readonly (string | number)[];
+
+/** Every text of an object but the data of Secrets. */
+function objectPlaces(resource: Resource): Place[] {
+  const texts = textsOf(resource.properties, (value, path) => {
+    const isSecret = path.length === 0 ? kindOf(resource) === "Secret" : isSecretObject(value);
+    return isSecret ? ["data", "stringData"] : [];
   });
+  return texts.flatMap(({ text, path, name }): Place[] => {
+    const place = { key: keyOf(path), text, isOutput: false };
+    if (!looksUnknown(text) || field(resource, ...path.map(String)).known) return [place];
+    const isKey = namesPrivateKey(name) && resource.madeFrom(String(path[0])).some(isPrivateKey);
+    return isKey ? [{ ...place, text: "", hidden: "a private key" }] : [];
+  });
+}
+
+function isSecretObject(value: Readonly<Record<string, unknown>>): boolean {
+  return value.kind === "Secret" && (value.apiVersion === "v1" || value.apiVersion === undefined);
+}
+
+/** The engine's values for what is not known are UUIDs. */
+function looksUnknown(text: string): boolean {
+  return text.length === 36;
 }
 
 /**
@@ -77,62 +90,86 @@ function namesPrivateKey(key: string): boolean {
   return /key|private|kubeconfig|\.conf$/i.test(key) && !/pub|fingerprint/i.test(key);
 }
 
-function metadataPlaces(resource: Resource, part: "annotations" | "labels"): Place[] {
-  const all = field(resource, "metadata", part);
-  if (!all.known || typeof all.value !== "object" || all.value === null) return [];
-  return Object.entries(all.value).flatMap(([key, text]): Place[] =>
-    typeof text === "string"
-      ? [{ key: `metadata.${part}["${key}"]`, text, where: "annotation" }]
-      : [],
-  );
+function outputPlaces(resource: Resource): Place[] {
+  return textsOf(resource.properties, () => [])
+    .filter(({ text, path }) => mayExpose(text) && !resource.isSecret(path))
+    .map(({ text, path }) => ({ key: path.join("."), text, isOutput: true }));
 }
 
-function outputPlaces(resource: Resource): Place[] {
-  const places: Place[] = [];
-  const visit = (value: unknown, path: readonly (string | number)[], depth: number): void => {
+type Found = {
+  readonly text: string;
+  readonly path: Path;
+  /** The key it stands under, or the `name` beside its `value`, as in environment variables. */
+  readonly name: string;
+};
+
+const maxDepth = 50;
+
+/** The texts of a value, with what holds them; `without` says which keys of an object are passed over. */
+function textsOf(
+  root: Readonly<Record<string, unknown>>,
+  without: (value: Readonly<Record<string, unknown>>, path: Path) => readonly string[],
+): Found[] {
+  const found: Found[] = [];
+  const visit = (value: unknown, path: Path, name: string): void => {
     if (typeof value === "string") {
-      if (mayExpose(value) && !resource.isSecret(path)) {
-        places.push({ key: path.join("."), text: value, where: "output" });
-      }
-    } else if (typeof value === "object" && value !== null && depth < 50) {
-      for (const [key, item] of Object.entries(value)) {
-        visit(item, [...path, Array.isArray(value) ? Number(key) : key], depth + 1);
-      }
+      found.push({ text: value, path, name });
+      return;
+    }
+    if (typeof value !== "object" || value === null || path.length > maxDepth) return;
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) visit(item, [...path, index], name);
+      return;
+    }
+    const object = value as Readonly<Record<string, unknown>>;
+    const hidden = without(object, path);
+    for (const [key, item] of Object.entries(object)) {
+      if (hidden.includes(key)) continue;
+      const called = key === "value" && typeof object.name === "string" ? object.name : key;
+      visit(item, [...path, key], called);
     }
   };
-  visit(resource.properties, [], 0);
-  return places;
+  visit(root, [], "");
+  return found;
 }
 
-const pemKey = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
-/** Base64 of `-----BEGIN `, as kubeconfigs have it. */
-const base64Pem = /LS0tLS1CRUdJTi[A-Za-z0-9+/=\s]{20,}/g;
+/** `metadata.annotations["a/b"]`, `spec.containers[0].env[1].value` */
+function keyOf(path: Path): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === "number") return `[${part}]`;
+      const isPlain =
+        /^[A-Za-z_]\w*$/.test(part) &&
+        !/^(data|binaryData|annotations|labels)$/.test(String(path[index - 1]));
+      if (!isPlain) return `[${JSON.stringify(part)}]`;
+      return index === 0 ? part : `.${part}`;
+    })
+    .join("");
+}
+
+const pemKey = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/;
 /** Source: kubernetes `staging/src/k8s.io/cluster-bootstrap/token/api/types.go` (BootstrapTokenPattern). */
 const namedToken =
   /(?:\btoken["']?\s*[:=]\s*["']?|--token[= ]+["']?|\bBearer\s+)[a-z0-9]{6}\.[a-z0-9]{16}(?![a-z0-9])/i;
 const bareToken = /^\s*[a-z0-9]{6}\.(?=[a-z0-9]*\d)[a-z0-9]{16}\s*$/;
 
-/** Cheap, so that only what may matter is looked up among the secret marks. */
+/** Cheap, so that only what may matter is looked up among the secret marks, and unpacked. */
 function mayExpose(text: string): boolean {
   return (
     text.includes("PRIVATE KEY") ||
-    text.includes("LS0tLS1CRUdJTi") ||
-    /[a-z0-9]{6}\.[a-z0-9]{16}/.test(text)
+    /[a-z0-9]{6}\.[a-z0-9]{16}/.test(text) ||
+    /[A-Za-z0-9+/_-]{40}|\\u00|\\x/.test(text)
   );
 }
 
 function exposed(text: string, tokens: readonly string[]): Kind | undefined {
   if (!mayExpose(text)) return undefined;
-  const encoded = text.match(base64Pem) ?? [];
-  if (
-    pemKey.test(text) ||
-    encoded.some((part) => pemKey.test(Buffer.from(part, "base64").toString("latin1")))
-  ) {
-    return "a private key";
-  }
-  return namedToken.test(text) ||
-    bareToken.test(text) ||
-    tokens.some((token) => text.includes(token))
+  const texts = textsWithin(text);
+  if (texts.some((one) => pemKey.test(one))) return "a private key";
+  return texts.some(
+    (one) =>
+      namedToken.test(one) || bareToken.test(one) || tokens.some((token) => one.includes(token)),
+  )
     ? "a bootstrap token"
     : undefined;
 }
@@ -152,9 +189,9 @@ function tokensOf(stack: Stack): string[] {
 }
 
 function finding(resource: Resource, place: Place, kind: Kind, analysis: Analysis): Finding {
-  const noun = { ConfigMap: "ConfigMap", annotation: "object", output: "output" }[place.where];
+  const noun = place.isOutput ? "output" : (kindOf(resource) ?? "object");
   return {
-    cause: `${kind} ${place.where} ${place.key}`,
+    cause: `${kind} ${noun} ${place.key}`,
     what: `${kind} is in ${place.key}, where it is not secret.`,
     subject: describe(resource),
     noun,
@@ -162,12 +199,11 @@ function finding(resource: Resource, place: Place, kind: Kind, analysis: Analysi
     clusterName: analysis.clusterNameOf({ membership: originOf(analysis.stack, resource) }),
     sources: [{ where: describe(resource), key: place.key }],
     symptom: `no error: whoever may read this ${noun} has it.`,
-    remedies:
-      place.where === "output"
-        ? [
-            "Mark the output secret (pulumi.secret), or leave it out.",
-            "Replace the key or token: it has been seen.",
-          ]
-        : ["Move it into a Secret.", "Replace the key or token: it has been seen."],
+    remedies: place.isOutput
+      ? [
+          "Mark the output secret (pulumi.secret), or leave it out.",
+          "Replace the key or token: it has been seen.",
+        ]
+      : ["Move it into a Secret.", "Replace the key or token: it has been seen."],
   };
 }

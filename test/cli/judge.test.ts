@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { main } from "../../cli/main.ts";
 import { issue } from "../support/issue.ts";
 
 const program = fileURLToPath(new URL("../../cli/judge.ts", import.meta.url));
@@ -60,12 +61,16 @@ describe("npm run judge", function () {
     }
   }
 
+  /** Runs the command in the folder, in this process. */
   function run(...argv: string[]) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...argv], {
-      cwd: folder,
-      encoding: "utf8",
-    });
-    return { status, stdout, stderr };
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const { exitCode: status, stdout, stderr } = main(argv);
+      return { status, stdout, stderr };
+    } finally {
+      process.chdir(before);
+    }
   }
 
   const bothKubeadm = ["--kubelet", "kubeadm.yaml", "--apiserver", "kubeadm.yaml"];
@@ -162,7 +167,7 @@ describe("npm run judge", function () {
     const { status, stdout } = run("--kubelet", "kubelet.service", ...bothFiles.slice(1));
     assert.equal(status, 1);
     assert.match(stdout, /unknown flag: --network-plugin/);
-    assert.match(stdout, /at kubelet\.service:3 \(ExecStart\)/);
+    assert.match(stdout, /at kubelet\.service:2 \(ExecStart\)/);
   });
 
   it("answers bad input with one line and exit code 2", () => {
@@ -172,13 +177,15 @@ describe("npm run judge", function () {
       "noise.txt": "hello",
     });
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
-      [[], /--kubelet: no file is given/],
-      [["--kubelet", "kubelet.yaml"], /--apiserver: no file is given/],
+      [[], /no file is given; name the files, or the folder/],
       [["--kublet", "x"], /Unknown option '--kublet'/],
       [["--kubelet", "nowhere", "--apiserver", "pod.yaml"], /nowhere does not exist/],
-      [["--kubelet", "noise.txt", "--apiserver", "pod.yaml"], /noise\.txt is no KubeletConf/],
+      [["--kubelet", "noise.txt", "--apiserver", "pod.yaml"], /noise\.txt holds nothing that is/],
+      [["nowhere"], /nowhere does not exist/],
+      [["--kubelet", "pod.yaml", "--apiserver", "pod.yaml"], /--kubelet: no kubelet found/],
       [["--kubelet", "kubelet.yaml", "--apiserver", "kubelet.yaml"], /no kube-apiserver found/],
-      [["--kubelet", "kubelet.yaml", ...bothFiles.slice(1)], /two KubeletConfigurations/],
+      [[...bothFiles, "--skip-reason", "123"], /--skip-reason: "123" is no reason/],
+      [[...bothFiles, "--signer", "noise.txt"], /--signer: noise\.txt holds no certificate/],
       [[...bothFiles, "--csr", "x"], /--csr: "x" is no state/],
       [[...bothFiles, "--at", "x"], /--at: "x" is no time/],
       [[...bothFiles, "--kubernetes-version", "newest"], /--kubernetes-version: "newest"/],
@@ -194,9 +201,139 @@ describe("npm run judge", function () {
     }
   });
 
-  it("explains itself", () => {
-    const { status, stdout } = run("--help");
+  const unit = (name: string) =>
+    `[Service]\nExecStart=/usr/bin/kubelet \\\n  --config=/var/lib/kubelet/config.yaml \\\n  --kubeconfig=/etc/kubernetes/kubelet.conf \\\n  --hostname-override=${name}\n`;
+  const verifyingPod = apiServerPod(["--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt"]);
+
+  it("recognises a folder, judges each node, one line a pair and equal lines once", () => {
+    put({
+      "c/pod.yaml": verifyingPod,
+      "c/n0/kubelet.service": unit("n0"),
+      "c/n0/config.yaml": kubeletConfiguration(""),
+      "c/n1/kubelet.service": unit("n1"),
+      "c/n1/config.yaml": kubeletConfiguration("serverTLSBootstrap: true\n"),
+      "c/notes.txt": "hello",
+    });
+    const { status, stdout } = run("c", "--csr", "issued");
+    assert.equal(status, 1);
+    const [head, , ...lines] = stdout.split("\n");
+    assert.equal(head, "Kubernetes 1.37.2: rejected, 1 of 2 pairs");
+    assert.match(lines[0] ?? "", /^ {2}n0 \(c\/n0\/kubelet\.service\) with .*: fails: .*IP SANs$/);
+    assert.match(
+      lines[1] ?? "",
+      /^ {2}n1 \(c\/n1\/kubelet\.service\) with .*: accepted, verified$/,
+    );
+    assert.match(stdout, /^ {2}everything: works$/m);
+    assert.match(stdout, /^ {2}metrics, stats, pods, healthz, configz, proxy: 503 /m);
+    assert.doesNotMatch(stdout, /notes\.txt/);
+  });
+
+  it("reads a folder as a host, with its own paths", async () => {
+    const ca = await issue({ subject: "CN=kubernetes", isCA: true });
+    const client = await issue({
+      subject: "CN=kube-apiserver-kubelet-client, O=system:masters",
+      issuer: ca,
+      usages: ["clientAuth"],
+    });
+    put({
+      "hosts/cp/etc/kubernetes/manifests/kube-apiserver.yaml": verifyingPod,
+      "hosts/cp/etc/kubernetes/pki/ca.crt": ca.certPem,
+      "hosts/cp/etc/kubernetes/pki/apiserver-kubelet-client.crt": client.certPem,
+      "hosts/cp/etc/kubernetes/pki/apiserver-kubelet-client.key": client.keyPem,
+      "hosts/n0/etc/systemd/system/kubelet.service": unit("n0"),
+      "hosts/n0/etc/kubernetes/pki/ca.crt": ca.certPem,
+      "hosts/n0/etc/kubernetes/kubelet.conf": "apiVersion: v1\nkind: Config\n",
+      "hosts/n0/var/lib/kubelet/config.yaml": kubeletConfiguration("serverTLSBootstrap: true\n"),
+    });
+    const { stdout } = run("hosts", "--csr", "issued", "--json");
+    const json = JSON.parse(stdout);
+    assert.equal(json.pairs.length, 1, stdout);
+    assert.equal(json.serving.verdict, "verified");
+    assert.equal(json.client.logs.verdict, "verified");
+    assert.ok(!json.assumptions.join().includes("apiserver-kubelet-client"), stdout);
+  });
+
+  it("tells every reason that keeps a kubelet from starting, each with its own line", () => {
+    put({
+      "kubelet.service": unit("n0").replace(
+        "--hostname",
+        "--network-plugin=cni \\\n  --allow-privileged \\\n  --hostname",
+      ),
+      "config.yaml": kubeletConfiguration(""),
+      "pod.yaml": apiServerPod([]),
+    });
+    const { stdout } = run("kubelet.service", "config.yaml", "pod.yaml");
+    assert.match(stdout, /unknown flag: --network-plugin"\n {2}at kubelet\.service:5/);
+    assert.match(stdout, /unknown flag: --allow-privileged"\n {2}at kubelet\.service:6/);
+    assert.match(stdout, /once that is mended:\nserving side: silentlySkipped/);
+  });
+
+  it("says of one side what it needs of the other", () => {
+    put({ "kubelet.yaml": kubeletConfiguration(""), "pod.yaml": verifyingPod });
+    const kubelet = run("kubelet.yaml");
+    assert.equal(kubelet.status, 1);
+    assert.match(kubelet.stdout, /^undecidable, one side is not given/);
+    assert.match(
+      kubelet.stdout,
+      /kube-apiserver needs --kubelet-certificate-authority with this kubelet\.crt/,
+    );
+    const apiserver = run("pod.yaml");
+    assert.equal(apiserver.status, 1);
+    assert.match(apiserver.stdout, /Each kubelet needs a serving certificate that a CA in/);
+    assert.match(apiserver.stdout, /Each kubelet's authentication\.x509\.clientCAFile needs/);
+  });
+
+  it("reads what people export and paste", () => {
+    const base64 = (text: string) => Buffer.from(text).toString("base64");
+    const configuration = JSON.stringify({
+      authentication: { x509: { clientCAFile: "/etc/kubernetes/pki/ca.crt" } },
+      serverTLSBootstrap: true,
+    });
+    put({
+      "pod.yaml": verifyingPod,
+      "list.yaml": `apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: files}\n  data: {config.yaml: ${base64(kubeletConfiguration("serverTLSBootstrap: true"))}}\n`,
+      "configz.json": `{"kubeletconfig":${configuration}}`,
+      cmdline:
+        "/usr/bin/kubelet\0--kubeconfig=/k\0--rotate-server-certificates=true\0--client-ca-file=/etc/kubernetes/pki/ca.crt\0--authorization-mode=Webhook\0--anonymous-auth=false\0",
+    });
+    for (const file of ["list.yaml", "configz.json", "cmdline"]) {
+      const { stdout } = run(file, "pod.yaml", "--csr", "issued", "--json");
+      assert.equal(JSON.parse(stdout).serving?.verdict, "verified", `${file}: ${stdout}`);
+    }
+  });
+
+  it("shows no text of a Secret, no key, and nothing that a terminal obeys", () => {
+    const key = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n";
+    put({
+      "unit.yaml": `apiVersion: v1\nkind: Secret\nmetadata: {name: files}\nstringData:\n  kubelet.service: |\n${unit("n0").replaceAll(/^/gm, "    ")}\n  config.yaml: |\n    password: hunter2\n    serverTLSBootstrap: true\n`,
+      "evil.service": unit("n\u001b[2J\u202e0").replace(
+        "--kubeconfig",
+        `--feature-gates=\u200bX=true --kubeconfig`,
+      ),
+      "config.yaml": `password: hunter2\nkey: |\n${key.replaceAll(/^/gm, "  ")}`,
+      "pod.yaml": apiServerPod([]),
+    });
+    for (const files of [
+      ["unit.yaml"],
+      ["evil.service", "config.yaml"],
+      ["evil.service", "/var/lib/kubelet/config.yaml=config.yaml"],
+    ]) {
+      for (const more of [[], ["--json"]]) {
+        const { stdout } = run(...files, "pod.yaml", ...more);
+        assert.doesNotMatch(stdout, /hunter2|MHcCAQEE/, files.join(" "));
+        assert.ok(!/[\p{Cf}]/u.test(stdout) && !stdout.includes("\u001b"), stdout);
+      }
+    }
+  });
+
+  it("explains itself, as a process", () => {
+    const { status, stdout } = spawnSync(process.execPath, [program, "--help"], {
+      encoding: "utf8",
+    });
     assert.equal(status, 0);
     assert.match(stdout, /^usage: npm run judge/);
+    const failed = spawnSync(process.execPath, [program, "nowhere"], { encoding: "utf8" });
+    assert.equal(failed.status, 2);
+    assert.equal(failed.stderr, "judge: file: nowhere does not exist\n");
   });
 });

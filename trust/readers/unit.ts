@@ -1,7 +1,9 @@
 /** systemd units, their drop-ins and their environment files, put together with what stands beside them. */
 import { groupBy } from "../words/group-by.ts";
+import type { CommandLines } from "./command-line.ts";
 import { isEnvironmentFile, readEnvironmentFile } from "./environment-file.ts";
 import type { Format, Part, Reading } from "./format.ts";
+import { withLines } from "./lines.ts";
 import { unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { readingOf } from "./program-pieces.ts";
@@ -180,8 +182,17 @@ function readGroup({ main, dropIns }: Group, files: readonly Text[], used: Set<T
       unread(speaking.origin, `the program that ${speaking.origin.source.where} starts`, true),
     );
   }
-  const reading = readingOf(read, main.origin);
+  const reading = readingOf(withOwnLines(read, texts), main.origin);
   return { ...reading, pieces: [...reading.pieces, ...extra] };
+}
+
+/** Each flag with the line that it stands in. */
+function withOwnLines<R extends CommandLines>(read: R, texts: readonly Text[]): R {
+  const commandLines = read.commandLines.map((line) => {
+    const own = texts.find(({ origin }) => origin.source.where === line.source.where);
+    return own ? withLines(line, own.text) : line;
+  });
+  return { ...read, commandLines };
 }
 
 function environmentPaths(text: string): string[] {

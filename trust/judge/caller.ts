@@ -1,0 +1,202 @@
+/**
+ * Other programs that call kubelets, judged by the serving side that kube-apiserver is judged by, with defaults of their
+ * own; they authenticate by a token, which the kubelet hands to kube-apiserver.
+ * Sources: metrics-server `pkg/scraper/client/config.go`, `cmd/metrics-server/app/options/kubelet_client.go`;
+ * prometheus `discovery/kubernetes/node.go` (nodeAddress).
+ */
+import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
+import { authorize } from "../rbac/authorize.ts";
+import type { CallerPiece, CallerProgram } from "../readers/piece.ts";
+import { known, mapFact, type Source } from "../words/fact.ts";
+import type {
+  ApiServerFacts,
+  FileContent,
+  HostFiles,
+  KubeletFacts,
+  RbacFacts,
+} from "../words/facts.ts";
+import { skipOf } from "../words/skip.ts";
+import type { VerdictWord } from "../words/verdict.ts";
+import { defaultPreferredAddressTypes } from "../words/vocabulary.ts";
+import { isOpenToUsers } from "./open.ts";
+import { judgeServing } from "./serving.ts";
+
+/** A caller with the files that it sees. */
+export type Caller = { readonly piece: CallerPiece; readonly files: HostFiles };
+
+/** What happens when a caller scrapes a kubelet. */
+export type CallerOutcome = {
+  readonly verdict: VerdictWord;
+  /** What its log says. */
+  readonly symptom?: string;
+  readonly reason: string;
+  /** Most preferred first, a sentence each. */
+  readonly remedies: readonly string[];
+  readonly sources: readonly Source[];
+};
+
+/** Where every pod finds the cluster's CA. */
+const clusterAuthority = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+
+type Defaults = {
+  readonly addressTypes: readonly string[];
+  /** What it verifies with when it is not told. */
+  readonly authority: string;
+  readonly skipSetting: string;
+};
+
+/** What it verifies with by default where that is the machine's own list of public CAs. */
+const publicAuthorities = "the public CAs of its image";
+
+const defaults: Readonly<Record<CallerProgram, Defaults>> = {
+  "metrics-server": {
+    addressTypes: defaultPreferredAddressTypes,
+    authority: clusterAuthority,
+    skipSetting: "--kubelet-insecure-tls",
+  },
+  prometheus: {
+    addressTypes: ["InternalIP", "InternalDNS", "ExternalIP", "ExternalDNS", "Hostname"],
+    authority: publicAuthorities,
+    skipSetting: "insecureSkipVerify",
+  },
+};
+
+/**
+ * Whether a caller accepts the kubelet's serving certificate. Pure; never throws.
+ *
+ * @param shared what lies on every machine of the cluster; its CA is what pods get
+ */
+export function judgeCaller(
+  kubelet: KubeletFacts,
+  { piece, files }: Caller,
+  shared: HostFiles,
+  at: Date,
+): CallerOutcome {
+  const { label, program, verification, addressTypes, origin } = piece;
+  const { source } = origin;
+  const own = defaults[program];
+  const bundle = mapFact(verification, (told) => {
+    if (told.skip) return "";
+    return told.caFile === "" ? own.authority : told.caFile;
+  });
+  const access: ApiServerFacts["access"] = {
+    certificateAuthority: bundle.known ? known(bundle.value, source) : bundle,
+    clientCertificate: known(""),
+    clientKey: known(""),
+    preferredAddressTypes: addressTypes ?? known(own.addressTypes),
+    skip: skipOf(origin.annotations, source),
+  };
+  const empty: FileContent = { kind: "certificates", certificates: [] };
+  const { outcome } = judgeServing(
+    kubelet,
+    {
+      label,
+      version: kubelet.version,
+      start: known({ starts: true }),
+      access,
+      authorizationModes: known([]),
+      rbac: known({ roles: [], bindings: [] }),
+      files: (path) => {
+        if (path === publicAuthorities) return known(empty);
+        const file = files(path);
+        return path === clusterAuthority && !file.known
+          ? shared(`${kubeadmPkiDirectory}/ca.crt`)
+          : file;
+      },
+    },
+    at,
+  );
+  const told = { sources: outcome.sources.length > 0 ? outcome.sources : [source] };
+  switch (outcome.verdict) {
+    case "fails":
+      return {
+        ...told,
+        verdict: outcome.verdict,
+        symptom: outcome.symptom,
+        reason: `${label} verifies kubelets against ${bundle.known ? bundle.value : "its CA"}, and its handshake with this one fails.`,
+        remedies: [
+          "(kubelet) Set serverTLSBootstrap: true, with an approver for signer kubernetes.io/kubelet-serving, or issue a serving certificate that names the node's addresses.",
+          `(${program}) Let it verify against the CA that issues the kubelets' serving certificates.`,
+        ],
+      };
+    case "silentlySkipped":
+      return {
+        ...told,
+        verdict: outcome.verdict,
+        reason: `${label} does not verify the kubelet's serving certificate (${own.skipSetting}), and nothing says that this is meant.`,
+        remedies: [
+          `(${program}) Remove ${own.skipSetting}, and let it verify against the CA that issues the kubelets' serving certificates.`,
+          "Annotate the workload with kubelet-trust/kubelet-serving-verification: skip and kubelet-trust/reason.",
+        ],
+      };
+    case "skipped":
+      return {
+        ...told,
+        verdict: outcome.verdict,
+        reason: `${label} does not verify the kubelet's serving certificate, on purpose.`,
+        remedies: [],
+      };
+    case "undecidable":
+      return {
+        ...told,
+        verdict: outcome.verdict,
+        reason: outcome.reason,
+        remedies: [`Supply ${outcome.missing.join("; ")}.`],
+      };
+    default:
+      return { ...told, verdict: outcome.verdict, reason: outcome.reason, remedies: [] };
+  }
+}
+
+/**
+ * Why a caller's token does not let it in; `undefined` where it does, or where nothing in the cluster's RBAC speaks of
+ * it. Pure; never throws.
+ */
+export function judgeCallerToken(
+  kubelet: KubeletFacts,
+  { piece }: Caller,
+  apiserver: ApiServerFacts,
+): CallerOutcome | undefined {
+  const { webhook, anonymous } = kubelet.authentication;
+  const { label, serviceAccount, origin } = piece;
+  if (webhook.known && !webhook.value && anonymous.known && !anonymous.value) {
+    return {
+      verdict: "fails",
+      symptom: 'request failed, status: "401 Unauthorized"',
+      reason: `${label} shows a token, and the kubelet takes none (authentication.webhook.enabled: false).`,
+      remedies: ["(kubelet) Set authentication.webhook.enabled: true in the KubeletConfiguration."],
+      sources: [webhook.source, origin.source].filter((source) => source !== undefined),
+    };
+  }
+  if (isOpenToUsers(kubelet) || !serviceAccount?.known || !apiserver.rbac.known) return undefined;
+  const [namespace = "", name = ""] = serviceAccount.value.split("/");
+  if (!isNamed(apiserver.rbac.value, namespace, name)) return undefined;
+  const user = `system:serviceaccount:${namespace}:${name}`;
+  const groups = [
+    "system:serviceaccounts",
+    `system:serviceaccounts:${namespace}`,
+    "system:authenticated",
+  ];
+  const question = { apiGroup: "", resource: "nodes/metrics", verb: "get", name: "" };
+  if (authorize({ user, groups }, question, apiserver).answer !== "no") return undefined;
+  return {
+    verdict: "fails",
+    symptom: 'request failed, status: "403 Forbidden"',
+    reason: `${label} is ${user}, and no ClusterRoleBinding lets it get nodes/metrics.`,
+    remedies: [
+      `(rbac) Bind ServiceAccount ${serviceAccount.value} to a ClusterRole that may get nodes/metrics.`,
+    ],
+    sources: [origin.source],
+  };
+}
+
+function isNamed({ bindings }: RbacFacts, namespace: string, name: string): boolean {
+  return bindings.some(({ subjects }) =>
+    subjects.some(
+      (subject) =>
+        subject.kind === "ServiceAccount" &&
+        subject.name === name &&
+        subject.namespace === namespace,
+    ),
+  );
+}

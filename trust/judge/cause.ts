@@ -1,0 +1,21 @@
+/** What makes outcomes of several kinds of request one cause. */
+import type { Outcome } from "../words/verdict.ts";
+
+/**
+ * Equal for outcomes that work alike, lack the same, or are mended by the same settings: kinds of request that fail for
+ * one cause differ in their words alone.
+ */
+export function causeOf(outcome: Outcome): string {
+  const { verdict } = outcome;
+  switch (outcome.verdict) {
+    case "undecidable":
+      return [verdict, ...outcome.missing].join("\n");
+    case "fails":
+    case "doesNotStart":
+      return [verdict, ...outcome.remedies.map(({ side, setting }) => `${side} ${setting}`)].join(
+        "\n",
+      );
+    default:
+      return verdict;
+  }
+}
