@@ -159,7 +159,10 @@ function open({ openToAnyone }: Verdict, { facts }: AssembledKubelet): string[] 
       ? ["", `open to anyone without a credential: ${openToAnyone.join(", ")}`]
       : []),
     ...(isOpenToUsers(facts)
-      ? ["", "open to whoever is authenticated: everything (authorization.mode: AlwaysAllow)"]
+      ? [
+          "",
+          `open to ${facts.authentication.anonymous.known && facts.authentication.anonymous.value ? "anyone" : "whoever is authenticated"}: everything (authorization.mode: AlwaysAllow)`,
+        ]
       : []),
   ];
 }

@@ -9,6 +9,7 @@ import type { Spec } from "../policy.ts";
 import { authenticationSettings, credentialSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
 import type { ApiServer, Judged, Unpaired } from "../stack/analysis.ts";
+import { callersShutOut } from "./callers.ts";
 
 export const kubeletClientAuthentication: Spec = {
   name: "kubelet-client-authentication",
@@ -29,6 +30,7 @@ export const kubeletClientAuthentication: Spec = {
         ...openToAllUsers(judged, verdict.openToAnyone),
       ]),
     ),
+    ...analysis.judged.flatMap(callersShutOut),
     ...analysis.unpaired
       .map(alone)
       .flatMap((kubelet) => [
@@ -142,8 +144,10 @@ function openToAllUsers(judged: Kubelet, openToAnyone: readonly RequestKind[]): 
   // Open to strangers is worse, and told already; the way out is the same.
   if (openToAnyone.includes("exec")) return [];
   const settings = [authenticationSettings(judged.facts)];
-  const what =
-    "whoever is authenticated may do anything on it, exec into every container included.";
+  const { anonymous } = judged.facts.authentication;
+  const who =
+    anonymous.known && anonymous.value ? "anyone who reaches it" : "whoever is authenticated";
+  const what = `${who} may do anything on it, exec into every container included.`;
   return [
     {
       ...subject(judged),

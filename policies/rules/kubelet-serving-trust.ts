@@ -8,6 +8,7 @@ import type { Spec } from "../policy.ts";
 import { servingSettings, verificationSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
 import type { Analysis, ApiServer, Judged, Unpaired } from "../stack/analysis.ts";
+import { callersWithoutTrust } from "./callers.ts";
 
 export const kubeletServingTrust: Spec = {
   name: "kubelet-serving-trust",
@@ -20,12 +21,13 @@ export const kubeletServingTrust: Spec = {
     "Give kubelets serving certificates that kube-apiserver's --kubelet-certificate-authority accepts (serverTLSBootstrap with an approver, or tlsCertFile and tlsPrivateKeyFile); or annotate what carries kube-apiserver's flags with kubelet-trust/kubelet-serving-verification: skip and kubelet-trust/reason.",
   tags: ["kubelet", "tls"],
   properties: judgingProperties,
-  find: (analysis) => [
+  find: (analysis, _config, now) => [
     ...analysis.judged.flatMap((judged) =>
       judged.verdicts.flatMap(({ apiServer, verdict }) =>
         findingOf(judged, apiServer, verdict.serving),
       ),
     ),
+    ...analysis.judged.flatMap((judged) => callersWithoutTrust(judged, now)),
     ...analysis.unpaired.map((unpaired) => withoutApiServer(unpaired)),
     ...analysis.evidence.gaps.map((gap) => unread(gap, analysis)),
   ],

@@ -6,6 +6,7 @@ import type { Spec } from "../policy.ts";
 import { servingSettings, verificationSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
 import type { ApiServer, Judged } from "../stack/analysis.ts";
+import { callersUnverified } from "./callers.ts";
 
 export const kubeletServingVerified: Spec = {
   name: "kubelet-serving-verified",
@@ -18,12 +19,13 @@ export const kubeletServingVerified: Spec = {
     "Set --kubelet-certificate-authority of kube-apiserver to the CA that issues the kubelets' serving certificates.",
   tags: ["kubelet", "tls"],
   properties: judgingProperties,
-  find: (analysis) =>
-    analysis.judged.flatMap((judged) =>
-      judged.verdicts.flatMap(({ apiServer, verdict }) =>
+  find: (analysis, _config, now) =>
+    analysis.judged.flatMap((judged) => [
+      ...judged.verdicts.flatMap(({ apiServer, verdict }) =>
         unverified(judged, apiServer, verdict.serving),
       ),
-    ),
+      ...callersUnverified(judged, now),
+    ]),
 };
 
 function unverified(judged: Judged, apiServer: ApiServer, outcome: Outcome): Finding[] {

@@ -6,6 +6,7 @@ import type { Spec } from "../policy.ts";
 import { servingSettings } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
 import type { Judged } from "../stack/analysis.ts";
+import { callersStopped } from "./callers.ts";
 
 export const kubeletStarts: Spec = {
   name: "kubelet-starts",
@@ -44,6 +45,7 @@ export const kubeletStarts: Spec = {
       ),
     ),
     ...analysis.judged.flatMap(halfPair),
+    ...callersStopped(analysis),
   ],
 };
 

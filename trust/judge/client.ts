@@ -121,10 +121,11 @@ export function authenticate(
   at: Date,
 ): Authentication {
   const { clientCAFile, anonymous } = kubelet.authentication;
-  if (!clientCAFile.known) {
+  // Whose certificates count does not matter to a stranger who has none.
+  if (!clientCAFile.known && credential.kind === "certificate") {
     return { result: "unknown", missing: [clientCAFile.missing] };
   }
-  if (clientCAFile.value !== "" && credential.kind === "certificate") {
+  if (clientCAFile.known && clientCAFile.value !== "" && credential.kind === "certificate") {
     const roots = bundleOf(clientCAFile, kubelet);
     if (!roots.known) {
       return { result: "unknown", missing: [roots.missing] };
@@ -159,7 +160,7 @@ export function authenticate(
         identity: { user: "system:anonymous", groups: ["system:unauthenticated"] },
         byCertificate: false,
       }
-    : { result: "unauthorized", reason: noCredentialReason(clientCAFile.value, credential) };
+    : { result: "unauthorized", reason: noCredentialReason(valueOr(clientCAFile, ""), credential) };
 }
 
 function clientReason(

@@ -1,0 +1,106 @@
+/** Other programs than kube-apiserver that call kubelets: what several policies find about them. */
+import {
+  type Caller,
+  type CallerOutcome,
+  judgeCaller,
+  judgeCallerToken,
+} from "../../trust/judge/caller.ts";
+import { servingModeOf } from "../../trust/words/serving-mode.ts";
+import { servingSettings, withoutNode } from "../report/cause.ts";
+import type { Finding } from "../report/finding.ts";
+import type { Analysis, Judged } from "../stack/analysis.ts";
+
+/** What keeps a caller from accepting a kubelet's serving certificate, or goes unverified and unsaid. */
+export function callersWithoutTrust(judged: Judged, now: Date): Finding[] {
+  return judged.cluster.callers.flatMap((caller) => {
+    if (caller.piece.refusal !== undefined) return [];
+    const outcome = judgeCaller(judged.facts, caller, judged.cluster.files, now);
+    const what = complaint(judged, caller, outcome);
+    return what === undefined ? [] : [findingOf(judged, outcome, what)];
+  });
+}
+
+function complaint(
+  judged: Judged,
+  { piece: { label } }: Caller,
+  { verdict }: CallerOutcome,
+): string | undefined {
+  switch (verdict) {
+    case "fails":
+      return `${label} will not accept its serving certificate.`;
+    case "undecidable":
+      return `nobody can tell whether ${label} will accept its serving certificate.`;
+    case "silentlySkipped":
+      return servingModeOf(judged.facts) === "selfSigned"
+        ? `signs its own serving certificate, and ${label} was neither told to trust it nor that it may skip verification.`
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What works and a caller does not verify. */
+export function callersUnverified(judged: Judged, now: Date): Finding[] {
+  return judged.cluster.callers.flatMap((caller) => {
+    if (caller.piece.refusal !== undefined) return [];
+    const outcome = judgeCaller(judged.facts, caller, judged.cluster.files, now);
+    const isSilent = outcome.verdict === "silentlySkipped";
+    if (!isSilent && outcome.verdict !== "skipped") return [];
+    if (isSilent && servingModeOf(judged.facts) === "selfSigned") return [];
+    const { label } = caller.piece;
+    return [findingOf(judged, outcome, `${label} does not verify its serving certificate.`)];
+  });
+}
+
+/** Callers whose token the kubelet does not take, or whom RBAC does not allow. */
+export function callersShutOut(judged: Judged): Finding[] {
+  const [first] = judged.verdicts;
+  if (first === undefined) return [];
+  return judged.cluster.callers.flatMap((caller) => {
+    const outcome = judgeCallerToken(judged.facts, caller, first.apiServer.facts);
+    return outcome ? [findingOf(judged, outcome, `it will not let ${caller.piece.label} in.`)] : [];
+  });
+}
+
+function findingOf(judged: Judged, outcome: CallerOutcome, what: string): Finding {
+  const settings = [servingSettings(judged.facts)];
+  const { found, cluster } = judged;
+  return {
+    cause: withoutNode(judged, [what, outcome.symptom, outcome.reason, cluster.key].join("\n")),
+    what,
+    subject: found.label,
+    resource: found.resource,
+    clusterName: cluster.name,
+    settings,
+    sources: outcome.sources,
+    symptom: outcome.symptom,
+    reason: outcome.reason,
+    remedies: outcome.remedies,
+  };
+}
+
+/** Callers that do not start. */
+export function callersStopped(analysis: Analysis): Finding[] {
+  return analysis.clusters.flatMap(({ callers, name }) =>
+    callers.flatMap(({ piece }): Finding[] => {
+      const { refusal, origin, label, program } = piece;
+      const { resources } = analysis.stack;
+      const resource =
+        resources.find(({ urn }) => `${origin.holder}#`.startsWith(`${urn}#`)) ?? resources[0];
+      if (refusal === undefined || resource === undefined) return [];
+      return [
+        {
+          cause: `${program} ${refusal}`,
+          what: `${program} will not start: ${refusal}`,
+          subject: label,
+          noun: program,
+          resource,
+          clusterName: name,
+          sources: [origin.source],
+          symptom: `the ${program} exits at once with: ${refusal}`,
+          remedies: [`(${program}) Remove one of the flags that it names.`],
+        },
+      ];
+    }),
+  );
+}

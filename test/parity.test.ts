@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as k8s from "@pulumi/kubernetes";
+import { readArguments, UsageError } from "../cli/arguments.ts";
+import { readEvidence } from "../cli/evidence.ts";
+import { judgeAll } from "../cli/judgement.ts";
+import { analyseStack } from "../policies/stack/analysis.ts";
+import { readStack } from "../policies/stack/resource.ts";
+import { causeOf } from "../trust/judge/cause.ts";
+import { type Outcome, requestKinds, type Verdict } from "../trust/words/verdict.ts";
+import { type Registered, register } from "./components/mocks.ts";
+import { resource } from "./policies/fake.ts";
+import type { Case } from "./policies/preview.ts";
+import { badInput } from "./policies/stacks/bad-input.ts";
+import { clientCertificates } from "./policies/stacks/client-certificates.ts";
+import { collected } from "./policies/stacks/collected.ts";
+import { kubeadmConfigMaps, staticPodFiles } from "./policies/stacks/manifests.ts";
+import { oldUnit } from "./policies/stacks/old-unit.ts";
+import * as parts from "./policies/stacks/parts.ts";
+import { requests } from "./policies/stacks/requests.ts";
+
+const groups: Readonly<Record<string, readonly Case[]>> = {
+  "kubeadm's ConfigMaps": kubeadmConfigMaps,
+  "static pods and units": staticPodFiles,
+  "what does not start": oldUnit,
+  "client certificates": clientCertificates,
+  "requests for certificates": requests,
+  "bundles of kubelet.crt": collected,
+  "bad input": badInput,
+};
+
+/** Stacks of manifests alone: what else is in the others, no file has. */
+const cases = Object.entries(groups).flatMap(([group, all]) =>
+  all
+    .filter(
+      ({ program, config }) =>
+        config === undefined && !/\b(tls|pulumi|Cluster|NodePool|export)\b/.test(program),
+    )
+    .map((one) => ({ ...one, name: `${group}: ${one.name}` })),
+);
+
+/** The resources that a program of these tests registers; providers are none of them. */
+async function resourcesOf({ program }: Case): Promise<Registered[]> {
+  const run = new Function("parts", "k8s", program);
+  const all = await register(() => run(parts, k8s));
+  return all.filter(({ type }) => type.startsWith("kubernetes:"));
+}
+
+/** What is compared of a pair: verdicts, causes, symptoms and ways out; not where things stand. */
+function compared(label: string, verdict: Verdict, refusals: readonly { message: string }[]) {
+  const one = (outcome: Outcome) => ({
+    verdict: outcome.verdict,
+    cause: causeOf(outcome).replaceAll(label, "<kubelet>"),
+    remedies: outcome.remedies.map(({ text }) => text),
+    ...(outcome.verdict === "fails" && { symptom: outcome.symptom }),
+  });
+  return JSON.stringify({
+    serving: one(verdict.serving),
+    client: requestKinds.map((kind) => one(verdict.client[kind])),
+    openToAnyone: verdict.openToAnyone,
+    refusals: refusals.map(({ message }) => message),
+  });
+}
+
+function fromPack(registered: readonly Registered[]): string[] {
+  const resources = registered.map(({ type, name, inputs }) => resource(type, name, inputs));
+  const { judged } = analyseStack(readStack(resources), {});
+  return judged
+    .flatMap(({ found, refusals, verdicts }) =>
+      verdicts.map(({ apiServer, verdict }) =>
+        compared(found.label, verdict, [...refusals, ...apiServer.refusals]),
+      ),
+    )
+    .sort();
+}
+
+function fromFiles(registered: readonly Registered[]): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-parity-"));
+  try {
+    for (const { type, name, inputs } of registered) {
+      const kind = type.split(":").at(-1) ?? "";
+      const [, group = ""] = type.split(":");
+      const apiVersion = inputs.apiVersion ?? group.replace(/^core\//, "");
+      writeFileSync(
+        join(folder, `${kind}-${name}.json`),
+        JSON.stringify({ apiVersion, kind, ...inputs }, undefined, 2),
+      );
+    }
+    // A stack is all that runs; files may be a part of it.
+    const approves = registered.some(({ type }) => /:(Deployment|DaemonSet)$/.test(type));
+    const args = readArguments([folder, ...(approves ? [] : ["--csr", "pending"])]);
+    assert.ok(args);
+    return judgeAll(readEvidence(args), undefined)
+      .pairs.map(({ kubelet, apiServer, asIfStarted }) =>
+        compared(kubelet.label, asIfStarted, [...kubelet.refusals, ...apiServer.refusals]),
+      )
+      .sort();
+  } catch (error) {
+    // A folder in which nothing speaks of kubelets has no pairs either.
+    if (error instanceof UsageError) return [];
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe(`parity of pack and command line, ${cases.length} stacks of manifests`, function () {
+  this.timeout(60_000);
+  for (const one of cases) {
+    it(one.name, async () => {
+      const registered = await resourcesOf(one);
+      assert.ok(registered.length > 0);
+      assert.deepEqual(fromFiles(registered), fromPack(registered));
+    });
+  }
+
+  it("compares verdicts, not nothing", async () => {
+    let pairs = 0;
+    // One after the other: the engine's mocks are one for all.
+    for (const one of cases) pairs += fromPack(await resourcesOf(one)).length;
+    assert.ok(pairs >= cases.length - 2, `${pairs} pairs of ${cases.length} stacks`);
+  });
+});
