@@ -179,8 +179,8 @@ async function refuseRefresh(command, args, stack) {
   const { folder } = await readTarget(stack, args);
   if (folder === undefined) return;
   throw new Failure(
-    `Stack ${stack} renders its objects to ${folder}: there is no cluster to refresh them from. \`npm start\` renews ` +
-      "what needs it without a refresh; to write every file anew, run `npm run destroy` and then `npm start`.",
+    `Stack ${stack} renders its objects to ${folder}: there is no cluster to refresh them from. Run \`npm start\`: it ` +
+      "makes files again that were removed or changed, and renews certificates, without a refresh.",
   );
 }
 
