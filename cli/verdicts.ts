@@ -1,8 +1,14 @@
-/** `npm run verdicts`: writes docs/verdicts.md anew. */
+/** `npm run verdicts`: writes docs/verdicts.md and docs/reading.md anew. */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { readingDocument } from "../trust/readers/reading-document.ts";
 import { verdictsDocument } from "./verdicts-document.ts";
 
-const file = fileURLToPath(new URL("../docs/verdicts.md", import.meta.url));
-writeFileSync(file, verdictsDocument());
-console.log(`wrote ${file}`);
+for (const [name, text] of [
+  ["verdicts.md", verdictsDocument()],
+  ["reading.md", readingDocument()],
+] as const) {
+  const file = fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
+  writeFileSync(file, text);
+  console.log(`wrote ${file}`);
+}

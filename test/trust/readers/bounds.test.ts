@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { pemBlocks } from "../../../trust/certificates/pem.ts";
+import { readingDocument } from "../../../trust/readers/reading-document.ts";
+import { piecesOf, say } from "../../support/pieces.ts";
+
+const megabyte = 1024 * 1024;
+
+function filled(piece: string, head = "", size = megabyte): string {
+  return (head + piece.repeat(Math.ceil(size / piece.length))).slice(0, size);
+}
+
+const script = "#!/bin/sh\n";
+const many = (count: number, item: (index: number) => [string, string]) =>
+  JSON.stringify({
+    kind: "ConfigMap",
+    data: Object.fromEntries(Array.from({ length: count }, (_, index) => item(index))),
+  });
+
+/** Texts of 1 MB that something was once slow for. */
+const texts: Record<string, string> = {
+  "PEM that only begins": filled("-----BEGIN CERTIFICATE-----\n"),
+  "PEM that begins often and ends once": `${filled("-----BEGIN A-----\nMIIB\n")}\n-----END A-----\n`,
+  "PEM that ends as something else": `${filled("-----BEGIN A-----\n")}\n-----END B-----\n`,
+  "PEM of headers": `${filled("-----BEGIN A:B-----\n")}\n!\n-----END A:B-----\n`,
+  "small certificates": filled("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
+  "a list of YAML": `kubelet: [${filled("a, ")}]`,
+  "documents of YAML": filled("kind: KubeletConfiguration\n---\n"),
+  brackets: filled('{"kubelet":'),
+  colons: filled("kubelet: : "),
+  templates: `kubelet: 1\n${filled("{{ a }}")}`,
+  aliases: `kubelet: &a [${filled("*a,")}]`,
+  "substitutions that do not end": filled("$(", `${script}kubelet `),
+  backticks: filled("`a", `${script}kubelet `),
+  "programs in one line": filled("kubelet --x ", `${script}mystery `),
+  "here-documents": filled("cat >> /f <<E\nkubelet\nE\n", script),
+  "variables of a unit": filled("$A ", "[Service]\nExecStart=kubelet "),
+  "backslashes of a unit": filled("\\", "[Service]\nExecStart=kubelet "),
+  "an environment file": filled('A="kubelet\n'),
+  NUL: filled("kubelet\0"),
+  "parts of MIME": filled(
+    "--B\n\nkubelet --a\n",
+    'Content-Type: multipart/mixed; boundary="B"\n\n',
+  ),
+  "kubeadm's commands": filled("kubeadm join --config=/a\n", script),
+  "units and drop-ins": many(15_000, (i) => [
+    `k${i}.${i % 2 === 0 ? "service" : "conf"}`,
+    "[Service]\nExecStart=kubelet",
+  ]),
+  "environment files": many(15_000, (i) => [`k${i}`, "KUBELET_EXTRA_ARGS=--a"]),
+};
+
+describe("bounds of readers", function () {
+  this.timeout(60_000);
+
+  for (const [name, text] of Object.entries(texts)) {
+    it(`1 MB of ${name} takes less than 2 s`, () => {
+      const before = process.cpuUsage();
+      piecesOf({ text });
+      const { user, system } = process.cpuUsage(before);
+      assert.ok(user + system < 2_000_000, `${(user + system) / 1000} ms`);
+    });
+  }
+
+  it("60,000 beginnings of PEM are looked at once", () => {
+    assert.deepEqual(pemBlocks("-----BEGIN A-----\n".repeat(60_000)), []);
+    const block = "-----BEGIN A-----\nAAAA\n-----END A-----\n";
+    assert.equal(pemBlocks(`-----BEGIN A-----\n${block}`).length, 1);
+    assert.equal(pemBlocks(`-----BEGIN A-----\nX: y\n\nAAAA\n-----END A-----\n${block}`).length, 2);
+  });
+
+  it("100,000 certificates are no content of a file", () => {
+    const text = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n".repeat(100_000);
+    const [piece] = piecesOf({ "ca.crt": text });
+    assert.match(
+      piece?.kind === "file" && !piece.content.known ? piece.content.missing : "",
+      /holds more than 10000 certificates/,
+    );
+  });
+
+  it("texts in each other end", () => {
+    let text = "kubelet --a\n";
+    for (let depth = 0; depth < 14; depth += 1) {
+      text = JSON.stringify({ kind: "ConfigMap", data: { a: text } });
+    }
+    const said = say({ text });
+    assert.equal(said.length, 1);
+    assert.match(said[0] ?? "", /^undecidable: text to its end: it holds more texts in each other/);
+  });
+});
+
+describe("docs/reading.md", () => {
+  it("is what the list of formats says; `npm run verdicts` writes it", () => {
+    const file = new URL("../../../docs/reading.md", import.meta.url);
+    assert.equal(readFileSync(file, "utf8"), readingDocument());
+  });
+});
