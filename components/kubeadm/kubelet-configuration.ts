@@ -4,7 +4,7 @@ import { type KubeletTable, kubeletTable } from "../../trust/kubernetes/tables.t
 import { configurationType, decodeConfiguration } from "../../trust/programs/kubelet/decode.ts";
 import type { Json } from "../../trust/readers/yaml.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
-import { nearest } from "../plan/names.ts";
+import { nearest } from "../model/names.ts";
 
 /** Who may call the kubelet: `authentication`. */
 export type KubeletAuthentication = {

@@ -4,10 +4,10 @@ import type { NodeAddress } from "../../trust/words/facts.ts";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
 import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import type { MachineArgs } from "../model/machines.ts";
+import { nearest } from "../model/names.ts";
 import type { ClusterArgs, PoolArgs } from "./cluster-args.ts";
 import { type ClusterPlan, planCluster, planProblems } from "./cluster-plan.ts";
 import { failOn } from "./failure.ts";
-import { nearest } from "./names.ts";
 import { type Target, targetProblems } from "./target.ts";
 
 /** What a stack's configuration says. */

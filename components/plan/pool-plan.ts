@@ -13,10 +13,10 @@ import {
 } from "../../trust/words/vocabulary.ts";
 import { CheckedConfiguration, checkConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import { addressesOf, type Machine, type MachineArgs, machine } from "../model/machines.ts";
+import { isDnsName, labelProblems, machineNameProblems } from "../model/names.ts";
 import { certificatesIn, strayProblems } from "../pki/certificates.ts";
 import type { PoolArgs } from "./cluster-args.ts";
 import { clusterDefaults } from "./defaults.ts";
-import { isDnsName, labelProblems, machineNameProblems } from "./names.ts";
 
 /** A pool, checked and in full. */
 export type PlannedPool = {
