@@ -39,7 +39,7 @@ function readCommand(
       : [
           unread(
             origin,
-            `kubeadm's configuration ${config.slice(0, 200)}, which ${origin.source.where} gives to kubeadm ${verb}`,
+            `kubeadm's configuration${origin.secret ? "" : ` ${config.slice(0, 200)}`}, which ${origin.source.where} gives to kubeadm ${verb}`,
             true,
           ),
         ];

@@ -22,7 +22,7 @@ export function programPiece(
       : [
           unread(
             own,
-            `what ${JSON.stringify(shortened(through))} does before it starts the ${commandLine.program} named behind it`,
+            `what ${origin.secret ? "a program" : JSON.stringify(shortened(through))} does before it starts the ${commandLine.program} named behind it`,
             false,
           ),
         ]),
@@ -65,7 +65,7 @@ export function besides(lines: CommandLines, origin: Origin): readonly Piece[] {
       .map(({ path, by, line }) =>
         unread(
           { ...origin, source: { ...origin.source, line } },
-          `what ${by} makes of ${path} in ${origin.source.where}`,
+          `what ${origin.secret ? "a command makes of a file of Kubernetes" : `${by} makes of ${path}`} in ${origin.source.where}`,
           true,
         ),
       ),

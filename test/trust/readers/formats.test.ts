@@ -107,6 +107,16 @@ describe("ConfigMaps and Secrets", () => {
         stringData: { k: "#include\nhttps://hunter2/kubelet" },
       },
       { kind: "Secret", metadata: { name: "s" }, data: { kubelet: "hunter2 ???" } },
+      {
+        kind: "Secret",
+        metadata: { name: "s" },
+        stringData: { a: "#!/bin/sh\nkubeadm init --config=/hunter2\n" },
+      },
+      {
+        kind: "Secret",
+        metadata: { name: "s" },
+        stringData: { a: "#!/bin/sh\nsed -i s/hunter2/b/ /etc/kubernetes/hunter2\n" },
+      },
     ];
     for (const object of objects) {
       const said = sayText(JSON.stringify(object));
