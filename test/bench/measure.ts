@@ -1,13 +1,27 @@
-/** One program, deployed once: its preview from nothing, its update, and a preview that has nothing to do. */
-import * as path from "node:path";
-import { expectSuccess, finish, makeProject, type Project, repository } from "../support/engine.ts";
+/** One program as a user runs it: brought up, brought up again, previewed, destroyed. */
+import type { ChildProcess } from "node:child_process";
+import { expectSuccess, finish, type Project } from "../support/engine.ts";
+import { type Clone, makeClone } from "./clone.ts";
+import { benchMachines } from "./machines.ts";
 import { childrenCpuSeconds, watchMemory } from "./process-tree.ts";
 
 export const programs = ["components", "bare"] as const;
 export type Program = (typeof programs)[number];
 
-export const operations = ["first preview", "up", "preview"] as const;
+export const operations = [
+  "npm start",
+  "npm start, again",
+  "npm run preview",
+  "npm run destroy",
+] as const;
 export type Operation = (typeof operations)[number];
+
+const scripts: Readonly<Record<Operation, Parameters<Clone["start"]>[0]>> = {
+  "npm start": "up",
+  "npm start, again": "up",
+  "npm run preview": "preview",
+  "npm run destroy": "destroy",
+};
 
 export type Measurement = {
   readonly seconds: number;
@@ -23,65 +37,66 @@ export type Deployment = {
   readonly resources: Readonly<Record<string, number>>;
 };
 
-/** The operations' arguments for the CLI. */
-const commands: Readonly<Record<Operation, readonly string[]>> = {
-  "first preview": ["preview"],
-  up: ["up", "--yes", "--skip-preview"],
-  preview: ["preview", "--expect-no-changes"],
-};
+/** The project's own program with one control plane and a pool of provisioned nodes. */
+export function componentsClone(nodes: number): Clone {
+  const [controlPlane, ...workers] = benchMachines(nodes + 1);
+  return makeClone({
+    controlPlanes: [controlPlane],
+    nodePools: [{ name: "workers", nodes: workers }],
+  });
+}
+
+/** A program without components that makes as many resources of each type. */
+export function bareClone(wanted: Deployment["resources"]): Clone {
+  return makeClone({ wanted }, "test/bench/programs/bare/index.ts");
+}
 
 /**
- * Deploys a program into a new stack and removes both again.
+ * Does all operations in a clone, and removes it.
  *
- * @throws when an operation fails, or when the preview after the update finds something to do.
+ * @throws when one fails, or when there is something to do where nothing was changed.
  */
 export async function deploy(
-  program: Program,
-  config: Record<string, unknown>,
+  clone: Clone,
   onOperation: (operation: Operation) => void,
 ): Promise<Deployment> {
-  const project = await makeProject({
-    program: path.join(repository, "test", "bench", "programs", program),
-    config,
-    // The state is saved once, at the end: saving all of it after each step takes most of the time of an update
-    // with a file backend, and would hide what the programs differ in.
-    env: { PULUMI_SKIP_CHECKPOINTS: "true" },
-  });
   try {
     const measurements: Partial<Record<Operation, Measurement>> = {};
+    let resources: Deployment["resources"] = {};
     for (const operation of operations) {
       onOperation(operation);
-      measurements[operation] = await measure(project, commands[operation]);
+      const { measurement, stdout } = await watch(clone.start(scripts[operation]));
+      measurements[operation] = measurement;
+      if (operation === "npm start") resources = clone.resources();
+      if (
+        /again|preview/.test(operation) &&
+        /^ +[-+~]+ *\d+ (to |created|updated|deleted|replaced)/m.test(stdout)
+      ) {
+        throw new Error(`${operation} found something to do:\n${stdout}`);
+      }
     }
-    return {
-      measurements: measurements as Record<Operation, Measurement>,
-      resources: countByType(await project.exportState()),
-    };
+    return { measurements: measurements as Record<Operation, Measurement>, resources };
   } finally {
-    project.remove();
+    clone.remove();
   }
 }
 
 /** Runs a command of the CLI and says what it took. Fails when the command does. */
 export async function measure(project: Project, command: readonly string[]): Promise<Measurement> {
+  return (await watch(project.start([...command, "--stack", "test", "--suppress-outputs"])))
+    .measurement;
+}
+
+async function watch(child: ChildProcess): Promise<{ measurement: Measurement; stdout: string }> {
   const start = process.hrtime.bigint();
   const cpuBefore = childrenCpuSeconds();
-  const child = project.start([...command, "--stack", "test", "--suppress-outputs"]);
   const peakOf = watchMemory(child.pid ?? 0);
   const result = await finish(child);
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
   const cpuAfter = childrenCpuSeconds();
   const peak = peakOf();
-  expectSuccess(result);
+  const { stdout } = expectSuccess(result);
   const cpuSeconds =
     cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
-  return { seconds, cpuSeconds, peak };
-}
-
-function countByType({ resources }: { resources: readonly { type: string }[] }) {
-  const counts: Record<string, number> = {};
-  for (const { type } of resources) {
-    if (/^(tls|kubernetes):/.test(type)) counts[type] = (counts[type] ?? 0) + 1;
-  }
-  return counts;
+  return { measurement: { seconds, cpuSeconds, peak }, stdout };
 }

@@ -1,0 +1,57 @@
+/** A clone of the project as a user has one, with another program if need be, and what its npm scripts take. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { stringify } from "yaml";
+import { node, repository } from "../../toolchain/paths.mjs";
+
+export type Clone = {
+  /** Starts what the npm script of that name does, in stack `dev`. */
+  start(operation: "up" | "preview" | "destroy"): ChildProcess;
+  /** Resources of @pulumi/tls and @pulumi/kubernetes in the state, by type token. */
+  resources(): Readonly<Record<string, number>>;
+  remove(): void;
+};
+
+/**
+ * Copies the files that git knows and the built policy pack; packages are shared.
+ *
+ * @param program the program of the stack, relative to the clone; default: its own
+ */
+export function makeClone(config: Record<string, unknown>, program = "index.ts"): Clone {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-bench-"));
+  const listed = execFileSync("git", ["ls-files", "-z"], { cwd: repository, encoding: "utf8" });
+  for (const file of listed
+    .split("\0")
+    .filter((name) => fs.existsSync(path.join(repository, name)))) {
+    if (file !== "") fs.cpSync(path.join(repository, file), path.join(folder, file));
+  }
+  fs.cpSync(path.join(repository, "policies/dist"), path.join(folder, "policies/dist"), {
+    recursive: true,
+  });
+  fs.symlinkSync(path.join(repository, "node_modules"), path.join(folder, "node_modules"));
+  const settings = Object.entries(config).map(([key, value]) => [`kubelet-trust:${key}`, value]);
+  const write = (file: string, text: string) => fs.writeFileSync(path.join(folder, file), text);
+  write("Pulumi.dev.yaml", stringify({ config: Object.fromEntries(settings) }));
+  if (program !== "index.ts") write("index.ts", `import "./${program}";\n`);
+  const state = path.join(folder, ".pulumi/state/.pulumi/stacks/kubelet-trust/dev.json");
+  const { PULUMI_BACKEND_URL: _, PULUMI_CONFIG_PASSPHRASE: __, ...env } = process.env;
+  return {
+    start: (operation) =>
+      spawn(node, [path.join(folder, "toolchain/run.mjs"), operation], {
+        cwd: folder,
+        env: { ...env, CI: "true" },
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    resources: () => {
+      const { checkpoint } = JSON.parse(fs.readFileSync(state, "utf8"));
+      const counts: Record<string, number> = {};
+      for (const { type } of checkpoint.latest.resources as { type: string }[]) {
+        if (/^(tls|kubernetes):/.test(type)) counts[type] = (counts[type] ?? 0) + 1;
+      }
+      return counts;
+    },
+    remove: () => fs.rmSync(folder, { recursive: true, force: true }),
+  };
+}
