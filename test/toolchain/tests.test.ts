@@ -43,7 +43,7 @@ describe("toolchain/tests", () => {
     assert.ok(files.includes("test/toolchain/tests.test.ts"));
     assert.equal(needToolchain(files), false);
     const asks =
-      /support\/(engine|inline-stack)\.ts|\/environment\.mjs|kubernetesPrograms|ensurePrograms/;
+      /support\/(engine|inline-stack)\.ts|pulumiEnvironment|kubernetesPrograms|ensurePrograms/;
     const repository = path.join(import.meta.dirname, "..", "..");
     const wrong = files.filter((file) => {
       const imports = fs.readFileSync(path.join(repository, file), "utf8").split("\ndescribe(")[0];
