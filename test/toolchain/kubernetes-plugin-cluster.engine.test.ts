@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { KubeletServingApprover } from "../../components/index.ts";
+import { createProvider } from "../../components/plan/target.ts";
 import { ensurePrograms } from "../../toolchain/kubernetes/programs.ts";
 import { createProgress } from "../../toolchain/progress.mjs";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
@@ -63,7 +68,8 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     });
     assert.deepEqual(await stack.preview(program), {
       steps: ["create config", "create home"],
-      diagnostics: [],
+      // What only kube-apiserver can say of an object in a namespace to come is undefined, not unknown.
+      diagnostics: ["warning: Undefined value (uid) will not show as a stack output."],
       succeeded: true,
     });
     await assert.rejects(get("namespace", namespace));
@@ -203,6 +209,67 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
       for (const secret of ["SWORDFISH", data.word, data["tls.key"]]) {
         assert.ok(!stack.stored().includes(secret), "a secret is stored in plain text or base64");
       }
+    }
+  });
+
+  it("changes in place what a stack of this project applies, and does not wait for nodes", async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-kubeconfig-"));
+    try {
+      const kubeconfig = path.join(folder, "kubeconfig");
+      fs.writeFileSync(kubeconfig, api.kubeconfig, { mode: 0o600 });
+      const program = (value: string, address: string) => async () => {
+        const provider = createProvider("target", {
+          kubeconfig,
+          renderTo: path.join(folder, "rendered"),
+          machineFiles: "folder",
+        });
+        const metadata = { name: "x", namespace: "kube-system" };
+        new k8s.core.v1.ConfigMap("config", { metadata, data: { value } }, { provider });
+        new k8s.core.v1.Secret("secret", { metadata, stringData: { value } }, { provider });
+        new KubeletServingApprover(
+          "approver",
+          {
+            clusterName: "test",
+            machines: [{ name: "worker-0", addresses: [{ type: "InternalIP", address }] }],
+          },
+          { provider },
+        );
+      };
+      const uid = (kind: string, name: string) =>
+        api.kubectl(["get", kind, name, "-n", "kube-system", "-o", "jsonpath={.metadata.uid}"]);
+      const uids = () =>
+        Promise.all([
+          uid("configmap", "x"),
+          uid("secret", "x"),
+          uid("deployment", "kubelet-csr-approver"),
+        ]);
+
+      assert.deepEqual((await stack.up(program("1", "10.0.0.1"))).diagnostics, []);
+      const before = await uids();
+      const again = await stack.up();
+      assert.ok(again.succeeded);
+      assert.deepEqual(
+        again.steps.filter((step) => !step.startsWith("same ")),
+        [],
+      );
+
+      const changed = await stack.up(program("2", "10.0.0.2"));
+      assert.deepEqual(changed.diagnostics, []);
+      assert.deepEqual(
+        changed.steps.filter((step) => !step.startsWith("same ")),
+        ["update approver", "update config", "update secret"],
+      );
+      assert.deepEqual(await uids(), before);
+
+      assert.deepEqual((await stack.refresh()).diagnostics, []);
+      assert.deepEqual(
+        (await stack.up()).steps.filter((step) => !step.startsWith("same ")),
+        [],
+      );
+      assert.ok((await stack.destroy()).succeeded);
+      await assert.rejects(uid("configmap", "x"));
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
     }
   });
 });
