@@ -2,10 +2,13 @@
 
 export { type Host, type Verification, verifyChain } from "./certificates/verify.ts";
 export * from "./contract.ts";
+export { bundleOf } from "./judge/bundle.ts";
+export * from "./judge/caller.ts";
 export * from "./judge/coherence.ts";
 export { type DirectCall, judgeDirectCall } from "./judge/direct.ts";
 export * from "./judge/judge.ts";
-export { bundleOf, servedByFacts } from "./judge/serving.ts";
+export * from "./judge/options.ts";
+export { servedByFacts } from "./judge/serving.ts";
 export * from "./kubeadm/pki.ts";
 export { isKnownVersion } from "./kubernetes/tables.ts";
 export { knownMinors, newestKnownVersion, oldestSupportedVersion } from "./kubernetes/version.ts";
@@ -16,7 +19,6 @@ export * from "./programs/kubelet/requested-certificate.ts";
 export {
   type Served,
   selfSigned,
-  unknownNodeName,
 } from "./programs/kubelet/serving-certificate.ts";
 export * from "./programs/refusals.ts";
 export * from "./readers/command-line.ts";
@@ -30,6 +32,7 @@ export * from "./readers/systemd-unit.ts";
 export * from "./readers/yaml.ts";
 export * from "./words/fact.ts";
 export * from "./words/facts.ts";
+export { addressesOf, unknownNodeName } from "./words/node.ts";
 export * from "./words/refusal.ts";
 export * from "./words/remedy.ts";
 export * from "./words/serving-mode.ts";

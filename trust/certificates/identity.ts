@@ -1,4 +1,4 @@
-/** Are two certificates, or two keys, the same? Yes, no, or nobody knows (see Identities in facts.ts). */
+/** Are two certificates, or two keys, the same? Yes, no, or unknown (see Identities in facts.ts). */
 import type { CertificateFacts, Identities } from "../words/facts.ts";
 
 export type Answer = "yes" | "no" | "unknown";

@@ -3,13 +3,14 @@
  * its words, over certificates that may be known by their bytes or by identity alone.
  * Source: Go crypto/x509/verify.go.
  */
+import { valueOr } from "../words/fact.ts";
 import type { CertificateFacts, DistinguishedName } from "../words/facts.ts";
 import { nameConstraintError } from "./constraints.ts";
 import { hostnameError } from "./hostname.ts";
 import { type Answer, same, sameOrCollected, signedByIdentity } from "./identity.ts";
 import { type Certificate, isSignedBy, parseCertificate } from "./x509.ts";
 
-/** What is dialled. A placeholder stands for a value that nobody knows yet. */
+/** What is dialled. A placeholder stands for a value that is not known yet. */
 export type Host = { readonly text: string; readonly isIp: boolean; readonly placeholder: boolean };
 
 export type VerifyOptions = {
@@ -20,7 +21,7 @@ export type VerifyOptions = {
 };
 
 /** What about the certificate is complained about. */
-export type Complaint = "validity" | "name" | "chain" | "usage";
+export type Complaint = "validity" | "name" | "chain" | "usage" | "constraint";
 
 export type Verification =
   | { readonly result: "ok" }
@@ -62,6 +63,32 @@ export function verifyChain(
   return built.chains.length === 0
     ? { result: "error", message: built.error ?? unknownAuthority, complaint: "chain" }
     : { result: "error", message: judged.error ?? unknownAuthority, complaint: judged.complaint };
+}
+
+/**
+ * Everything that is wrong with a presented chain, each by itself: what would be complained about next, once the first
+ * complaint is mended.
+ *
+ * @param roots absent where nothing is verified: then every complaint about the chain is left out
+ */
+export function complaintsAbout(
+  presented: readonly CertificateFacts[],
+  roots: readonly CertificateFacts[] | undefined,
+  options: VerifyOptions,
+): ReadonlySet<Complaint> {
+  const found = new Set<Complaint>();
+  const [leaf] = presented;
+  if (!leaf) return found;
+  if (validityError(leaf, options.at, [])) found.add("validity");
+  if (options.host && nameError(leaf, options.host, [])) found.add("name");
+  if (allowsUsage([leaf], options.usage) === "no") found.add("usage");
+  if (roots) {
+    const { host: _, ...others } = options;
+    const at = found.has("validity") ? valueOr(leaf.notAfter, options.at) : options.at;
+    const verification = verifyChain(presented, roots, { ...others, at });
+    if (verification.result === "error") found.add(verification.complaint);
+  }
+  return found;
 }
 
 const unknownAuthority = "x509: certificate signed by unknown authority";
@@ -270,7 +297,7 @@ function identitySignature(
   const issuer = signer?.subject;
   const subject = candidate.subject.known ? candidate.subject.value : undefined;
   const answer = signedByIdentity(child, candidate);
-  // Whoever has another name than the one that signed is not the one that signed, even with the same key.
+  // A CA with another subject did not sign, even if it has the same key.
   const isAnother = answer !== "yes" || same(signer?.certificateIds ?? [], candidate.ids) === "no";
   if (isAnother && issuer && subject && !sameName(issuer, subject)) {
     return { answer: "no" };
@@ -438,7 +465,7 @@ function judgeChains(
         error: "x509: certificate specifies an incompatible key usage",
         complaint: "usage",
       }
-    : { sound: false, missing, error: constraint, complaint: "chain" };
+    : { sound: false, missing, error: constraint, complaint: "constraint" };
 }
 
 /** Extended key usages nest: each certificate of the chain must allow the use, or say nothing. */

@@ -90,12 +90,10 @@ export function judgeCaller(
   const { outcome } = judgeServing(
     kubelet,
     {
+      program,
       label,
-      version: kubelet.version,
       start: known({ starts: true }),
       access,
-      authorizationModes: known([]),
-      rbac: known({ roles: [], bindings: [] }),
       files: (path) => {
         if (path === publicAuthorities) return known(empty);
         const file = files(path);

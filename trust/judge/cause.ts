@@ -2,8 +2,7 @@
 import type { Outcome } from "../words/verdict.ts";
 
 /**
- * Equal for outcomes that work alike, lack the same, or are mended by the same settings: kinds of request that fail for
- * one cause differ in their words alone.
+ * Equal for outcomes that work alike, lack the same, or fail for one cause: they differ in their words alone.
  */
 export function causeOf(outcome: Outcome): string {
   const { verdict } = outcome;
@@ -12,9 +11,7 @@ export function causeOf(outcome: Outcome): string {
       return [verdict, ...outcome.missing].join("\n");
     case "fails":
     case "doesNotStart":
-      return [verdict, ...outcome.remedies.map(({ side, setting }) => `${side} ${setting}`)].join(
-        "\n",
-      );
+      return `${verdict} ${outcome.cause}`;
     default:
       return verdict;
   }

@@ -5,10 +5,16 @@
 
 import type { Host } from "../certificates/verify.ts";
 import { canonicalIp } from "../go/ip.ts";
-import { unknownNodeName } from "../programs/kubelet/serving-certificate.ts";
 import type { Fact, Source } from "../words/fact.ts";
-import { known, unknown, valueOr } from "../words/fact.ts";
+import { known, unknown } from "../words/fact.ts";
 import type { ApiServerKubeletAccess, NodeAddress, NodeFacts } from "../words/facts.ts";
+import {
+  addressesOf,
+  isIpAddress,
+  isPlaceholder,
+  unknownIp,
+  unknownNodeName,
+} from "../words/node.ts";
 
 export type Dial =
   | {
@@ -20,8 +26,6 @@ export type Dial =
     }
   /** No address is of a preferred type. */
   | { readonly noAddress: string };
-
-const unknownIp = "<node IP>";
 
 /** Chooses the address; the first preferred type that the node has wins. */
 export function dial(node: NodeFacts, access: ApiServerKubeletAccess): Fact<Dial> {
@@ -47,15 +51,7 @@ export function dial(node: NodeFacts, access: ApiServerKubeletAccess): Fact<Dial
   return known({ noAddress: `no preferred addresses found; known addresses: [${list}]` });
 }
 
-/** The addresses, or what a kubelet without a cloud provider reports: its IP and its name. */
-export function addressesOf(node: NodeFacts): readonly NodeAddress[] {
-  return valueOr(node.addresses, [
-    { type: "InternalIP", address: unknownIp },
-    { type: "Hostname", address: valueOr(node.name, unknownNodeName) },
-  ] as const);
-}
-
-/** Types that only clouds and components report: where nothing else is left, they would decide. */
+/** Address types that only a cloud provider reports. Where nothing else is left, they would decide. */
 function mayAppear(type: string, preferred: readonly string[]): boolean {
   return (
     ["InternalDNS", "ExternalDNS", "ExternalIP"].includes(type) &&
@@ -63,20 +59,11 @@ function mayAppear(type: string, preferred: readonly string[]): boolean {
   );
 }
 
-/** Whether an address is an IP address, be its value known or not. */
-export function isIpAddress({ type, address }: NodeAddress): boolean {
-  return isPlaceholder(address) ? type.endsWith("IP") : canonicalIp(address) !== undefined;
-}
-
-function isPlaceholder(address: string): boolean {
-  return address === unknownIp || address === unknownNodeName;
-}
-
 function toHost(chosen: NodeAddress): Host {
   const { address } = chosen;
   const placeholder = isPlaceholder(address);
   const isIp = isIpAddress(chosen);
-  // A name that nobody knows still equals itself: the kubelet certifies the name it reports.
+  // A name that is unknown still equals itself: the kubelet certifies the name it reports.
   return { text: address, isIp, placeholder: placeholder && address !== unknownNodeName };
 }
 

@@ -1,9 +1,11 @@
-/** Calls that come straight to a kubelet, past kube-apiserver. */
+/** Calls that come straight to a kubelet, past every caller of its cluster; and what is open to strangers. */
 import { valueOr } from "../words/fact.ts";
-import type { ApiServerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
+import type { AuthorizerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
+import type { Remedy } from "../words/remedy.ts";
 import { type Outcome, type RequestKind, requestKinds, works } from "../words/verdict.ts";
-import { answer, authenticate } from "./client.ts";
-import type { JudgeOptions } from "./judge.ts";
+import { type Authentication, authenticate, type Credential } from "./authenticate.ts";
+import { answer, type Call } from "./client.ts";
+import type { JudgeOptions } from "./options.ts";
 import { doesNotStart, fails, undecidable } from "./outcome.ts";
 import { anyPod } from "./symptoms.ts";
 
@@ -14,79 +16,133 @@ export type DirectCall = {
   readonly certificate?: readonly CertificateFacts[];
 };
 
-/** Kinds that the read-only port serves, to whoever asks. */
+/** What closes the read-only port. */
+export const readOnlyRemedies: readonly Remedy[] = [
+  {
+    side: "kubelet",
+    setting: "readOnlyPort",
+    text: "Set readOnlyPort: 0 (or remove it).",
+    changes: [{ do: "set", side: "kubelet", setting: "readOnlyPort", value: 0 }],
+  },
+];
+
+/** Kinds that the read-only port serves to everyone. */
 const readOnlyKinds: readonly RequestKind[] = ["metrics", "stats", "pods", "healthz"];
 
 /**
- * What a kubelet answers to a call that does not come through kube-apiserver. The apiserver matters all the
- * same: in mode Webhook it says who may do what.
+ * What a kubelet answers to a call that does not come through kube-apiserver. kube-apiserver matters all the same: in
+ * mode Webhook it says who may do what.
  */
 export function judgeDirectCall(
   kubelet: KubeletFacts,
-  apiserver: ApiServerFacts,
+  authorizer: AuthorizerFacts,
   call: DirectCall,
   options: JudgeOptions = {},
 ): Outcome {
+  const closed = closedOutcome(kubelet, call.port);
+  if (closed) {
+    return closed;
+  }
+  if (call.port === "readOnly") {
+    return readOnlyAnswer(call.kind);
+  }
+  const credential = call.certificate
+    ? ({ kind: "certificate", chain: call.certificate } as const)
+    : ({ kind: "none" } as const);
+  return answer(direct(kubelet, authorizer, credential, options), call.kind).outcome;
+}
+
+function direct(
+  kubelet: KubeletFacts,
+  authorizer: AuthorizerFacts,
+  credential: Credential,
+  options: JudgeOptions,
+): Call {
+  const at = options.at ?? new Date();
+  const authentication = authenticate(kubelet, credential, at);
+  return { kubelet, authorizer, credential, authentication, pod: options.pod ?? anyPod, at };
+}
+
+function closedOutcome(kubelet: KubeletFacts, port: DirectCall["port"]): Outcome | undefined {
   const { enableServer, readOnlyPort } = kubelet.authentication;
   const refused = doesNotStart("kubelet", kubelet.start);
   if (refused) {
     return refused;
   }
-  const listens = call.port === "secure" ? enableServer : readOnlyPort;
+  const listens = port === "secure" ? enableServer : readOnlyPort;
   if (!enableServer.known || !listens.known) {
     return undecidable([listens.known ? "whether the kubelet's server is on" : listens.missing]);
   }
-  if (!enableServer.value || listens.value === 0) {
-    return fails("connect: connection refused", "Nothing listens on this port.", []);
-  }
-  if (call.port === "readOnly") {
-    return readOnlyAnswer(call.kind);
-  }
-  const at = options.at ?? new Date();
-  const credential = call.certificate
-    ? ({ kind: "certificate", chain: call.certificate } as const)
-    : ({ kind: "none" } as const);
-  const authentication = authenticate(kubelet, credential, at);
-  const caller = { kubelet, apiserver, authentication, pod: options.pod ?? anyPod };
-  return answer(caller, call.kind).outcome;
+  return !enableServer.value || listens.value === 0
+    ? fails("connect: connection refused", {
+        cause: "server-off",
+        reason: "Nothing listens on this port.",
+        remedies: [],
+      })
+    : undefined;
 }
 
 function readOnlyAnswer(kind: RequestKind): Outcome {
   if (readOnlyKinds.includes(kind)) {
     return {
       verdict: "silentlySkipped",
-      reason: "The read-only port answers whoever reaches it.",
-      remedies: [
-        {
-          side: "kubelet",
-          setting: "readOnlyPort",
-          text: "Set readOnlyPort: 0 (or remove it).",
-          changes: [{ do: "set", side: "kubelet", setting: "readOnlyPort", value: 0 }],
-        },
-      ],
+      cause: "open-to-anyone",
+      reason: "The read-only port answers everyone who reaches it.",
+      remedies: readOnlyRemedies,
       sources: [],
     };
   }
-  const [symptom, status] =
-    kind === "configz" ? ["404 page not found", 404] : ["Debug endpoints are disabled.", 405];
-  return fails(String(symptom), "The read-only port serves no such path.", [], [], Number(status));
+  const [symptom, httpStatus] =
+    kind === "configz"
+      ? (["404 page not found", 404] as const)
+      : (["Debug endpoints are disabled.", 405] as const);
+  return fails(symptom, {
+    cause: "not-served",
+    reason: "The read-only port serves no such path.",
+    remedies: [],
+    httpStatus,
+  });
 }
 
-/** Kinds that anyone may do without a credential, on the secure or on the read-only port. */
-export function openToAnyone(
-  kubelet: KubeletFacts,
-  apiserver: ApiServerFacts,
-  at: Date,
-): readonly RequestKind[] {
-  const ports = [
-    "secure",
-    ...(valueOr(kubelet.authentication.readOnlyPort, 0) > 0 ? ["readOnly"] : []),
-  ] as const;
-  return requestKinds.filter((kind) =>
-    ports.some((port) =>
-      works(
-        judgeDirectCall(kubelet, apiserver, { port: port as DirectCall["port"], kind }, { at }),
-      ),
-    ),
-  );
+/** The ports at which a kind of request is open. */
+export type OpenPorts = { readonly secure: boolean; readonly readOnly: boolean };
+
+/** What a kubelet gives to strangers. */
+export type Open = {
+  /** Kinds that anyone may do without a credential. */
+  readonly toAnyone: ReadonlyMap<RequestKind, OpenPorts>;
+  /** Kinds that anyone may do whom the kubelet authenticates at all, and that are not open to anyone. */
+  readonly toAuthenticated: readonly RequestKind[];
+};
+
+/** Finds what is open. A port whose state is unknown is left out: the other outcomes say what is missing. */
+export function openTo(kubelet: KubeletFacts, authorizer: AuthorizerFacts, at: Date): Open {
+  const toAnyone = new Map<RequestKind, OpenPorts>();
+  const isSecureOn = !closedOutcome(kubelet, "secure");
+  const isReadOnlyOn = isSecureOn && !closedOutcome(kubelet, "readOnly");
+  const call = direct(kubelet, authorizer, { kind: "none" }, { at });
+  const lets = (who: Authentication, kind: RequestKind) =>
+    isSecureOn && works(answer({ ...call, authentication: who }, kind).outcome);
+  const isAnyoneKnown = call.authentication.result === "user";
+  for (const kind of requestKinds) {
+    const secure = isAnyoneKnown && lets(call.authentication, kind);
+    const readOnly = isReadOnlyOn && readOnlyKinds.includes(kind);
+    if (secure || readOnly) toAnyone.set(kind, { secure, readOnly });
+  }
+  const user = someone(kubelet);
+  return {
+    toAnyone,
+    toAuthenticated:
+      user === undefined
+        ? []
+        : requestKinds.filter((kind) => !toAnyone.has(kind) && lets(user, kind)),
+  };
+}
+
+/** Any user that the kubelet can authenticate; undefined where it can authenticate none. */
+function someone({ authentication }: KubeletFacts): Authentication | undefined {
+  const takesCertificates = valueOr(authentication.clientCAFile, "") !== "";
+  return takesCertificates || valueOr(authentication.webhook, false)
+    ? { result: "user", identity: { user: "<any user>", groups: [] }, isKnown: true }
+    : undefined;
 }

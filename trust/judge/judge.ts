@@ -3,18 +3,15 @@ import { valueOr } from "../words/fact.ts";
 import type { ApiServerFacts, KubeletFacts } from "../words/facts.ts";
 import type { Outcome, RequestKind, Verdict } from "../words/verdict.ts";
 import { requestKinds, works } from "../words/verdict.ts";
-import { type ClientResult, judgeClient } from "./client.ts";
-import { openToAnyone } from "./direct.ts";
+import { type ClientJudgement, type ClientResult, judgeClient } from "./client.ts";
+import { authenticationRemedies } from "./client-remedies.ts";
+import { clientSituation } from "./client-situation.ts";
+import { type OpenPorts, openTo, readOnlyRemedies } from "./direct.ts";
+import type { JudgeOptions } from "./options.ts";
 import { withSymptom } from "./outcome.ts";
+
 import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
 import { anyPod, connectionSeen, type PodReference } from "./symptoms.ts";
-
-export type JudgeOptions = {
-  /** The moment that certificates must be valid at. Default: now. */
-  readonly at?: Date;
-  /** Whose logs are asked for, as error texts name it. Default: placeholders. */
-  readonly pod?: PodReference;
-};
 
 /** Says what would happen between one kubelet and one kube-apiserver. Pure; never throws. */
 export function judge(
@@ -25,13 +22,41 @@ export function judge(
   const at = options.at ?? new Date();
   const pod = options.pod ?? anyPod;
   const serving = judgeServing(kubelet, apiserver, at);
-  const client = judgeClient(kubelet, apiserver, at, pod);
-  const results = byKind(client);
+  const client = judgeClient(kubelet, apiserver, apiserver, { at, pod });
+  const open = openTo(kubelet, apiserver, at);
+  const results = byKind((kind) => unlessOpen(client, kind, open.toAnyone.get(kind)));
   return {
     serving: serving.outcome,
     client: byKind((kind) => results[kind].outcome),
     requests: byKind((kind) => request(kind, serving, results[kind], kubelet, pod)),
-    openToAnyone: openToAnyone(kubelet, apiserver, at),
+    openToAnyone: requestKinds.filter((kind) => open.toAnyone.has(kind)),
+    openToAuthenticated: open.toAuthenticated,
+  };
+}
+
+/** A credential counts for nothing where anyone gets in without one. */
+function unlessOpen(
+  { of, call }: ClientJudgement,
+  kind: RequestKind,
+  ports: OpenPorts | undefined,
+): ClientResult {
+  const result = of(kind);
+  const { outcome } = result;
+  if (ports === undefined || call === undefined || !works(outcome)) return result;
+  const where = [
+    ...(ports.secure ? ["without a credential"] : []),
+    ...(ports.readOnly ? ["at the read-only port"] : []),
+  ];
+  return {
+    outcome: {
+      verdict: "silentlySkipped",
+      cause: "open-to-anyone",
+      reason: `${outcome.reason} Anyone who reaches it gets the same ${where.join(" and ")}.`,
+      remedies: ports.secure
+        ? authenticationRemedies({ ...clientSituation(call), isReadOnlyOpen: ports.readOnly })
+        : readOnlyRemedies,
+      sources: outcome.sources,
+    },
   };
 }
 

@@ -1,37 +1,50 @@
 /** Makers of outcomes, and the way several of them combine. */
 import type { Fact, Source } from "../words/fact.ts";
 import type { Start } from "../words/refusal.ts";
-import type { DoesNotStart, Fails, Outcome, Remedy, Undecidable } from "../words/verdict.ts";
+import type { Remedy } from "../words/remedy.ts";
+import type { Cause, DoesNotStart, Fails, Outcome, Undecidable } from "../words/verdict.ts";
+
+/** What a failure is made of, beside its symptom. */
+export type Failure = {
+  readonly cause: Cause;
+  readonly reason: string;
+  readonly remedies: readonly Remedy[];
+  readonly sources?: readonly (Source | undefined)[];
+  readonly httpStatus?: number;
+};
 
 export function fails(
   symptom: string,
-  reason: string,
-  remedies: readonly Remedy[],
-  sources: readonly Source[] = [],
-  httpStatus?: number,
+  { cause, reason, remedies, sources = [], httpStatus }: Failure,
 ): Fails {
   return {
     verdict: "fails",
+    cause,
     symptom,
     reason,
     remedies,
-    sources,
+    sources: present(sources),
     ...(httpStatus !== undefined && { httpStatus }),
   };
 }
 
-/** Nobody can decide: says what is missing, and how to supply it. */
+/** The sources that are there. */
+export function present(sources: readonly (Source | undefined)[]): Source[] {
+  return sources.filter((source) => source !== undefined);
+}
+
+/** Not to be decided: says what is missing. */
 export function undecidable(
   missing: readonly string[],
   sources: readonly (Source | undefined)[] = [],
 ): Undecidable {
-  const list = missing.join("; ");
   return {
     verdict: "undecidable",
+    cause: "unknown",
     missing,
-    reason: `Undecidable without ${list}.`,
+    reason: `Undecidable without ${missing.join("; ")}.`,
     remedies: [],
-    sources: sources.filter((source) => source !== undefined),
+    sources: present(sources),
   };
 }
 
@@ -46,14 +59,20 @@ export function doesNotStart(
   if (start.value.starts) {
     return undefined;
   }
-  const { message, source, remedies } = start.value;
+  const { starts: _, others, ...first } = start.value;
+  const refusals = [first, ...others];
   return {
     verdict: "doesNotStart",
+    cause: program === "kubelet" ? "kubelet-does-not-start" : "caller-does-not-start",
     program,
-    message,
-    reason: `${program} exits at once: ${firstLine(message)}`,
-    remedies,
-    sources: source === undefined ? [] : [source],
+    message: first.message,
+    refusals,
+    reason: [
+      `${program} exits at once: ${firstLine(first.message)}`,
+      ...others.map(({ message }) => `once that is mended: ${firstLine(message)}`),
+    ].join("; "),
+    remedies: refusals.flatMap(({ remedies }) => remedies),
+    sources: present(refusals.map(({ source }) => source)),
   };
 }
 
@@ -62,8 +81,8 @@ function firstLine(text: string): string {
 }
 
 /** The same outcome with what a user of this kind of request sees. */
-export function withSymptom(outcome: Outcome, symptom: string, httpStatus: number): Outcome {
+export function withSymptom(outcome: Outcome, symptom: string, httpStatus?: number): Outcome {
   return outcome.verdict === "fails" || outcome.verdict === "doesNotStart"
-    ? { ...outcome, symptom, httpStatus }
+    ? { ...outcome, symptom, ...(httpStatus !== undefined && { httpStatus }) }
     : outcome;
 }

@@ -1,43 +1,56 @@
 /**
- * The serving side: does kube-apiserver accept the certificate that the kubelet presents?
+ * The serving side: does a caller accept the certificate that the kubelet presents?
  * Source: kubernetes `pkg/kubelet/client/kubelet_client.go`; Go crypto/tls.
  */
-import { type Verification, verifyChain } from "../certificates/verify.ts";
-import { type Served, servedBy, unknownNodeName } from "../programs/kubelet/serving-certificate.ts";
-import { readPem } from "../readers/pem.ts";
+import {
+  type Complaint,
+  complaintsAbout,
+  type Host,
+  type Verification,
+  verifyChain,
+} from "../certificates/verify.ts";
+import { canonicalIp, isLoopback } from "../go/ip.ts";
+import {
+  type Served,
+  type ServedOrigin,
+  servedBy,
+} from "../programs/kubelet/serving-certificate.ts";
 import type { Fact, Source } from "../words/fact.ts";
-import { known, unknown, valueOr } from "../words/fact.ts";
-import type { ApiServerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
-import type { Fails, Outcome } from "../words/verdict.ts";
+import { valueOr } from "../words/fact.ts";
+import type { CallerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
+import { addressesOf, isIpAddress, isPlaceholder, unknownNodeName } from "../words/node.ts";
+import type { Cause, Fails, Outcome } from "../words/verdict.ts";
+import { bundleOf, holdsAuthority, isCollected } from "./bundle.ts";
 import { type Dial, dial, dialSources, resolveError } from "./dial.ts";
-import { doesNotStart, fails, undecidable } from "./outcome.ts";
+import { doesNotStart, fails, present, undecidable } from "./outcome.ts";
 import {
   addressRemedies,
   noCertificateRemedies,
+  type Situation,
   silentSkipRemedies,
   verificationRemedies,
 } from "./serving-remedies.ts";
+import { settingsOf } from "./settings.ts";
 
-/** The outcome of the serving side, with where kube-apiserver dialled. */
+/** Where a caller dials. */
+type Target = Exclude<Dial, { noAddress: string }>;
+
+/** The outcome of the serving side, with where the caller dialled. */
 export type ServingResult = {
   readonly outcome: Outcome;
-  readonly dial?: Exclude<Dial, { noAddress: string }>;
+  readonly dial?: Target;
   /** The error comes before any connection is tried: it stands alone. */
   readonly bare?: true;
 };
 
 /** Judges the serving side; the same for every kind of request. */
-export function judgeServing(
-  kubelet: KubeletFacts,
-  apiserver: ApiServerFacts,
-  at: Date,
-): ServingResult {
-  const refused = doesNotStart("kube-apiserver", apiserver.start);
+export function judgeServing(kubelet: KubeletFacts, caller: CallerFacts, at: Date): ServingResult {
+  const refused = doesNotStart(caller.program, caller.start);
   if (refused) {
     return { outcome: refused };
   }
-  const { certificateAuthority } = apiserver.access;
-  const dialled = dial(kubelet.node, apiserver.access);
+  const { certificateAuthority } = caller.access;
+  const dialled = dial(kubelet.node, caller.access);
   const kubeletRefuses = doesNotStart("kubelet", kubelet.start);
   if (kubeletRefuses) {
     return {
@@ -48,17 +61,21 @@ export function judgeServing(
   if (!dialled.known) {
     return { outcome: undecidable([dialled.missing], [dialled.source]) };
   }
-  const sources = dialSources(kubelet.node, apiserver.access);
+  const sources = dialSources(kubelet.node, caller.access);
   if ("noAddress" in dialled.value) {
-    const reason =
-      "None of the node's addresses is of a type that --kubelet-preferred-address-types names.";
     return {
-      outcome: fails(dialled.value.noAddress, reason, addressRemedies, sources, 500),
+      outcome: fails(dialled.value.noAddress, {
+        cause: "no-preferred-address",
+        reason: `None of the node's addresses is of a type that ${settingsOf[caller.program].addressTypes ?? caller.program} names.`,
+        remedies: addressRemedies(caller.program),
+        sources,
+        httpStatus: 500,
+      }),
       bare: true,
     };
   }
   const target = dialled.value;
-  const unreachable = unreachableOutcome(kubelet, target, sources);
+  const unreachable = unreachableOutcome(kubelet, caller, target, sources);
   if (unreachable) {
     return { outcome: unreachable, dial: target };
   }
@@ -68,43 +85,83 @@ export function judgeServing(
       dial: target,
     };
   }
-  const served = servedByFacts(kubelet, at);
-  const outcome =
-    certificateAuthority.value === ""
-      ? unverified(kubelet, apiserver, served)
-      : verified(kubelet, apiserver, served, target, at);
-  return { outcome, dial: target };
+  const pair: Pair = { kubelet, caller, served: servedByFacts(kubelet, at), target, at };
+  return {
+    outcome: certificateAuthority.value === "" ? unverified(pair) : verified(pair),
+    dial: target,
+  };
 }
+
+/** A kubelet, its caller, and what is known between them. */
+type Pair = {
+  readonly kubelet: KubeletFacts;
+  readonly caller: CallerFacts;
+  readonly served: Fact<Served>;
+  readonly target: Target;
+  readonly at: Date;
+};
 
 function unreachableOutcome(
   kubelet: KubeletFacts,
-  target: Exclude<Dial, { noAddress: string }>,
+  { program }: CallerFacts,
+  target: Target,
   sources: readonly Source[],
 ): Outcome | undefined {
   const unresolved = resolveError(target, kubelet.node);
   if (unresolved !== undefined) {
-    const reason = `kube-apiserver cannot resolve ${target.host.text}, the node's ${target.type}.`;
-    return fails(unresolved, reason, addressRemedies, sources);
+    return fails(unresolved, {
+      cause: "unresolvable-name",
+      reason: `${program} cannot resolve ${target.host.text}, the node's ${target.type}.`,
+      remedies: addressRemedies(program),
+      sources,
+    });
   }
-  const { enableServer, port } = kubelet.authentication;
+  const { enableServer, port, address } = kubelet.authentication;
   if (!enableServer.known) {
     return undecidable([enableServer.missing], [enableServer.source]);
   }
-  if (enableServer.value) {
-    return undefined;
+  const refused = `dial tcp ${joinHostPort(target.ip, valueOr(port, 10250))}: connect: connection refused`;
+  if (!enableServer.value) {
+    return fails(refused, {
+      cause: "server-off",
+      reason: "The kubelet's server is turned off (enableServer: false): nothing listens.",
+      remedies: [
+        {
+          side: "kubelet",
+          setting: "enableServer",
+          text: "Set enableServer: true (or remove it) in the KubeletConfiguration.",
+          changes: [{ do: "remove", side: "kubelet", setting: "enableServer" }],
+        },
+      ],
+      sources: [enableServer.source],
+    });
   }
-  const remedy = {
-    side: "kubelet" as const,
-    setting: "enableServer",
-    text: "Set enableServer: true (or remove it) in the KubeletConfiguration.",
-    changes: [],
-  };
-  return fails(
-    `dial tcp ${joinHostPort(target.ip, valueOr(port, 10250))}: connect: connection refused`,
-    "The kubelet's server is turned off (enableServer: false): nothing listens.",
-    [remedy],
-    enableServer.source ? [enableServer.source] : [],
-  );
+  if (!address.known) {
+    return undecidable([address.missing], [address.source]);
+  }
+  return listensAt(address.value, target.ip)
+    ? undefined
+    : fails(refused, {
+        cause: "listens-elsewhere",
+        reason: `The kubelet listens at ${address.value} alone, and ${program} dials ${target.ip}.`,
+        remedies: [
+          {
+            side: "kubelet",
+            setting: "address",
+            text: "Remove address from the KubeletConfiguration: the kubelet then listens at every address of its machine.",
+            changes: [{ do: "remove", side: "kubelet", setting: "address" }],
+          },
+        ],
+        sources: [address.source],
+      });
+}
+
+/** Whether a listener at one address gets what is sent to another; an address that is unknown may be the same. */
+function listensAt(address: string, dialled: string): boolean {
+  if (["", "0.0.0.0", "::"].includes(address)) return true;
+  return isPlaceholder(dialled)
+    ? !isLoopback(address)
+    : canonicalIp(address) === canonicalIp(dialled);
 }
 
 /** host:port, with brackets about an IPv6 address. */
@@ -112,57 +169,104 @@ export function joinHostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** What was found to be served, by kubelet and moment: every caller asks for it. */
+const servedBefore = new WeakMap<KubeletFacts, { at: number; served: Fact<Served> }>();
+
 /** What the kubelet serves, from its facts. */
 export function servedByFacts(kubelet: KubeletFacts, at: Date): Fact<Served> {
+  const before = servedBefore.get(kubelet);
+  if (before?.at === at.getTime()) {
+    return before.served;
+  }
   const gates = kubelet.featureGates;
-  return servedBy({
+  const served = servedBy({
     serving: kubelet.serving,
     node: kubelet.node,
     files: kubelet.files,
     reloads: gates.known ? (gates.value.ReloadKubeletServerCertificateFile ?? true) : true,
     at,
   });
+  servedBefore.set(kubelet, { at: at.getTime(), served });
+  return served;
 }
 
-function noCertificate(kubelet: KubeletFacts, served: Extract<Served, { kind: "none" }>): Fails {
-  const { serving } = kubelet;
-  const sources = [
-    serving.serverTLSBootstrap.source,
-    serving.tlsCertFile.source,
-    serving.tlsPrivateKeyFile.source,
-  ].filter((source) => source !== undefined);
-  return fails(
-    "remote error: tls: internal error",
-    `The kubelet has no serving certificate to present: ${served.reason}.`,
-    noCertificateRemedies(served),
-    sources,
+const requestCauses = {
+  issued: "no-node-ip",
+  pending: "csr-pending",
+  denied: "csr-denied",
+  neverIssued: "csr-never-issued",
+} as const;
+
+function noCertificate(pair: Pair, served: Extract<Served, { kind: "none" }>): Fails {
+  const { serving, files } = pair.kubelet;
+  const { request, isUnattended } = served;
+  const asked = request && requestCauses[request];
+  // Half a pair: its certificate, where that is the half, is what would be served.
+  const half = bundleOf(serving.tlsCertFile, { files });
+  const chain = request === undefined ? valueOr(half, []) : [];
+  const origin = request === undefined ? "configured" : "requested";
+  return fails("remote error: tls: internal error", {
+    cause: isUnattended ? "no-approver" : (asked ?? "half-pair"),
+    reason: `The kubelet has no serving certificate to present: ${served.reason}.`,
+    remedies: noCertificateRemedies(served, situationOf(pair, origin, chain)),
+    sources: [
+      serving.serverTLSBootstrap.source,
+      serving.tlsCertFile.source,
+      serving.tlsPrivateKeyFile.source,
+    ],
+  });
+}
+
+/** What there is to mend about a chain. */
+function situationOf(
+  { kubelet, caller, target, at }: Pair,
+  origin: ServedOrigin,
+  chain: readonly CertificateFacts[],
+): Situation {
+  const { certificateAuthority } = caller.access;
+  const verifies = valueOr(certificateAuthority, "") !== "";
+  const bundle = verifies ? bundleOf(certificateAuthority, caller) : undefined;
+  const roots = bundle?.known ? bundle.value : undefined;
+  const about = (host: Host): ReadonlySet<Complaint> =>
+    complaintsAbout(chain, roots, { host, usage: "serverAuth", at });
+  const other = addressesOf(kubelet.node).find(
+    (one) =>
+      one.type !== target.type &&
+      !isPlaceholder(one.address) &&
+      !about({ text: one.address, isIp: isIpAddress(one), placeholder: false }).has("name"),
   );
+  return {
+    caller: caller.program,
+    origin,
+    complaints: about(target.host),
+    verifies,
+    hasAuthority: roots !== undefined && holdsAuthority(roots),
+    type: target.type,
+    otherType: other?.type,
+  };
 }
 
-function unverified(
-  kubelet: KubeletFacts,
-  { access }: ApiServerFacts,
-  served: Fact<Served>,
-): Outcome {
+function unverified(pair: Pair): Outcome {
+  const { kubelet, caller, served } = pair;
+  const { access, program } = caller;
   if (served.known && served.value.kind === "none") {
-    return noCertificate(kubelet, served.value);
+    return noCertificate(pair, served.value);
   }
-  // Which certificate a path holds does not matter to an apiserver that verifies nothing; whether a
-  // requested one was ever issued does.
+  // Which certificate a path holds does not matter to a caller that verifies nothing; whether a requested one was ever
+  // issued does.
   if (!served.known && valueOr(kubelet.serving.serverTLSBootstrap, true)) {
     return undecidable([served.missing], [served.source]);
   }
   if (!access.skip.known) {
     return undecidable([access.skip.missing], [access.skip.source]);
   }
-  const sources = [access.certificateAuthority.source, access.skip.source].filter(
-    (source) => source !== undefined,
-  );
+  const sources = present([access.certificateAuthority.source, access.skip.source]);
   const skip = access.skip.value;
   if (skip) {
     return {
       verdict: "skipped",
-      reason: `kube-apiserver does not verify the kubelet's serving certificate, and says why: ${skip.reason}`,
+      cause: "nothing-verified",
+      reason: `${program} does not verify the kubelet's serving certificate, and says why: ${skip.reason}`,
       remedies: [],
       sources,
     };
@@ -174,29 +278,26 @@ function unverified(
       return undecidable([path.missing], [path.source]);
     }
   }
+  const [origin, chain] =
+    served.known && served.value.kind === "chain"
+      ? ([served.value.origin, served.value.chain] as const)
+      : (["configured", []] as const);
   return {
     verdict: "silentlySkipped",
-    reason:
-      "kube-apiserver does not verify the kubelet's serving certificate: --kubelet-certificate-authority is absent, and nothing says that this is meant.",
-    remedies: silentSkipRemedies(
-      served.known && served.value.kind === "chain" && served.value.selfSigned,
-    ),
+    cause: "nothing-verified",
+    reason: `${program} does not verify the kubelet's serving certificate: ${settingsOf[program].unverified}, and nothing says that this is meant.`,
+    remedies: silentSkipRemedies(situationOf(pair, origin, chain)),
     sources,
   };
 }
 
-function verified(
-  kubelet: KubeletFacts,
-  apiserver: ApiServerFacts,
-  served: Fact<Served>,
-  target: Exclude<Dial, { noAddress: string }>,
-  at: Date,
-): Outcome {
-  const { certificateAuthority } = apiserver.access;
+function verified(pair: Pair): Outcome {
+  const { kubelet, caller, served, target, at } = pair;
+  const { certificateAuthority } = caller.access;
   if (served.known && served.value.kind === "none") {
-    return noCertificate(kubelet, served.value);
+    return noCertificate(pair, served.value);
   }
-  const roots = bundleOf(apiserver.access.certificateAuthority, apiserver);
+  const roots = bundleOf(certificateAuthority, caller);
   if (!served.known || served.value.kind !== "chain") {
     return undecidable(
       [served.known ? "the serving certificate" : served.missing],
@@ -224,96 +325,87 @@ function verified(
       [certificateAuthority.source],
     );
   }
-  return toOutcome(verification, kubelet, apiserver, served.value, target);
+  return toOutcome(verification, pair, served.value);
 }
 
-/** Whether a kubelet made it whose name nobody knows, by flag or otherwise. */
+/** Whether a kubelet of unknown host name signed it. */
 function isNameless({ dnsNames }: CertificateFacts): boolean {
   return dnsNames.known && dnsNames.value.includes(unknownNodeName);
 }
 
-/** Whether a kubelet has made it: `<host>@<time>` or `<host>-ca@<time>`. */
-function isCollected({ subject }: CertificateFacts): boolean {
-  return subject.known && /@\d+$/.test(subject.value.commonName);
-}
-
 function toOutcome(
   verification: Verification,
-  kubelet: KubeletFacts,
-  { access }: ApiServerFacts,
+  pair: Pair,
   served: Extract<Served, { kind: "chain" }>,
-  target: Exclude<Dial, { noAddress: string }>,
 ): Outcome {
-  const sources = [
+  const { kubelet, caller, target } = pair;
+  const { access, program } = caller;
+  const sources = present([
     access.certificateAuthority.source,
     access.preferredAddressTypes.source,
     kubelet.serving.tlsCertFile.source,
     kubelet.serving.serverTLSBootstrap.source,
-  ].filter((source) => source !== undefined);
+  ]);
   const leaf = served.chain[0]?.label ?? "the serving certificate";
   switch (verification.result) {
     case "ok":
       return {
         verdict: "verified",
-        reason: `kube-apiserver verifies ${leaf} against ${valueOr(access.certificateAuthority, "")} and finds ${target.host.text} in it.`,
+        cause: "verified",
+        reason: `${program} verifies ${leaf} against ${valueOr(access.certificateAuthority, "")} and finds ${target.host.text} in it.`,
         remedies: [],
         sources,
       };
     case "unknown":
       return undecidable(verification.missing, sources);
     case "error":
-      return fails(
-        `tls: failed to verify certificate: ${verification.message}`,
-        reasonFor(verification.complaint, served.selfSigned, leaf, target),
-        verificationRemedies(verification.complaint, served.selfSigned, target),
+      return fails(`tls: failed to verify certificate: ${verification.message}`, {
+        cause: causeOf(verification.complaint, served.chain[0], target.host),
+        reason: reasonFor(verification.complaint, pair, served.origin, leaf),
+        remedies: verificationRemedies(situationOf(pair, served.origin, served.chain)),
         sources,
-      );
+      });
+  }
+}
+
+function causeOf(complaint: Complaint, leaf: CertificateFacts | undefined, host: Host): Cause {
+  switch (complaint) {
+    case "validity":
+      return "not-valid-now";
+    case "name":
+      return host.isIp && leaf && valueOr(leaf.ipAddresses, ["?"]).length === 0
+        ? "no-ip-sans"
+        : "wrong-name";
+    case "chain":
+      return "unknown-authority";
+    case "constraint":
+      return "name-constraint";
+    case "usage":
+      return "wrong-usage";
   }
 }
 
 function reasonFor(
-  complaint: Extract<Verification, { result: "error" }>["complaint"],
-  selfSigned: boolean,
+  complaint: Complaint,
+  { caller: { program }, target }: Pair,
+  origin: ServedOrigin,
   leaf: string,
-  target: Exclude<Dial, { noAddress: string }>,
 ): string {
+  const selfSigned = origin === "selfSigned";
   switch (complaint) {
     case "validity":
-      return `kube-apiserver verifies kubelets, and ${leaf} is not valid at this time.`;
+      return `${program} verifies kubelets, and ${leaf} is not valid at this time.`;
     case "name":
       return selfSigned
-        ? `kube-apiserver dials the node's ${target.type}, and the certificate that the kubelet signed itself names its host name alone.`
-        : `kube-apiserver dials the node's ${target.type}, ${target.host.text}, which ${leaf} does not name.`;
+        ? `${program} dials the node's ${target.type}, and the certificate that the kubelet signed itself names its host name alone.`
+        : `${program} dials the node's ${target.type}, ${target.host.text}, which ${leaf} does not name.`;
     case "chain":
       return selfSigned
-        ? "kube-apiserver verifies kubelets against its bundle, and this kubelet signs its own certificate."
-        : `No certificate of kube-apiserver's bundle has signed ${leaf}.`;
+        ? `${program} verifies kubelets against its bundle, and this kubelet signs its own certificate.`
+        : `No certificate of ${program}'s bundle has signed ${leaf}.`;
+    case "constraint":
+      return `A CA above ${leaf} may not sign for its names: its name constraints forbid it.`;
     case "usage":
       return `${leaf}, or a CA above it, is not meant for servers (extended key usage).`;
-  }
-}
-
-/** The certificates of a bundle file on the apiserver's host. */
-export function bundleOf(
-  path: Fact<string>,
-  { files }: Pick<ApiServerFacts, "files">,
-): Fact<readonly CertificateFacts[]> {
-  if (!path.known) {
-    return path;
-  }
-  const file = files(path.value);
-  if (!file.known) {
-    return unknown(file.missing, file.source);
-  }
-  switch (file.value.kind) {
-    case "certificates":
-      return known(file.value.certificates, file.source);
-    case "text":
-      return known(
-        readPem(file.value.text, file.source ?? { where: path.value }).certificates,
-        file.source,
-      );
-    default:
-      return known([], file.source);
   }
 }

@@ -187,11 +187,14 @@ export type KubeletFacts = {
   readonly source?: Source;
 };
 
-// kube-apiserver ----------------------------------------------------------------------------------------
+// Callers -----------------------------------------------------------------------------------------------
 
-/** How kube-apiserver reaches kubelets. */
+/** Programs that call kubelets. */
+export type CallerName = "kube-apiserver" | "metrics-server" | "prometheus";
+
+/** How a caller reaches kubelets. The flags named here are kube-apiserver's. */
 export type ApiServerKubeletAccess = {
-  /** `--kubelet-certificate-authority`; empty when unset: nothing is verified. */
+  /** `--kubelet-certificate-authority`: the path of its bundle; empty: nothing is verified. */
   readonly certificateAuthority: Fact<string>;
   /** `--kubelet-client-certificate`; empty when unset. */
   readonly clientCertificate: Fact<string>;
@@ -201,19 +204,33 @@ export type ApiServerKubeletAccess = {
   readonly preferredAddressTypes: Fact<readonly string[]>;
   /** The annotation that says that not verifying is meant, with its reason. */
   readonly skip: Fact<{ readonly reason: string } | undefined>;
+  /** Whose bearer token it sends, beside or instead of a certificate; absent: none. */
+  readonly token?: Fact<Identity>;
 };
 
-export type ApiServerFacts = {
+/** Who calls a kubelet. */
+export type CallerFacts = {
+  readonly program: CallerName;
   readonly label: string;
-  readonly version: Fact<string>;
   readonly start: Fact<Start>;
   readonly access: ApiServerKubeletAccess;
-  /** `--authorization-mode`; kubelets in mode Webhook ask it. Default `AlwaysAllow`. */
-  readonly authorizationModes: Fact<readonly string[]>;
-  readonly rbac: Fact<RbacFacts>;
+  /** The files that it sees, by its own paths. */
   readonly files: HostFiles;
   readonly source?: Source;
 };
+
+/** Who says, to kubelets in mode Webhook, who may do what. */
+export type AuthorizerFacts = {
+  /** `--authorization-mode`. Default `AlwaysAllow`. */
+  readonly authorizationModes: Fact<readonly string[]>;
+  readonly rbac: Fact<RbacFacts>;
+};
+
+/** kube-apiserver calls kubelets and authorizes for them. */
+export type ApiServerFacts = CallerFacts &
+  AuthorizerFacts & {
+    readonly version: Fact<string>;
+  };
 
 // RBAC --------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
  * The words of a verdict: what would happen between one kubelet and one kube-apiserver.
  */
 import type { Source } from "./fact.ts";
+import type { CallerName } from "./facts.ts";
+import type { StopsStart } from "./refusal.ts";
 import type { Remedy } from "./remedy.ts";
 
 export type { Remedy } from "./remedy.ts";
@@ -28,7 +30,57 @@ export const requestKinds = [
 ] as const;
 export type RequestKind = (typeof requestKinds)[number];
 
+/**
+ * What an outcome comes from. Equal for all kinds of request that one thing spoils, whatever their symptoms say.
+ * `undecidable` outcomes have one cause for each thing that is missing: see {@link causeKey}.
+ */
+export type Cause =
+  | "verified"
+  /** Nothing is verified on the serving side. */
+  | "nothing-verified"
+  /** The caller is let in without being known, as anyone would be. */
+  | "open-to-anyone"
+  | "unknown"
+  | "caller-does-not-start"
+  | "kubelet-does-not-start"
+  // Where nothing is reached.
+  | "no-preferred-address"
+  | "unresolvable-name"
+  | "server-off"
+  | "listens-elsewhere"
+  // Where the kubelet has no serving certificate.
+  | "half-pair"
+  /** A request that no one decides about, because there is no approver. */
+  | "no-approver"
+  | "csr-pending"
+  | "csr-denied"
+  | "csr-never-issued"
+  | "no-node-ip"
+  // Where the serving certificate is not accepted.
+  | "not-valid-now"
+  | "no-ip-sans"
+  | "wrong-name"
+  | "unknown-authority"
+  | "name-constraint"
+  | "wrong-usage"
+  // Where the caller is not let in.
+  | "broken-client-pair"
+  | "no-client-ca"
+  | "no-client-certificate"
+  | "client-no-common-name"
+  | "client-not-valid-now"
+  | "client-unknown-authority"
+  | "client-name-constraint"
+  | "client-wrong-usage"
+  | "token-not-checked"
+  | "forbidden"
+  /** The kubelet itself may not ask who may call it. */
+  | "may-not-ask"
+  | "debugging-off"
+  | "not-served";
+
 type Explained = {
+  readonly cause: Cause;
   /** Why, in one sentence. */
   readonly reason: string;
   /** Most preferred first; empty when nothing need change. */
@@ -39,9 +91,9 @@ type Explained = {
 
 /** It works and the peer is verified. */
 export type Verified = Explained & { readonly verdict: "verified" };
-/** It works, the peer is not verified, and somebody said that this is meant. */
+/** It works, the peer is not verified, and an annotation says that this is meant. */
 export type Skipped = Explained & { readonly verdict: "skipped" };
-/** It works, the peer is not verified, and nobody said so. */
+/** It works, the peer is not verified, and nothing says that this is meant. */
 export type SilentlySkipped = Explained & { readonly verdict: "silentlySkipped" };
 /** It does not work; `symptom` is what a user sees. */
 export type Fails = Explained & {
@@ -53,8 +105,11 @@ export type Fails = Explained & {
 /** One of the two programs exits at once with `message`. */
 export type DoesNotStart = Explained & {
   readonly verdict: "doesNotStart";
-  readonly program: "kubelet" | "kube-apiserver";
+  readonly program: "kubelet" | CallerName;
+  /** What it complains about first. */
   readonly message: string;
+  /** Everything that stops it, in the order of its complaints. */
+  readonly refusals: readonly StopsStart[];
   /** What a user sees who asks for the kubelet all the same; absent when kube-apiserver is the one. */
   readonly symptom?: string;
   readonly httpStatus?: number;
@@ -78,7 +133,25 @@ export type Verdict = {
   readonly requests: Readonly<Record<RequestKind, Outcome>>;
   /** Kinds that anyone who reaches the port may do without any credential. */
   readonly openToAnyone: readonly RequestKind[];
+  /** Kinds that anyone may do whom the kubelet authenticates at all: any user, any ServiceAccount. */
+  readonly openToAuthenticated: readonly RequestKind[];
 };
+
+/** What would happen between a kubelet and another caller than kube-apiserver. */
+export type CallerVerdict = {
+  readonly serving: Outcome;
+  /** Does the kubelet let it in? As if the serving side worked. */
+  readonly client: Outcome;
+  /** Both together, as the caller's own log or page shows it. */
+  readonly request: Outcome;
+};
+
+/** Equal for two outcomes that one thing has caused. */
+export function causeKey(outcome: Outcome): string {
+  return outcome.verdict === "undecidable"
+    ? `${outcome.cause}: ${outcome.missing.join("; ")}`
+    : outcome.cause;
+}
 
 /** True for the verdicts in which the request gets its answer. */
 export function works(outcome: Outcome): boolean {

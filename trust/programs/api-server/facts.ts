@@ -67,6 +67,7 @@ function resolve(inputs: ApiServerInputs): ApiServerFacts {
   };
   const refusal = apiServerRefusal({ flags, table, version, access, files: inputs.files });
   return {
+    program: "kube-apiserver",
     label: inputs.label,
     version: inputs.version,
     start: startOf("kube-apiserver", inputs.version, refusal ? [refusal] : []),

@@ -16,6 +16,7 @@ import type {
   Identity,
   KubeletFacts,
   KubeletServing,
+  NodeAddress,
   NodeFacts,
   ServingRequest,
 } from "../../words/facts.ts";
@@ -194,7 +195,24 @@ function fileOf(
     : { error: { message: read.error, kind: "malformed-file", source: read.source } };
 }
 
-function nodeOf(node: NodeFacts, flags: Flags): NodeFacts {
+function nodeOf(given: NodeFacts, flags: Flags): NodeFacts {
+  const node = withName(given, flags);
+  const provider = flags.get("cloud-provider");
+  // Without a cloud's controller the kubelet alone reports its name, whatever was said of it.
+  return node.name.source?.key === "--hostname-override" &&
+    node.name.known &&
+    provider.known &&
+    provider.value !== "external"
+    ? { ...node, addresses: mapFact(node.addresses, renamed(node.name.value)) }
+    : node;
+}
+
+function renamed(name: string) {
+  return (addresses: readonly NodeAddress[]): readonly NodeAddress[] =>
+    addresses.map((one) => (one.type === "Hostname" ? { ...one, address: name } : one));
+}
+
+function withName(node: NodeFacts, flags: Flags): NodeFacts {
   const override = flags.get("hostname-override");
   if (!override.known) {
     return { ...node, name: override };

@@ -1,11 +1,10 @@
 /** The certificate that a kubelet is issued for its own request, before or without its bytes. */
 import { canonicalIp } from "../../go/ip.ts";
-import { addressesOf, isIpAddress } from "../../judge/dial.ts";
 import { known, valueOr } from "../../words/fact.ts";
 import type { CertificateFacts, NodeFacts } from "../../words/facts.ts";
-import { unknownNodeName } from "./serving-certificate.ts";
+import { addressesOf, isIpAddress, unknownNodeName } from "../../words/node.ts";
 
-/** Valid whenever it is looked at: what renews it does so in time (a kubelet its own, kubeadm its PKI). */
+/** Treated as always valid: it is renewed before it expires (by a kubelet its own, by kubeadm its PKI). */
 export const keptValid = {
   notBefore: known(new Date(0)),
   notAfter: known(new Date(8_640_000_000_000_000)),

@@ -25,6 +25,7 @@ import type {
   NodeFacts,
   ServingRequest,
 } from "../../words/facts.ts";
+import { addressesOf, isIpAddress, unknownNodeName } from "../../words/node.ts";
 import type { RefusalKind } from "../../words/refusal.ts";
 
 /** A loaded pair: what is presented, leaf first; or why it cannot be loaded, as Go says it. */
@@ -161,6 +162,7 @@ function pairMismatch(
 export function selfSigned(hostName: string, at: Date): CertificateFacts[] {
   // GenerateSelfSignedCertKey: valid from an hour before its first start, for a year.
   const hour = 3600_000;
+  const ip = canonicalIp(hostName);
   const [caId, leafId] = [`selfSigned:${hostName}:ca`, `selfSigned:${hostName}:leaf`];
   const validity = {
     notBefore: known(new Date(at.getTime() - hour)),
@@ -185,8 +187,9 @@ export function selfSigned(hostName: string, at: Date): CertificateFacts[] {
     ids: [leafId],
     label: `kubelet.crt of ${hostName}`,
     subject: known({ commonName: `${hostName}@<time>`, organizations: [] }),
-    dnsNames: known([hostName]),
-    ipAddresses: known([]),
+    // GenerateSelfSignedCertKey puts a host that is an IP address among the IP addresses.
+    dnsNames: known(ip === undefined ? [hostName] : []),
+    ipAddresses: known(ip === undefined ? [] : [ip]),
     extendedKeyUsages: known(["serverAuth"]),
     isCA: known(false),
     ...validity,
@@ -199,13 +202,19 @@ export function selfSigned(hostName: string, at: Date): CertificateFacts[] {
   return [leaf, authority];
 }
 
+/**
+ * How a kubelet came by what it serves: `configured` is tlsCertFile's; `requested` was issued for its request;
+ * `selfSigned` it made itself: nothing renews it, and only its host name is in it; `placed` is a kubelet.crt in its
+ * certificate directory that a CA has issued: nothing renews that either.
+ */
+export type ServedOrigin = "configured" | "requested" | "selfSigned" | "placed";
+
 /** What stands behind the port: a chain, nothing (every handshake fails), or a kubelet that refuses to start. */
 export type Served =
   | {
       readonly kind: "chain";
       readonly chain: readonly CertificateFacts[];
-      /** The kubelet made it itself: nothing renews it, and only its host name is in it. */
-      readonly selfSigned: boolean;
+      readonly origin: ServedOrigin;
     }
   | {
       readonly kind: "none";
@@ -213,6 +222,8 @@ export type Served =
       readonly setting: string;
       /** What became of the request, where the kubelet files one. */
       readonly request?: ServingRequest["state"];
+      /** It waits, and no approver is there that could decide. */
+      readonly isUnattended?: boolean;
     }
   | { readonly kind: "refuses"; readonly error: string; readonly fault: PairFault };
 
@@ -253,18 +264,18 @@ export function servedBy(inputs: ServedInputs): Fact<Served> {
       setting: absent ?? "",
     });
   }
-  return fromFiles(certFile, keyFile, inputs, false);
+  return fromFiles(certFile, keyFile, inputs, () => "configured");
 }
 
 function fromFiles(
   certFile: string,
   keyFile: string,
   { files, reloads }: ServedInputs,
-  ownFiles: boolean,
+  originOf: (leaf: CertificateFacts | undefined) => ServedOrigin,
 ): Fact<Served> {
   return mapFact(loadPair(certFile, keyFile, files), (pair): Served => {
     if ("chain" in pair) {
-      return { kind: "chain", chain: pair.chain, selfSigned: ownFiles };
+      return { kind: "chain", chain: pair.chain, origin: originOf(pair.chain[0]) };
     }
     if (!reloads) {
       const error =
@@ -299,10 +310,17 @@ function selfSigning(inputs: ServedInputs): Fact<Served> {
   const keyFile = posix.join(certDirectory.value, "kubelet.key");
   const [certificate, key] = [inputs.files(certFile), inputs.files(keyFile)];
   if (isThere(certificate) || isThere(key)) {
-    return fromFiles(certFile, keyFile, inputs, true);
+    return fromFiles(certFile, keyFile, inputs, (leaf) =>
+      leaf === undefined || isSelfMade(leaf) ? "selfSigned" : "placed",
+    );
   }
   const name = valueOr(inputs.node.name, unknownNodeName);
-  return known({ kind: "chain", chain: selfSigned(name, inputs.at), selfSigned: true });
+  return known({ kind: "chain", chain: selfSigned(name, inputs.at), origin: "selfSigned" });
+}
+
+/** Whether a kubelet made a certificate, as far as its name says: `<host>@<time>`. */
+function isSelfMade({ subject }: CertificateFacts): boolean {
+  return !subject.known || /@(\d+|<time>)$/.test(subject.value.commonName);
 }
 
 /** The half of a self-signed pair that is missing, as InitializeTLS complains about it. */
@@ -348,31 +366,29 @@ function requested(certFile: string, keyFile: string, inputs: ServedInputs): Fac
       fault: onDisk.value.fault,
     });
   }
-  const stored = onDisk && "chain" in onDisk.value ? onDisk.value.chain : undefined;
-  const current = stored?.[0] && !isExpired(stored[0], inputs.at) ? stored : undefined;
-  if (current?.[0] && satisfiesRequest(current[0], inputs.node)) {
-    return known({ kind: "chain", chain: current, selfSigned: false });
+  const stored = onDisk && "chain" in onDisk.value ? onDisk.value : undefined;
+  const leaf = stored?.chain[0];
+  const current = stored && leaf && !isExpired(leaf, inputs.at) ? stored : undefined;
+  if (current && leaf && satisfiesRequest(leaf, inputs.node)) {
+    return known({ kind: "chain", chain: current.chain, origin: current.origin });
   }
   return issued(current, inputs);
 }
 
-function issued(
-  current: readonly CertificateFacts[] | undefined,
-  { serving, node }: ServedInputs,
-): Fact<Served> {
+function issued(current: Stored | undefined, { serving, node }: ServedInputs): Fact<Served> {
   const { request } = serving;
   if (!request.known) {
     return request;
   }
   if (request.value.state === "issued" && hasIp(node)) {
-    return known({ kind: "chain", chain: request.value.chain, selfSigned: false });
+    return known({ kind: "chain", chain: request.value.chain, origin: "requested" });
   }
   if (current) {
-    return known({ kind: "chain", chain: current, selfSigned: false });
+    return known({ kind: "chain", chain: current.chain, origin: current.origin });
   }
   const reasons = {
     issued: "the node has no IP address, and a kubelet requests no certificate without one",
-    pending: "nobody has approved the kubelet's request for a serving certificate",
+    pending: "the kubelet's request for a serving certificate is not approved",
     denied: "the kubelet's request for a serving certificate was denied",
     neverIssued: "no signer takes up the kubelet's approved request for a serving certificate",
   };
@@ -381,6 +397,7 @@ function issued(
     reason: reasons[request.value.state] + because(request.value),
     setting: "serverTLSBootstrap",
     request: request.value.state,
+    isUnattended: request.value.state === "pending" && request.value.because === undefined,
   });
 }
 
@@ -388,31 +405,30 @@ function because(request: ServingRequest): string {
   return "because" in request && request.because !== undefined ? `: ${request.because}` : "";
 }
 
-function hasIp({ addresses }: NodeFacts): boolean {
-  return (
-    !addresses.known ||
-    addresses.value.some(
-      ({ type, address }) => type.endsWith("IP") || canonicalIp(address) !== undefined,
-    )
-  );
+function hasIp(node: NodeFacts): boolean {
+  return addressesOf(node).some(isIpAddress);
 }
+
+type Stored = { readonly chain: readonly CertificateFacts[]; readonly origin: ServedOrigin };
 
 /** The first of: kubelet-server-current.pem, the configured pair, kubelet-server.crt with its key. */
 function storedPair(
   certFile: string,
   keyFile: string,
   { serving, files }: ServedInputs,
-): Fact<Pair> | undefined {
+): Fact<Stored | Extract<Pair, { error: string }>> | undefined {
   const directory = valueOr(serving.certDirectory, "");
   const store = (name: string) => posix.join(directory, name);
   const candidates = [
-    [store("kubelet-server-current.pem"), store("kubelet-server-current.pem")],
-    [certFile, keyFile],
-    [store("kubelet-server.crt"), store("kubelet-server.key")],
+    [store("kubelet-server-current.pem"), store("kubelet-server-current.pem"), "requested"],
+    [certFile, keyFile, "configured"],
+    [store("kubelet-server.crt"), store("kubelet-server.key"), "requested"],
   ] as const;
-  for (const [certificate, key] of candidates) {
+  for (const [certificate, key, origin] of candidates) {
     if (certificate !== "" && key !== "" && isThere(files(certificate)) && !isAbsent(files(key))) {
-      return loadPair(certificate, key, files);
+      return mapFact(loadPair(certificate, key, files), (pair) =>
+        "chain" in pair ? { ...pair, origin } : pair,
+      );
     }
   }
   // A configured pair whose files are not described may be there or not.
@@ -435,12 +451,9 @@ function satisfiesRequest(leaf: CertificateFacts, node: NodeFacts): boolean {
   return (
     subject?.commonName === `system:node:${node.name.value}` &&
     subject.organizations.includes("system:nodes") &&
-    node.addresses.value.every(({ type, address }) => {
+    addressesOf(node).every(({ type, address }) => {
       const ip = canonicalIp(address);
       return ip === undefined ? type.endsWith("IP") || names.includes(address) : ips.includes(ip);
     })
   );
 }
-
-/** Stands for a host name that is unknown. The same text stands in the certificate and in the address. */
-export const unknownNodeName = "<node name>";

@@ -1,0 +1,32 @@
+/** The addresses that a node reports. */
+import { canonicalIp } from "../go/ip.ts";
+import { valueOr } from "./fact.ts";
+import type { NodeAddress, NodeFacts } from "./facts.ts";
+
+/** Stands for a host name that is unknown. The same text stands in the certificate and in the address. */
+export const unknownNodeName = "<node name>";
+
+/** Stands for an IP address that is unknown. */
+export const unknownIp = "<node IP>";
+
+/**
+ * The addresses of a node: those that are known, else an IP; and always its name, which kubelets and cloud controllers
+ * report as Hostname beside whatever else they report.
+ * Sources: kubernetes `pkg/kubelet/nodestatus/setters.go` (NodeAddress); cloud-provider `controllers/node`.
+ */
+export function addressesOf(node: NodeFacts): readonly NodeAddress[] {
+  const given = valueOr(node.addresses, [{ type: "InternalIP", address: unknownIp } as const]);
+  return given.some(({ type }) => type === "Hostname")
+    ? given
+    : [...given, { type: "Hostname", address: valueOr(node.name, unknownNodeName) }];
+}
+
+/** Whether an address is an IP address, be its value known or not. */
+export function isIpAddress({ type, address }: NodeAddress): boolean {
+  return isPlaceholder(address) ? type.endsWith("IP") : canonicalIp(address) !== undefined;
+}
+
+/** Whether an address stands for one that is unknown. */
+export function isPlaceholder(address: string): boolean {
+  return address === unknownIp || address === unknownNodeName;
+}
