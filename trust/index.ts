@@ -20,6 +20,7 @@ export {
   type Served,
   selfSigned,
 } from "./programs/kubelet/serving-certificate.ts";
+export { addressesOf, unknownNodeName } from "./programs/node.ts";
 export * from "./programs/refusals.ts";
 export * from "./readers/command-line.ts";
 export * from "./readers/kubeadm.ts";
@@ -32,7 +33,6 @@ export * from "./readers/systemd-unit.ts";
 export * from "./readers/yaml.ts";
 export * from "./words/fact.ts";
 export * from "./words/facts.ts";
-export { addressesOf, unknownNodeName } from "./words/node.ts";
 export * from "./words/refusal.ts";
 export * from "./words/remedy.ts";
 export * from "./words/serving-mode.ts";

@@ -1,5 +1,4 @@
 /** kubelet-serving-trust: kube-apiserver must be able to accept the kubelet's serving certificate, or be told not to look. */
-import { valueOr } from "../../trust/words/fact.ts";
 import { servingModeOf } from "../../trust/words/serving-mode.ts";
 import type { Fails, Outcome } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
@@ -51,7 +50,7 @@ function findingOf(judged: Judged, apiServer: ApiServer, outcome: Outcome): Find
       settings,
       sources: outcome.sources.length > 0 ? outcome.sources : [judged.found.source],
       symptom,
-      reason: isPending(judged, outcome) ? pendingReason : outcome.reason,
+      reason: outcome.cause === "no-approver" ? pendingReason : outcome.reason,
       remedies:
         outcome.verdict === "undecidable"
           ? supply(outcome.missing)
@@ -64,7 +63,7 @@ function findingOf(judged: Judged, apiServer: ApiServer, outcome: Outcome): Find
 function complaint(judged: Judged, outcome: Outcome): string | undefined {
   switch (outcome.verdict) {
     case "fails":
-      return isPending(judged, outcome)
+      return outcome.cause === "no-approver"
         ? "asks for a serving certificate by CSR, and nobody approves it."
         : "kube-apiserver will not accept its serving certificate.";
     case "silentlySkipped":
@@ -83,19 +82,6 @@ function symptomOf(outcome: Outcome): string | undefined {
   return outcome.verdict === "silentlySkipped"
     ? "no error: kubectl logs and exec work, also towards a stranger that answers at the node's address; and once --kubelet-certificate-authority is set: x509: certificate signed by unknown authority."
     : undefined;
-}
-
-/** Whether there is no certificate because nobody approves requests. */
-function isPending({ facts }: Judged, outcome: Outcome): boolean {
-  const { request, serverTLSBootstrap } = facts.serving;
-  return (
-    outcome.verdict === "fails" &&
-    outcome.symptom === "remote error: tls: internal error" &&
-    valueOr(serverTLSBootstrap, false) &&
-    request.known &&
-    request.value.state === "pending" &&
-    request.value.because === undefined
-  );
 }
 
 const pendingReason =

@@ -1,9 +1,9 @@
 /** What is known of the node behind a kubelet. */
 
+import { unknownNodeName } from "../programs/node.ts";
 import type { NodePiece, ProgramPiece } from "../readers/piece.ts";
 import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
 import type { NodeAddress, NodeFacts } from "../words/facts.ts";
-import { unknownNodeName } from "../words/node.ts";
 import type { AssembleOptions } from "./assembly.ts";
 import { flagText } from "./flags.ts";
 

@@ -5,7 +5,7 @@ import { authorize } from "../rbac/authorize.ts";
 import { valueOr } from "../words/fact.ts";
 import type { CertificateFacts, Identity } from "../words/facts.ts";
 import { bundleOf } from "./bundle.ts";
-import type { Call } from "./client.ts";
+import type { Call } from "./call.ts";
 import type { ClientSituation } from "./client-remedies.ts";
 
 /** Collects it from the facts, each thing by itself. */

@@ -9,7 +9,8 @@ import type { Fact, Source } from "../words/fact.ts";
 import { known, valueOr } from "../words/fact.ts";
 import type { AuthorizerFacts, CallerFacts, Identity, KubeletFacts } from "../words/facts.ts";
 import { type Outcome, type RequestKind, works } from "../words/verdict.ts";
-import { type Authentication, authenticate, type Credential } from "./authenticate.ts";
+import { authenticate, type Credential } from "./authenticate.ts";
+import type { Call } from "./call.ts";
 import {
   askingRemedies,
   authenticationRemedies,
@@ -18,18 +19,6 @@ import {
 import { clientSituation } from "./client-situation.ts";
 import { doesNotStart, fails, present, undecidable } from "./outcome.ts";
 import { answerSeen, type PodReference, type Seen } from "./symptoms.ts";
-
-/** A kubelet with everything about one caller that does not depend on the kind of request. */
-export type Call = {
-  readonly kubelet: KubeletFacts;
-  /** Whose call it is; absent for a stranger's, straight to the kubelet. */
-  readonly caller?: CallerFacts;
-  readonly authorizer: AuthorizerFacts;
-  readonly credential: Credential;
-  readonly authentication: Authentication;
-  readonly pod: PodReference;
-  readonly at: Date;
-};
 
 /** A caller's credential: its pair or token, none where a half is absent, or the error of a pair that does not load. */
 export function credentialOf(

@@ -5,16 +5,16 @@
 
 import type { Host } from "../certificates/verify.ts";
 import { canonicalIp } from "../go/ip.ts";
-import type { Fact, Source } from "../words/fact.ts";
-import { known, unknown } from "../words/fact.ts";
-import type { ApiServerKubeletAccess, NodeAddress, NodeFacts } from "../words/facts.ts";
 import {
   addressesOf,
   isIpAddress,
   isPlaceholder,
   unknownIp,
   unknownNodeName,
-} from "../words/node.ts";
+} from "../programs/node.ts";
+import type { Fact, Source } from "../words/fact.ts";
+import { known, unknown } from "../words/fact.ts";
+import type { ApiServerKubeletAccess, NodeAddress, NodeFacts } from "../words/facts.ts";
 
 export type Dial =
   | {

@@ -4,7 +4,8 @@ import type { AuthorizerFacts, CertificateFacts, KubeletFacts } from "../words/f
 import type { Remedy } from "../words/remedy.ts";
 import { type Outcome, type RequestKind, requestKinds, works } from "../words/verdict.ts";
 import { type Authentication, authenticate, type Credential } from "./authenticate.ts";
-import { answer, type Call } from "./client.ts";
+import type { Call } from "./call.ts";
+import { answer } from "./client.ts";
 import type { JudgeOptions } from "./options.ts";
 import { doesNotStart, fails, undecidable } from "./outcome.ts";
 import { anyPod } from "./symptoms.ts";

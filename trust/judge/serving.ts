@@ -15,10 +15,10 @@ import {
   type ServedOrigin,
   servedBy,
 } from "../programs/kubelet/serving-certificate.ts";
+import { addressesOf, isIpAddress, isPlaceholder, unknownNodeName } from "../programs/node.ts";
 import type { Fact, Source } from "../words/fact.ts";
 import { valueOr } from "../words/fact.ts";
 import type { CallerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
-import { addressesOf, isIpAddress, isPlaceholder, unknownNodeName } from "../words/node.ts";
 import type { Cause, Fails, Outcome } from "../words/verdict.ts";
 import { bundleOf, holdsAuthority, isCollected } from "./bundle.ts";
 import { type Dial, dial, dialSources, resolveError } from "./dial.ts";

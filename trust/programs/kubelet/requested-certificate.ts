@@ -2,7 +2,7 @@
 import { canonicalIp } from "../../go/ip.ts";
 import { known, valueOr } from "../../words/fact.ts";
 import type { CertificateFacts, NodeFacts } from "../../words/facts.ts";
-import { addressesOf, isIpAddress, unknownNodeName } from "../../words/node.ts";
+import { addressesOf, isIpAddress, unknownNodeName } from "../node.ts";
 
 /** Treated as always valid: it is renewed before it expires (by a kubelet its own, by kubeadm its PKI). */
 export const keptValid = {

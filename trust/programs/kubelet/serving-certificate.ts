@@ -25,8 +25,8 @@ import type {
   NodeFacts,
   ServingRequest,
 } from "../../words/facts.ts";
-import { addressesOf, isIpAddress, unknownNodeName } from "../../words/node.ts";
 import type { RefusalKind } from "../../words/refusal.ts";
+import { addressesOf, isIpAddress, unknownNodeName } from "../node.ts";
 
 /** A loaded pair: what is presented, leaf first; or why it cannot be loaded, as Go says it. */
 export type Pair =

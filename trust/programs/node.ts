@@ -1,7 +1,7 @@
 /** The addresses that a node reports. */
 import { canonicalIp } from "../go/ip.ts";
-import { valueOr } from "./fact.ts";
-import type { NodeAddress, NodeFacts } from "./facts.ts";
+import { valueOr } from "../words/fact.ts";
+import type { NodeAddress, NodeFacts } from "../words/facts.ts";
 
 /** Stands for a host name that is unknown. The same text stands in the certificate and in the address. */
 export const unknownNodeName = "<node name>";
