@@ -16,6 +16,7 @@ const missing: Fact<never> = unknown("the kube-apiserver that calls this kubelet
 
 /** Accepts whatever a kubelet serves, and lets nobody in. */
 const mostLenient: ApiServerFacts = {
+  program: "kube-apiserver",
   label: "any kube-apiserver",
   version: missing,
   start: known({ starts: true }),
