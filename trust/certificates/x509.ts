@@ -94,8 +94,17 @@ export type Parsed =
 const parsed = new Map<string, Parsed>();
 const parsedLimit = 50_000;
 
+/** What the same array of bytes was parsed into: most are asked for again and again. */
+const parsedArrays = new WeakMap<Uint8Array, Parsed>();
+
 /** Parses DER; the same bytes are parsed once. Never throws. */
 export function parseCertificate(der: Uint8Array): Parsed {
+  const known = parsedArrays.get(der) ?? parseBytes(der);
+  parsedArrays.set(der, known);
+  return known;
+}
+
+function parseBytes(der: Uint8Array): Parsed {
   const fingerprint = createHash("sha256").update(der).digest("hex");
   const before = parsed.get(fingerprint);
   if (before) {

@@ -8,6 +8,7 @@ import { authorize } from "../rbac/authorize.ts";
 import type { Fact, Source } from "../words/fact.ts";
 import { known, valueOr } from "../words/fact.ts";
 import type { AuthorizerFacts, CallerFacts, Identity, KubeletFacts } from "../words/facts.ts";
+import type { Remedy } from "../words/remedy.ts";
 import { type Outcome, type RequestKind, works } from "../words/verdict.ts";
 import { authenticate, type Credential } from "./authenticate.ts";
 import type { Call } from "./call.ts";
@@ -99,6 +100,15 @@ export type ClientJudgement = {
   readonly call?: Call;
 };
 
+const remediesBefore = new WeakMap<Call, readonly Remedy[]>();
+
+/** What would let a caller in as itself: the same for every kind of request. */
+function remediesFor(call: Call): readonly Remedy[] {
+  const remedies = remediesBefore.get(call) ?? authenticationRemedies(clientSituation(call));
+  remediesBefore.set(call, remedies);
+  return remedies;
+}
+
 /** An outcome; `connection` errors get the words of a connection that failed. */
 export type ClientResult = { readonly outcome: Outcome; readonly connection?: string };
 
@@ -176,7 +186,7 @@ function admit(call: Call, kind: RequestKind): Outcome {
     return fails(symptom, {
       cause: authentication.cause,
       reason: reasonOf(authentication.reason, call),
-      remedies: authenticationRemedies(clientSituation(call)),
+      remedies: remediesFor(call),
       sources: clientSources(call),
       httpStatus,
     });
@@ -226,7 +236,7 @@ function admitted(call: Call, how: string): Outcome {
     verdict: "silentlySkipped",
     cause: "open-to-anyone",
     reason: `The kubelet takes ${nameOf(call)} for anyone (system:anonymous), ${how}.`,
-    remedies: authenticationRemedies(clientSituation(call)),
+    remedies: remediesFor(call),
     sources,
   };
 }
@@ -299,7 +309,7 @@ function review(call: Call, kind: RequestKind): Outcome {
       ? `The kubelet takes ${nameOf(call)} for anyone (system:anonymous), who may not ${verb} nodes/${subresources.join(" or nodes/")}.`
       : `${nameOf(call)} is ${user} to the kubelet, and no ClusterRoleBinding lets ${user} ${verb} nodes/${subresources.join(" or nodes/")}.`,
     remedies: isAnyone
-      ? authenticationRemedies(clientSituation(call))
+      ? remediesFor(call)
       : authorizationRemedies(user, subresources.at(-1) ?? ""),
     sources: isAnyone ? clientSources(call) : sources,
     httpStatus,
