@@ -308,9 +308,7 @@ function review(call: Call, kind: RequestKind): Outcome {
     reason: isAnyone
       ? `The kubelet takes ${nameOf(call)} for anyone (system:anonymous), who may not ${verb} nodes/${subresources.join(" or nodes/")}.`
       : `${nameOf(call)} is ${user} to the kubelet, and no ClusterRoleBinding lets ${user} ${verb} nodes/${subresources.join(" or nodes/")}.`,
-    remedies: isAnyone
-      ? remediesFor(call)
-      : authorizationRemedies(user, subresources.at(-1) ?? ""),
+    remedies: isAnyone ? remediesFor(call) : authorizationRemedies(user, subresources.at(-1) ?? ""),
     sources: isAnyone ? clientSources(call) : sources,
     httpStatus,
   });

@@ -32,7 +32,7 @@ export type RequestKind = (typeof requestKinds)[number];
 
 /**
  * What an outcome comes from. Equal for all kinds of request that one thing spoils, whatever their symptoms say.
- * `undecidable` outcomes have one cause for each thing that is missing: see {@link causeKey}.
+ * `undecidable` outcomes have one cause for each thing that is missing: see `causeOf` in trust/judge/cause.ts.
  */
 export type Cause =
   | "verified"
@@ -136,22 +136,6 @@ export type Verdict = {
   /** Kinds that anyone may do whom the kubelet authenticates at all: any user, any ServiceAccount. */
   readonly openToAuthenticated: readonly RequestKind[];
 };
-
-/** What would happen between a kubelet and another caller than kube-apiserver. */
-export type CallerVerdict = {
-  readonly serving: Outcome;
-  /** Does the kubelet let it in? As if the serving side worked. */
-  readonly client: Outcome;
-  /** Both together, as the caller's own log or page shows it. */
-  readonly request: Outcome;
-};
-
-/** Equal for two outcomes that one thing has caused. */
-export function causeKey(outcome: Outcome): string {
-  return outcome.verdict === "undecidable"
-    ? `${outcome.cause}: ${outcome.missing.join("; ")}`
-    : outcome.cause;
-}
 
 /** True for the verdicts in which the request gets its answer. */
 export function works(outcome: Outcome): boolean {
