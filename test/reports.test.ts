@@ -123,6 +123,10 @@ describe("reports", () => {
       ];
       const wrong = verdictOf(...files, broken, ...paths(), "--csr", "issued");
       assert.match(wrong.serving.symptom, unknownAuthority);
+      assert.match(
+        JSON.stringify(wrong.serving.remedies),
+        /--cluster-signing-kubelet-serving-cert-file/,
+      );
       const right = verdictOf(...files, mended, ...paths(), "--csr", "issued");
       assert.equal(right.serving.verdict, "verified");
       const signed = verdictOf(
@@ -145,6 +149,7 @@ describe("reports", () => {
       });
       const wrong = rejections([filesIn("files", [...files, broken])], serving, config());
       assert.match(messages(wrong), unknownAuthority);
+      assert.match(messages(wrong), /--cluster-signing-kubelet-serving-cert-file/);
       assert.deepEqual(rejections([filesIn("files", [...files, mended])], serving, config()), []);
     });
   });
@@ -211,6 +216,29 @@ describe("reports", () => {
       assert.match(
         messages(rejections(stack(other), serving)),
         /cp-7\.lan\.example, not cp-7\.mesh\.example/,
+      );
+    });
+  });
+
+  describe("04: the host name is an IP address, which is then in the self-signed certificate", () => {
+    const unknownAuthority = /x509: certificate signed by unknown authority/;
+    const files = ["04-address-as-host-name/kubelet.sh", "04-address-as-host-name/config.yaml"];
+    it("judge", () => {
+      const json = verdictOf(
+        ...files,
+        pod("verify.yaml"),
+        "--node-address",
+        "InternalIP=192.168.122.143",
+      );
+      assert.match(json.serving.symptom, unknownAuthority);
+    });
+    it("pack", () => {
+      const sent = messages(rejections([filesIn("node", files), verifying], serving));
+      assert.doesNotMatch(sent, noIpSans);
+      // The stack does not say at which address the node is dialled.
+      assert.match(
+        sent,
+        /Undecidable without whether kubelet\.crt of 192\.168\.122\.143 names <node IP>/,
       );
     });
   });
@@ -479,6 +507,27 @@ kubernetesVersion: v1.37.2
         ),
         /metrics-server will not start: cannot use both/,
       );
+    });
+  });
+
+  describe("14: anonymous requests, and no client CA", () => {
+    const file = "14-open-to-all/kubelet.yaml";
+    const opens = /system:(anonymous|unauthenticated) to|Bind .*system:(anonymous|unauthenticated)/;
+    it("judge", () => {
+      const { logs, exec, metrics } = verdictOf(file, pod("silent.yaml")).client;
+      for (const outcome of [logs, exec, metrics]) {
+        const remedies = outcome.remedies.map(({ text }: { text: string }) => text).join("\n");
+        assert.doesNotMatch(remedies, opens);
+        assert.match(remedies, /clientCAFile/);
+        assert.match(remedies, /anonymous\.enabled(:| to) false/);
+      }
+    });
+    it("pack", () => {
+      const sent = rejections([filesIn("node", [file]), silent], client);
+      assert.equal(sent.length, 1, messages(sent));
+      assert.doesNotMatch(messages(sent), /Bind/);
+      assert.match(messages(sent), /(Fix|Or): .*clientCAFile/);
+      assert.match(messages(sent), /(Fix|Or): .*anonymous\.enabled(:| to) false/);
     });
   });
 
