@@ -226,6 +226,44 @@ describe("toolchain: a program in the real engine", function () {
     );
   });
 
+  it("runs components written in TypeScript from their sources", async () => {
+    const stack = await project({
+      files: {
+        "index.ts": `
+          import * as pulumi from "@pulumi/pulumi";
+          class Greeting extends pulumi.ComponentResource {
+            declare readonly text: pulumi.Output<string>;
+            constructor(name: string, args: { whom: string }) {
+              super("greetings:index:Greeting", name, { ...args, text: undefined }, {}, true);
+            }
+          }
+          export const text = new Greeting("greeting", { whom: "kubelet" }).text;`,
+        "greetings/PulumiPlugin.yaml": "runtime: nodejs\n",
+        "greetings/package.json": JSON.stringify({ name: "greetings", version: "1.0.0" }),
+        "greetings/index.ts": `
+          import * as pulumi from "@pulumi/pulumi";
+          export interface GreetingArgs { whom: pulumi.Input<string> }
+          export class Greeting extends pulumi.ComponentResource {
+            public readonly text: pulumi.Output<string>;
+            constructor(name: string, args: GreetingArgs, opts?: pulumi.ComponentResourceOptions) {
+              super("greetings:index:Greeting", name, args, opts);
+              this.text = pulumi.interpolate\`hello \${args.whom}\`;
+              this.registerOutputs({ text: this.text });
+            }
+          }`,
+        "Pulumi.yaml": `name: test
+runtime: { name: nodejs, options: { typescript: false } }
+main: index.ts
+plugins:
+  providers:
+    - { name: greetings, path: ./greetings }
+`,
+      },
+    });
+    expectSuccess(await stack.up());
+    assert.deepEqual(await stack.outputs(), { text: "hello kubelet" });
+  });
+
   it("answers what `pulumi about` asks", async () => {
     const stack = await project({ files: { "index.ts": "" } });
     const about = JSON.parse(expectSuccess(await stack.pulumi(["about", "--json"])).stdout);
