@@ -184,6 +184,8 @@ async function applyManifests(
   const first = fileText(controlPlane.machine, superAdminKubeconfig);
   const kubeconfig = first === undefined ? adminKubeconfig : superAdminKubeconfig;
   for (const folder of stack.manifestFolders) {
+    // The vendor's plugin makes a folder for CRDs in any case, and kubectl refuses one without manifests.
+    if (!fs.readdirSync(folder).some((name) => /\.(json|ya?ml)$/.test(name))) continue;
     // A machine has its own /run; what is rendered may lie anywhere on the host.
     const target = path.join("/run/kubelet-trust/manifests", path.basename(folder));
     fs.cpSync(folder, hostPath(controlPlane.running, target), { recursive: true });

@@ -347,9 +347,10 @@ const renderingProgram = `
   const provider = new k8s.Provider("kubernetes", { renderYamlToDirectory: "rendered" });
   for (let i = 0; i < 4; i++) {
     // One object stays and gets another key; the others come and go.
+    // Without a namespace the plugin deletes the file of a Secret that it has just replaced, killed or not.
     const name = i === 0 ? "always" : variant + "-" + i;
     const key = new tls.PrivateKey(name, { algorithm: "RSA", rsaBits: i === 0 ? 2048 + 8 * (variant.length % 7) : 2048 });
-    new k8s.core.v1.Secret(name, { metadata: { name }, stringData: { key: key.privateKeyPem } }, { provider });
+    new k8s.core.v1.Secret(name, { metadata: { name, namespace: "default" }, stringData: { key: key.privateKeyPem } }, { provider });
   }`;
 
 /** A repository with this one's toolchain and packages, and a small program. */

@@ -19,6 +19,9 @@ export const configMap: ObjectFormat = {
     ]),
 };
 
+/** Source: kubernetes `staging/src/k8s.io/cluster-bootstrap/token/api/types.go` (SecretTypeBootstrapToken). */
+const bootstrapTokenType = "bootstrap.kubernetes.io/token";
+
 export const secret: ObjectFormat = {
   name: "Secret",
   status: "read",
@@ -26,10 +29,13 @@ export const secret: ObjectFormat = {
     "`data` (base64) and `stringData`: each key as a text of its own; nothing of it is ever quoted",
   recognises: ({ kind }) => kind === "Secret",
   read: (object, origin) =>
-    readMaps(object, { ...origin, secret: true }, [
-      { property: "data", isBase64: true },
-      { property: "stringData", isBase64: false },
-    ]),
+    // Its keys are fixed: a token, its end and its groups, whose names may speak of kubeadm; no setting is among them.
+    asText(object.type) === bootstrapTokenType
+      ? { pieces: [], inner: [] }
+      : readMaps(object, { ...origin, secret: true }, [
+          { property: "data", isBase64: true },
+          { property: "stringData", isBase64: false },
+        ]),
 };
 
 type Property = { readonly property: string; readonly isBase64: boolean };
