@@ -126,6 +126,9 @@ describe("the default stack, over its life", function () {
       ],
       updated: ["kubernetes:core/v1:Secret cluster/workers/worker-1"],
     });
+    // The plugin replaces an object that may not change in place, and deletes the file that it has just written.
+    assert.ok("worker-1" in machineFiles(project));
+    await assertRenderedAsKnown(project);
   });
 
   it("removes exactly a node's resources when the node is removed", async () => {
@@ -180,6 +183,14 @@ describe("the default stack, over its life", function () {
     assert.deepEqual(left, []);
   });
 });
+
+/** Fails unless each object of the state is rendered, and no other. */
+async function assertRenderedAsKnown(project: Project): Promise<void> {
+  const known = [...(await resources(project)).values()].filter(({ urn }) =>
+    /::kubernetes:|\$kubernetes:/.test(urn),
+  );
+  assert.equal(Object.keys(renderedObjects(project)).length, known.length);
+}
 
 /** Texts that must be seen nowhere: private keys as PEM, inside base64, inside base64 of base64, and the token. */
 function secretsOf(project: Project): { what: string; text: string }[] {
