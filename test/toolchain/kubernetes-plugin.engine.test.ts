@@ -5,6 +5,8 @@ import * as path from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { versions } from "../../toolchain/versions.mjs";
+import { expectSuccess, makeProject } from "../support/engine.ts";
 import { type InlineStack, openInlineStack } from "../support/inline-stack.ts";
 import { defineThings } from "./things.ts";
 
@@ -250,6 +252,20 @@ describe("the Kubernetes plugin, rendering to a folder", function () {
       assert.deepEqual(files(), ["1-manifest/v1-configmap-default-one.yaml"]);
     });
   }
+
+  it("gives its schema", async () => {
+    const project = await makeProject({ files: { "index.ts": "" } });
+    try {
+      const { stdout } = expectSuccess(
+        await project.pulumi(["package", "get-schema", "kubernetes"]),
+      );
+      const { name, version, resources } = JSON.parse(stdout);
+      assert.deepEqual({ name, version }, { name: "kubernetes", version: versions.kubernetes });
+      assert.ok(resources["kubernetes:core/v1:ConfigMap"].inputProperties.data);
+    } finally {
+      project.remove();
+    }
+  });
 
   it("fails where it cannot write, and makes nothing", async () => {
     fs.writeFileSync(rendered(), "a file is in the way");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import {
   expectFailure,
@@ -264,6 +265,25 @@ plugins:
     assert.deepEqual(await stack.outputs(), { text: "hello kubelet" });
   });
 
+  it("installs a program's npm packages, and says what it cannot install", async () => {
+    const stack = await project({
+      files: {
+        "index.ts": "",
+        "package.json": JSON.stringify({ dependencies: { neighbour: "file:./neighbour" } }),
+        "neighbour/package.json": JSON.stringify({ name: "neighbour", version: "1.0.0" }),
+      },
+    });
+    const modules = path.join(stack.folder, "node_modules");
+    fs.unlinkSync(modules); // the link to those of this repository
+    expectSuccess(await stack.pulumi(["install"]));
+    assert.ok(fs.existsSync(path.join(modules, "neighbour", "package.json")));
+
+    stack.write("package.json", "{");
+    expectFailure(await stack.pulumi(["install"]), /installing dependencies: npm install .*exit/);
+    stack.write("Pulumi.yaml", settings("{ packagemanager: yarn }"));
+    expectFailure(await stack.pulumi(["install"]), /"yarn": .* installs with npm alone/);
+  });
+
   it("answers what `pulumi about` asks", async () => {
     const stack = await project({ files: { "index.ts": "" } });
     const about = JSON.parse(expectSuccess(await stack.pulumi(["about", "--json"])).stdout);
@@ -271,6 +291,10 @@ plugins:
     assert.match(about.runtime.executable, /node$/);
   });
 });
+
+function settings(options: string): string {
+  return `name: test\nruntime: { name: nodejs, options: ${options} }\n`;
+}
 
 function keyAndCertificate(dnsNames: string[], curve: string): string {
   return `
