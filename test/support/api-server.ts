@@ -12,6 +12,8 @@ import type { Programs } from "../../toolchain/kubernetes/programs.ts";
 export type ApiServer = {
   /** Kubeconfig of a user who may do everything. */
   readonly kubeconfig: string;
+  /** Kubeconfig of a user who may do nothing. */
+  readonly powerless: string;
   /** Runs kubectl as the powerful user and returns what it prints. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
   stop(): Promise<void>;
@@ -56,7 +58,7 @@ export async function startApiServer(programs: Programs): Promise<ApiServer> {
       privateKeyEncoding: { type: "pkcs8", format: "pem" },
     });
     const serviceAccountKey = file("sa.key", privateKey);
-    const tokens = file("tokens", "powerful,admin,1,system:masters\n");
+    const tokens = file("tokens", "powerful,admin,1,system:masters\npowerless,nobody,2\n");
 
     start(programs.etcd, [
       `--data-dir=${file("etcd")}`,
@@ -103,7 +105,7 @@ export async function startApiServer(programs: Programs): Promise<ApiServer> {
       "--leader-elect=false",
       "--controllers=namespace-controller,garbage-collector-controller",
     ]);
-    return { kubeconfig, kubectl, stop };
+    return { kubeconfig, powerless: kubeconfigFor(server, "powerless"), kubectl, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -111,7 +113,7 @@ export async function startApiServer(programs: Programs): Promise<ApiServer> {
 }
 
 /** A kubeconfig with a bearer token. The certificate that kube-apiserver signs itself is not what these tests are about. */
-function kubeconfigFor(server: string, token: string): string {
+export function kubeconfigFor(server: string, token: string): string {
   return `apiVersion: v1
 kind: Config
 current-context: test
@@ -122,7 +124,7 @@ users: [{name: test, user: {token: ${token}}}]
 }
 
 /** Ports of loopback that nobody listens on just now. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

@@ -5,12 +5,12 @@ import * as path from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { KubeletServingApprover } from "../../components/index.ts";
-import { createProvider } from "../../components/plan/target.ts";
+import { Cluster, KubeletServingApprover } from "../../components/index.ts";
+import { createProvider, machineFilesTarget } from "../../components/plan/target.ts";
 import { ensurePrograms } from "../../toolchain/kubernetes/programs.ts";
 import { createProgress } from "../../toolchain/progress.mjs";
-import { type ApiServer, startApiServer } from "../support/api-server.ts";
-import { type InlineStack, openInlineStack } from "../support/inline-stack.ts";
+import { type ApiServer, freePorts, kubeconfigFor, startApiServer } from "../support/api-server.ts";
+import { type InlineStack, type Outcome, openInlineStack } from "../support/inline-stack.ts";
 import { defineThings } from "./things.ts";
 
 describe("the Kubernetes plugin, with a real kube-apiserver", function () {
@@ -20,12 +20,29 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
   let stack: InlineStack;
   let namespace: string;
   let count = 0;
+  /** An update that the plugin retries for more than a minute, during which the other tests run. */
+  let orphan: { stack: InlineStack; update: Promise<Outcome> };
 
   before(async () => {
     api = await startApiServer(await ensurePrograms(createProgress()));
+    const own = await openInlineStack();
+    const update = own.up(
+      applying((opts) => {
+        new k8s.apiextensions.CustomResource(
+          "orphan",
+          { apiVersion: "example.com/v1", kind: "Orphan", metadata: { name: "x" } },
+          opts,
+        );
+        return undefined;
+      }),
+    );
+    update.catch(() => {}); // The test that waits for it fails.
+    orphan = { stack: own, update };
   });
 
   after(async () => {
+    await orphan?.update.catch(() => {});
+    orphan?.stack.remove();
     await api?.stop();
   });
 
@@ -85,6 +102,49 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     await assert.rejects(get("namespace", namespace));
   });
 
+  it("previews what kube-apiserver would make of an object, down to a uid that no object will have", async () => {
+    const seen: Record<string, unknown> = {};
+    const program = await applyingTo((opts) => {
+      const service = new k8s.core.v1.Service(
+        "service",
+        { metadata: { name: "x", namespace }, spec: { ports: [{ port: 80 }] } },
+        opts,
+      );
+      service.spec.type.apply((type) => {
+        seen.type = type;
+      });
+      service.metadata.uid.apply((uid) => {
+        seen.uid = uid;
+      });
+      return undefined;
+    });
+    assert.deepEqual((await stack.preview(program)).diagnostics, []);
+    const { type, uid } = seen;
+    assert.equal(type, "ClusterIP");
+    // Of kube-apiserver's dry run; the object gets another.
+    assert.match(String(uid), /^[0-9a-f-]{36}$/);
+    await assert.rejects(get("service", "x"));
+    assert.ok((await stack.up(program)).succeeded);
+    assert.notEqual((await get("service", "x")).metadata.uid, uid);
+  });
+
+  it("tells at preview what kube-apiserver would refuse", async () => {
+    const program = await applyingTo((opts) => {
+      new k8s.core.v1.ConfigMap(
+        "config",
+        { metadata: { name: "x", namespace }, data: { "not a key": "1" } },
+        opts,
+      );
+      return undefined;
+    });
+    const outcome = await stack.preview(program);
+    assert.equal(outcome.succeeded, false);
+    assert.match(
+      outcome.diagnostics.join("\n"),
+      /ConfigMap "x" is invalid: data\[not a key\]: Invalid value/,
+    );
+  });
+
   it("updates in place, replaces what cannot change, and takes away what was taken out", async () => {
     const program = (data: Record<string, string>, role: string) =>
       applying(
@@ -121,12 +181,40 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     assert.notEqual(after.metadata.uid, before.metadata.uid);
   });
 
+  it("makes the new object before it removes the old one where the name was made up", async () => {
+    const program = (value: string) =>
+      applying((opts) => ({
+        name: new k8s.core.v1.ConfigMap(
+          "config",
+          { metadata: { namespace }, data: { value } },
+          opts,
+        ).metadata.name,
+      }));
+    await api.kubectl(["create", "namespace", namespace]);
+    await stack.up(program("1"));
+    const { name } = await stack.outputs();
+    const { steps } = await stack.up(program("2"));
+    assert.deepEqual(steps, [
+      "create-replacement config",
+      "replace config",
+      "delete-replaced config",
+    ]);
+    const { name: next } = await stack.outputs();
+    assert.notEqual(next, name);
+    assert.deepEqual((await get("configmap", String(next))).data, { value: "2" });
+    await assert.rejects(get("configmap", String(name)));
+  });
+
   it("takes no normalized value for drift, and restores what did drift", async () => {
     const program = await applyingTo(
       (opts) => {
         new k8s.core.v1.ResourceQuota(
           "quota",
-          { metadata: { name: "x", namespace }, spec: { hard: { cpu: "1000m" } } },
+          {
+            // No controller of quotas runs here, whose answer the plugin would wait for.
+            metadata: { name: "x", namespace, annotations: { "pulumi.com/skipAwait": "true" } },
+            spec: { hard: { cpu: "1000m" } },
+          },
           opts,
         );
         new k8s.core.v1.ConfigMap(
@@ -138,9 +226,9 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
       },
       { kubeconfig: api.kubeconfig, enableConfigMapMutable: true },
     );
-    await stack.up(program);
+    assert.deepEqual((await stack.up(program)).diagnostics, []);
     assert.equal((await get("resourcequota", "x")).spec.hard.cpu, "1");
-    await stack.refresh();
+    assert.ok((await stack.refresh()).succeeded);
     assert.deepEqual((await stack.up()).steps, ["same config", "same quota"]);
 
     await api.kubectl([
@@ -154,6 +242,8 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     ]);
     await stack.refresh();
     assert.deepEqual((await stack.resource("config"))?.outputs.data, { a: "drifted" });
+    assert.deepEqual((await stack.up()).steps, ["update config", "same quota"]);
+    assert.deepEqual((await get("configmap", "x")).data, { a: "1" });
 
     await api.kubectl(["delete", "configmap", "x", "-n", namespace]);
     await stack.refresh();
@@ -210,6 +300,207 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
         assert.ok(!stack.stored().includes(secret), "a secret is stored in plain text or base64");
       }
     }
+
+    const refused = await stack.up(program("kubernetes.io/tls"));
+    const text = refused.diagnostics.join("\n");
+    assert.equal(refused.succeeded, false);
+    assert.match(text, /Secret "x" is invalid: data\[tls\.crt\]: Required value/);
+    for (const secret of ["SWORDFISH", data.word, "PRIVATE KEY", data["tls.key"]]) {
+      assert.ok(!text.includes(secret), "an error repeats a secret");
+    }
+  });
+
+  it("is refused the fields that another manager applied, and says which", async () => {
+    const program = (a: string) =>
+      applying(
+        (opts) => {
+          new k8s.core.v1.ConfigMap(
+            "config",
+            { metadata: { name: "x", namespace }, data: { a } },
+            opts,
+          );
+          return undefined;
+        },
+        { kubeconfig: api.kubeconfig, enableConfigMapMutable: true },
+      );
+    await api.kubectl(["create", "namespace", namespace]);
+    await stack.up(program("1"));
+    await api.kubectl(
+      ["apply", "--server-side", "--force-conflicts", "--field-manager=other", "-f", "-"],
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "x", namespace },
+        data: { a: "theirs" },
+      }),
+    );
+    const conflicting = await stack.up(program("2"));
+    assert.equal(conflicting.succeeded, false);
+    assert.match(
+      conflicting.diagnostics.join("\n"),
+      /field conflict detected.*conflict with "other": \.data\.a/s,
+    );
+    assert.deepEqual((await get("configmap", "x")).data, { a: "theirs" });
+  });
+
+  it("takes over an object that exists and is the same, not one that differs, and imports", async () => {
+    const program = (a: string, options: pulumi.CustomResourceOptions = {}) =>
+      applying((opts) => {
+        new k8s.core.v1.ConfigMap(
+          "config",
+          { metadata: { name: "x", namespace }, data: { a } },
+          { ...opts, ...options },
+        );
+        return undefined;
+      });
+    await api.kubectl(["create", "namespace", namespace]);
+    await api.kubectl(["create", "configmap", "x", "-n", namespace, "--from-literal=a=theirs"]);
+    assert.equal((await stack.preview(program("ours"))).succeeded, true);
+    const refused = await stack.up(program("ours"));
+    assert.equal(refused.succeeded, false);
+    assert.match(
+      refused.diagnostics.join("\n"),
+      /field conflict detected.*conflict with "kubectl-create" using v1: \.data\.a/s,
+    );
+    assert.equal(await stack.resource("config"), undefined);
+
+    const imported = { steps: ["import config"], diagnostics: [], succeeded: true };
+    assert.deepEqual(await stack.up(program("theirs", { import: `${namespace}/x` })), imported);
+    assert.deepEqual((await stack.up(program("theirs"))).steps, ["same config"]);
+    await stack.destroy();
+    await assert.rejects(get("configmap", "x"));
+
+    await api.kubectl(["create", "configmap", "x", "-n", namespace, "--from-literal=a=theirs"]);
+    const { uid } = (await get("configmap", "x")).metadata;
+    assert.deepEqual(await stack.up(program("theirs")), {
+      ...imported,
+      steps: ["create config"],
+    });
+    assert.equal((await get("configmap", "x")).metadata.uid, uid);
+  });
+
+  it("previews with permissions that are still missing", async () => {
+    const program = await applyingTo(
+      (opts) => {
+        new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, opts);
+        return undefined;
+      },
+      { kubeconfig: api.powerless },
+    );
+    assert.deepEqual((await stack.preview(program)).diagnostics, []);
+    assert.match(
+      (await stack.up(program)).diagnostics.join("\n"),
+      /forbidden: User "nobody" cannot patch resource "configmaps"/,
+    );
+  });
+
+  it("previews without a cluster and does not say so; an update says what it cannot reach", async () => {
+    const [port] = await freePorts(1);
+    const program = applying(
+      (opts) => {
+        for (const name of ["one", "two"]) new k8s.core.v1.ConfigMap(name, {}, opts);
+        return undefined;
+      },
+      { kubeconfig: kubeconfigFor(`https://127.0.0.1:${port}`, "SWORDFISH") },
+    );
+    assert.deepEqual(await stack.preview(program), {
+      steps: ["create one", "create two"],
+      diagnostics: [],
+      succeeded: true,
+    });
+    const up = await stack.up(program);
+    assert.equal(up.succeeded, false);
+    const text = up.diagnostics.join("\n");
+    assert.match(
+      text,
+      /configured Kubernetes cluster is unreachable: .*https:\/\/127\.0\.0\.1:\d+\/.*connection refused/,
+    );
+    assert.ok(!text.includes("SWORDFISH"), "an error repeats a token");
+  });
+
+  it("previews with a kubeconfig that it cannot use; an update fails, and does not repeat it", async () => {
+    const broken = [
+      [
+        `${api.kubeconfig}SWORDFISH: [`,
+        /unreachable: failed to parse kubeconfig data .*yaml: line \d+/,
+      ],
+      ["/nowhere/SWORDFISH", /unreachable: failed to parse kubeconfig data .*version\/kind/],
+      [
+        api.kubeconfig.replace("current-context: test", "current-context: prod"),
+        /unreachable: .*context was not found for specified context: prod/s,
+      ],
+    ] as const;
+    for (const [kubeconfig, expected] of broken) {
+      stack.remove();
+      stack = await openInlineStack();
+      const program = applying(
+        (opts) => {
+          new k8s.core.v1.ConfigMap("config", { metadata: { name: "x" } }, opts);
+          return undefined;
+        },
+        { kubeconfig },
+      );
+      assert.deepEqual(await stack.preview(program), {
+        steps: ["create config"],
+        diagnostics: [],
+        succeeded: true,
+      });
+      const { succeeded, diagnostics } = await stack.up(program);
+      const text = diagnostics.join("\n");
+      assert.equal(succeeded, false);
+      assert.ok(expected.test(text), "the error is another one");
+      for (const secret of ["SWORDFISH", "powerful"]) {
+        assert.ok(!text.includes(secret), "an error repeats the kubeconfig");
+      }
+    }
+  });
+
+  it("cannot be given another kubeconfig after one that does not parse was stored", async () => {
+    const program = (kubeconfig: string) =>
+      applying(
+        (opts) => {
+          new k8s.core.v1.ConfigMap("config", {}, opts);
+          return undefined;
+        },
+        { kubeconfig },
+      );
+    assert.equal((await stack.up(program("SWORDFISH: ["))).succeeded, false);
+    const mended = await stack.up(program(api.kubeconfig));
+    assert.equal(mended.succeeded, false);
+    assert.match(mended.diagnostics.join("\n"), /failed to parse kubeconfig: yaml: line \d+/);
+  });
+
+  it("takes the path of a kubeconfig, and the text of one that only the update knows", async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-kubeconfig-"));
+    try {
+      const file = path.join(folder, "kubeconfig");
+      fs.writeFileSync(file, api.kubeconfig, { mode: 0o600 });
+      const program = await applyingTo(
+        (opts) => {
+          new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, opts);
+          return undefined;
+        },
+        { kubeconfig: file },
+      );
+      assert.equal((await stack.up(program)).succeeded, true);
+      await stack.destroy();
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+
+    const later = async () => {
+      const key = new tls.PrivateKey("key", { algorithm: "ECDSA", ecdsaCurve: "P256" });
+      const kubeconfig = key.publicKeyPem.apply(() => api.kubeconfig);
+      const provider = new k8s.Provider("cluster", { kubeconfig });
+      new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, { provider });
+    };
+    assert.deepEqual(await stack.preview(later), {
+      steps: ["create config", "create key"],
+      diagnostics: [],
+      succeeded: true,
+    });
+    assert.equal((await stack.up(later)).succeeded, true);
+    assert.equal((await get("configmap", "x")).metadata.name, "x");
   });
 
   it("changes in place what a stack of this project applies, and does not wait for nodes", async () => {
@@ -271,5 +562,81 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     } finally {
       fs.rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  it("brings up, leaves alone, changes, refreshes and takes away a whole cluster's objects", async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-kubeconfig-"));
+    try {
+      const kubeconfig = path.join(folder, "kubeconfig");
+      fs.writeFileSync(kubeconfig, api.kubeconfig, { mode: 0o600 });
+      const target = { kubeconfig, renderTo: folder, machineFiles: "cluster" };
+      const program = (address: string) => async () => {
+        new Cluster(
+          "c",
+          {
+            controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.10"] }],
+            nodePools: [
+              { name: "workers", nodes: [{ name: "w-0", addresses: [address] }] },
+              {
+                name: "burst",
+                servingMode: "bootstrap",
+                nodes: [{ name: "b-0", addresses: ["10.0.0.21"] }],
+              },
+            ],
+            machineFiles: machineFilesTarget(target),
+          },
+          { providers: [createProvider("target", target)] },
+        );
+      };
+      const listed = async () =>
+        (
+          await api.kubectl([
+            "get",
+            "configmaps,secrets,deployments,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings",
+            ...["--all-namespaces", "-o", "name"],
+          ])
+        )
+          .split("\n")
+          .sort();
+      const uid = () =>
+        api.kubectl([
+          ...["get", "secret", "host-files-w-0", "-n", "kube-system"],
+          ...["-o", "jsonpath={.metadata.uid}"],
+        ]);
+      const changes = ({ diagnostics, steps }: Outcome) => {
+        assert.deepEqual(diagnostics, []);
+        return [...new Set(steps.filter((step) => !step.startsWith("same ")))];
+      };
+
+      const before = await listed();
+      assert.deepEqual((await stack.up(program("10.0.0.11"))).diagnostics, []);
+      const made = await uid();
+      assert.deepEqual(changes(await stack.up()), []);
+
+      // The node's serving certificate is made anew, and its files change in place; nothing else moves.
+      assert.deepEqual(changes(await stack.up(program("10.0.0.12"))), [
+        "update c/workers/w-0",
+        "create-replacement c/workers/w-0/kubelet-serving",
+        "replace c/workers/w-0/kubelet-serving",
+        "delete-replaced c/workers/w-0/kubelet-serving",
+      ]);
+      assert.equal(await uid(), made);
+
+      assert.deepEqual((await stack.refresh()).diagnostics, []);
+      assert.deepEqual(changes(await stack.up()), []);
+      assert.equal((await stack.destroy()).succeeded, true);
+      assert.deepEqual(await listed(), before);
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("fails to create a custom resource whose kind nobody defined, and says what lacks", async () => {
+    const { succeeded, diagnostics } = await orphan.update;
+    assert.equal(succeeded, false);
+    assert.match(
+      diagnostics.join("\n"),
+      /Verify that any required CRDs have been created: no matches for kind "Orphan" in version "example\.com\/v1"/,
+    );
   });
 });
