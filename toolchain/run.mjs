@@ -1,5 +1,6 @@
 // What the npm scripts run: sets up whatever is missing, then does what was asked for.
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { isInside, namedFolder, namedStack, refuseUnknown, wantsHelp } from "./arguments.mjs";
 import { checkEverything, mochaOptions, runMocha } from "./check.mjs";
@@ -74,7 +75,9 @@ Runs some of the tests, or all: ${Object.keys(mochaOptions)
 Runs every test that needs neither Pulumi's engine nor the lab. Options: as npm run mocha.`,
     run: (args) => {
       refuseUnknown("npm run test:fast", args, mochaOptions);
-      return runMocha(["--parallel", ...args, ...fastTests()], process.env);
+      // Mocha leaves a core to itself, and does next to nothing with it.
+      const jobs = `--jobs=${os.cpus().length}`;
+      return runMocha(["--parallel", jobs, ...args, ...fastTests()], process.env);
     },
   },
   test: {
