@@ -123,10 +123,21 @@ function nodeIdentity(name: string): Identity {
   return { user: `system:node:${name}`, groups: ["system:nodes"] };
 }
 
-function effectiveGates(settings: Settings, table: KubeletTable): Record<string, boolean> {
-  return Object.fromEntries(
-    Object.keys(table.gates).map((name) => [name, isEnabled(name, settings.gates, table.gates)]),
+/** Gates of a version where no setting changes one: of most kubelets, and some hundreds each. */
+const defaultGates = new WeakMap<KubeletTable, Readonly<Record<string, boolean>>>();
+
+function effectiveGates(
+  { gates }: Settings,
+  table: KubeletTable,
+): Readonly<Record<string, boolean>> {
+  const isDefault = Object.keys(gates).length === 0;
+  const before = isDefault ? defaultGates.get(table) : undefined;
+  if (before) return before;
+  const effective = Object.fromEntries(
+    Object.keys(table.gates).map((name) => [name, isEnabled(name, gates, table.gates)]),
   );
+  if (isDefault) defaultGates.set(table, effective);
+  return effective;
 }
 
 function settingsOf(inputs: KubeletInputs, flags: Flags, table: KubeletTable): Settings {
