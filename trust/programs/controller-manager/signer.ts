@@ -7,9 +7,10 @@ import { versionOf } from "../../kubernetes/version.ts";
 import type { CommandLine } from "../../readers/command-line.ts";
 import { readPem } from "../../readers/pem.ts";
 import type { Fact } from "../../words/fact.ts";
-import { known } from "../../words/fact.ts";
+import { known, mapFact, valueOr } from "../../words/fact.ts";
 import type { FileContent, HostFiles } from "../../words/facts.ts";
 import type { Refusal, Start } from "../../words/refusal.ts";
+import type { OptionComplaint } from "../api-server/admission.ts";
 import { commandLineRefusal, gatesRefusal } from "../api-server/start.ts";
 import { loadPair } from "../kubelet/serving-certificate.ts";
 import { builtInProvider, failed, flagFailed, startOf } from "../refusal.ts";
@@ -88,38 +89,54 @@ function resolve(inputs: ControllerManagerInputs): ControllerManagerFacts {
       ? known(typeof value.value === "string" ? value.value : "", value.source)
       : value;
   };
+  const isSigning = signs(flags);
   const refusal =
     commandLineRefusal(program, flags) ??
     gatesRefusal(flags, table) ??
     optionsRefusal(flags, file) ??
-    signingFileRefusal(file, inputs.files);
+    (valueOr(isSigning, false) ? signingFileRefusal(file, inputs.files) : undefined);
   return {
     label: inputs.label,
     version: inputs.version,
     start: startOf(program, inputs.version, refusal ? [refusal] : []),
-    kubeletServingSigner: servingSigner(file),
+    kubeletServingSigner:
+      isSigning.known && isSigning.value
+        ? servingSigner(file)
+        : mapFact(isSigning, () => undefined),
   };
 }
 
-/** Source: kubernetes `cmd/kube-controller-manager/app/options/options.go` (Validate). */
+/**
+ * All options are validated at once: their complaints are told together.
+ * Source: kubernetes `cmd/kube-controller-manager/app/options/options.go` (Validate).
+ */
 function optionsRefusal(flags: Flags, file: Files): Refusal | undefined {
-  const signing = signingRefusal(file);
+  const complaints = [...signingComplaints(file), ...providerComplaints(file)];
+  const [first] = complaints;
+  return (
+    first &&
+    flagFailed(flags, first.flag, aggregateText(complaints.map(({ error }) => error)), first.kind)
+  );
+}
+
+function providerComplaints(file: Files): OptionComplaint[] {
   const provider = file("cloud-provider");
-  return signing || !provider.known || ["", "external"].includes(provider.value)
-    ? signing
-    : flagFailed(
-        flags,
-        "cloud-provider",
-        builtInProvider(provider.value),
-        "built-in-cloud-provider",
-      );
+  return !provider.known || ["", "external"].includes(provider.value)
+    ? []
+    : [
+        {
+          flag: "cloud-provider",
+          error: builtInProvider(provider.value),
+          kind: "built-in-cloud-provider",
+        },
+      ];
 }
 
 /**
  * Half a pair, and the shared pair beside one of a signer's own.
  * Source: kubernetes `cmd/kube-controller-manager/app/options/csrsigningcontroller.go` (Validate).
  */
-function signingRefusal(file: Files): Refusal | undefined {
+function signingComplaints(file: Files): OptionComplaint[] {
   const given = (name: string) => {
     const fact = file(name);
     return fact.known && fact.value !== "" ? fact : undefined;
@@ -132,27 +149,44 @@ function signingRefusal(file: Files): Refusal | undefined {
   }));
   const halves = pairs.filter(({ cert, key }) => (cert === undefined) !== (key === undefined));
   const shared = given("cluster-signing-cert-file") ?? given("cluster-signing-key-file");
-  const own = pairs.map(({ cert, key }) => cert ?? key).find((one) => one !== undefined);
-  const errors = [
-    ...halves.map(({ called, cert }) =>
-      cert
-        ? `"${called}": cannot specify cert without key`
-        : `"${called}": cannot specify key without cert`,
-    ),
-    ...(shared && own
+  const isOwn = pairs.some(({ cert, key }) => cert ?? key);
+  return [
+    ...halves.map(({ name, called, cert }): OptionComplaint => {
+      const [half, other] = cert ? ["cert", "key"] : ["key", "cert"];
+      return {
+        flag: `cluster-signing-${name}-${half}-file`,
+        error: `"${called}": cannot specify ${half} without ${other}`,
+        kind: "half-pair",
+      };
+    }),
+    ...(shared && isOwn
       ? [
-          "cannot specify --cluster-signing-{cert,key}-file and other --cluster-signing-*-file flags at the same time",
+          {
+            flag: given("cluster-signing-cert-file")
+              ? "cluster-signing-cert-file"
+              : "cluster-signing-key-file",
+            error:
+              "cannot specify --cluster-signing-{cert,key}-file and other --cluster-signing-*-file flags at the same time",
+            kind: "contradicting-flags",
+          } as const,
         ]
       : []),
   ];
-  const [half] = halves;
-  const source = (half?.cert ?? half?.key ?? own)?.source;
-  const flag = half
-    ? `cluster-signing-${half.name}-${half.cert ? "cert" : "key"}-file`
-    : "cluster-signing-cert-file";
-  return errors.length === 0
-    ? undefined
-    : failed(aggregateText(errors), half ? "half-pair" : "contradicting-flags", { flag }, source);
+}
+
+/**
+ * Whether the controller that signs is on: `--controllers` names it by its name or its alias, and `*` stands for what it
+ * does not name. Unknown where the flag is.
+ * Sources: k8s.io/controller-manager `app/helper.go` (IsControllerEnabled); kubernetes
+ * `cmd/kube-controller-manager/app/certificates.go`.
+ */
+function signs(flags: Flags): Fact<boolean> {
+  const names = ["certificatesigningrequest-signing-controller", "csrsigning"];
+  return mapFact(flags.get("controllers"), (value) => {
+    const given = Array.isArray(value) ? value : ["*"];
+    const named = given.find((one: string) => names.includes(one.replace(/^-/, "")));
+    return named === undefined ? given.includes("*") : !named.startsWith("-");
+  });
 }
 
 /**
