@@ -18,17 +18,19 @@ export type OptionComplaint = {
 /** Complaints about the flags that name admission plugins. */
 export function admissionComplaints(flags: Flags, version: string): OptionComplaint[] {
   const minor = minorOf(version);
-  const list = (flag: string): readonly string[] => {
+  const given = (flag: string): readonly string[] | undefined => {
     const value = flags.get(flag);
-    return value.known && Array.isArray(value.value) ? value.value : [];
+    return value.known && Array.isArray(value.value) ? value.value : undefined;
   };
-  const [legacy, enabled, disabled] = [
-    list("admission-control"),
-    list("enable-admission-plugins"),
-    list("disable-admission-plugins"),
-  ];
+  const list = (flag: string): readonly string[] => given(flag) ?? [];
+  const enabled = list("enable-admission-plugins");
+  const disabled = list("disable-admission-plugins");
   const complaints: OptionComplaint[] = [];
-  if (legacy.length > 0 && enabled.length + disabled.length > 0) {
+  // An empty list is given all the same.
+  if (
+    given("admission-control") &&
+    (given("enable-admission-plugins") ?? given("disable-admission-plugins"))
+  ) {
     complaints.push({
       flag: "admission-control",
       error:
