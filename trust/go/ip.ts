@@ -69,8 +69,24 @@ function sixteen(text: string): Uint8Array {
 
 /** Whether an address is one that only its own machine reaches (net.IP.IsLoopback). */
 export function isLoopback(text: string): boolean {
-  const canonical = canonicalIp(text);
+  const canonical = sloppyIp(text);
   return canonical === "::1" || (canonical?.startsWith("127.") ?? false);
+}
+
+/** Whether an address stands for every address of a machine (net.IP.IsUnspecified). */
+export function isUnspecified(text: string): boolean {
+  const canonical = sloppyIp(text);
+  return canonical === "0.0.0.0" || canonical === "::";
+}
+
+/**
+ * The address that Kubernetes reads in a text, as Go prints it: like {@link canonicalIp}, but leading zeros in a dotted
+ * address count for nothing. Source: k8s.io/utils `net/parse.go` (ParseIPSloppy).
+ */
+export function sloppyIp(text: string): string | undefined {
+  return canonicalIp(
+    text.replace(/\d+(\.\d+){3}$/, (dotted) => dotted.replace(/(^|\.)0+(?=\d)/g, "$1")),
+  );
 }
 
 /** The way Go prints an address; undefined when the text is none. */

@@ -9,7 +9,7 @@ import {
   type Verification,
   verifyChain,
 } from "../certificates/verify.ts";
-import { canonicalIp, isLoopback } from "../go/ip.ts";
+import { canonicalIp, isLoopback, isUnspecified, sloppyIp } from "../go/ip.ts";
 import {
   type Served,
   type ServedOrigin,
@@ -158,10 +158,8 @@ function unreachableOutcome(
 
 /** Whether a listener at one address gets what is sent to another; an address that is unknown may be the same. */
 function listensAt(address: string, dialled: string): boolean {
-  if (["", "0.0.0.0", "::"].includes(address)) return true;
-  return isPlaceholder(dialled)
-    ? !isLoopback(address)
-    : canonicalIp(address) === canonicalIp(dialled);
+  if (isUnspecified(address)) return true;
+  return isPlaceholder(dialled) ? !isLoopback(address) : sloppyIp(address) === canonicalIp(dialled);
 }
 
 /** host:port, with brackets about an IPv6 address. */

@@ -1,5 +1,5 @@
 /** Flag values by the type that pflag gives them, with pflag's and Kubernetes' complaints. */
-import { isIP } from "node:net";
+import { canonicalIp, sloppyIp } from "../go/ip.ts";
 import {
   parseBool,
   parseDuration,
@@ -41,9 +41,9 @@ export function setFlag(
     case "duration":
       return parseDuration(text);
     case "ip":
-      return parseIp(text, (wrong) => `failed to parse IP: ${quote(wrong)}`);
+      return parseIp(text, canonicalIp, `failed to parse IP: ${quote(text)}`);
     case "kubeletIp":
-      return parseIp(text, (wrong) => `${quote(wrong)} is not a valid IP address`);
+      return parseIp(text, sloppyIp, `${quote(text)} is not a valid IP address`);
     case "Level":
       return parseInteger(text, 32, false);
     case "goDuration": {
@@ -84,9 +84,13 @@ export function setFlag(
   }
 }
 
-function parseIp(text: string, complain: (wrong: string) => string): Read<string> {
+function parseIp(
+  text: string,
+  read: (text: string) => string | undefined,
+  complaint: string,
+): Read<string> {
   const trimmed = text.trim();
-  return trimmed === "" || isIP(trimmed) !== 0 ? { value: trimmed } : { error: complain(text) };
+  return trimmed === "" || read(trimmed) !== undefined ? { value: trimmed } : { error: complaint };
 }
 
 function asList(value: FlagValue | undefined): readonly string[] {

@@ -13,7 +13,7 @@ import {
   readKeyInput,
 } from "../../certificates/key-pair.ts";
 import { parseCertificate } from "../../certificates/x509.ts";
-import { canonicalIp } from "../../go/ip.ts";
+import { canonicalIp, sloppyIp } from "../../go/ip.ts";
 import { certificateFacts } from "../../readers/pem.ts";
 import type { Fact, Source } from "../../words/fact.ts";
 import { known, mapFact, valueOr } from "../../words/fact.ts";
@@ -71,8 +71,7 @@ export function loadPair(certFile: string, keyFile: string, files: HostFiles): F
   if ("error" in presented) {
     return known({ error: presented.error, stage: "pair", fault: "malformed-file" });
   }
-  // A certificate that is known by more than its path, whose key is not: the pair is taken to match, as
-  // nobody issues a certificate without its key.
+  // Where the key is unknown, the pair is taken to match: a certificate is issued to who has its key.
   const mismatch = key.known ? pairMismatch(presented.chain, key.value) : undefined;
   return mismatch === undefined
     ? known({ chain: presented.chain })
@@ -162,7 +161,7 @@ function pairMismatch(
 export function selfSigned(hostName: string, at: Date): CertificateFacts[] {
   // GenerateSelfSignedCertKey: valid from an hour before its first start, for a year.
   const hour = 3600_000;
-  const ip = canonicalIp(hostName);
+  const ip = sloppyIp(hostName);
   const [caId, leafId] = [`selfSigned:${hostName}:ca`, `selfSigned:${hostName}:leaf`];
   const validity = {
     notBefore: known(new Date(at.getTime() - hour)),

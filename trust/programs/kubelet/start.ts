@@ -3,10 +3,9 @@
  * refusal in the order in which the program gets to it.
  * Source: kubernetes `cmd/kubelet/app/server.go` (RunE, run), `auth.go` (BuildAuth).
  */
-import { isIP } from "node:net";
 import { pemBlocks } from "../../certificates/pem.ts";
 import { parseCertificate } from "../../certificates/x509.ts";
-import { canonicalIp, isLoopback } from "../../go/ip.ts";
+import { canonicalIp, isLoopback, isUnspecified, sloppyIp } from "../../go/ip.ts";
 import { aggregateText, commandFailed, listText, quote } from "../../go/texts.ts";
 import type { Flags } from "../../kubernetes/flags.ts";
 import { gatesError, isEnabled } from "../../kubernetes/gates.ts";
@@ -449,34 +448,52 @@ function certificateRefusal({
     : undefined;
 }
 
-/** Addresses that mean every address of the machine. */
-const unspecified: readonly string[] = ["", "0.0.0.0", "::"];
+/** A server of the kubelet, and the line of `server.go` that complains when it cannot listen. */
+type Listener = { readonly port: Json | undefined; readonly line: number };
 
 /**
- * What the server complains about as it begins to listen, last of all.
+ * The servers that listen at `address`. The read-only one has a switch of its own: `enableServer: false` leaves it on.
+ * Source: kubernetes `cmd/kubelet/app/server.go` (startKubelet).
+ */
+function listenersOf(settings: Settings): readonly Listener[] {
+  const readOnlyPort = value(settings, "readOnlyPort");
+  return [
+    ...(value(settings, "enableServer") === false
+      ? []
+      : [{ port: value(settings, "port"), line: 212 }]),
+    ...(typeof readOnlyPort === "number" && readOnlyPort > 0
+      ? [{ port: readOnlyPort, line: 248 }]
+      : []),
+  ];
+}
+
+/**
+ * What a server complains about as it begins to listen, last of all.
  * Source: kubernetes `pkg/kubelet/server/server.go` (ListenAndServeKubeletServer and ...ReadOnlyServer).
  */
 function listenRefusal({ settings, node }: StartInputs): Refusal | undefined {
   const address = value(settings, "address");
-  const port = value(settings, "port");
-  if (value(settings, "enableServer") === false || typeof address !== "string") {
+  const [first, second] = listenersOf(settings);
+  if (first === undefined || typeof address !== "string") {
     return undefined;
   }
   const listen = (error: string, kind: RefusalKind, field: string): Refusal =>
     refusal(
-      `server.go:212] "Failed to listen and serve" err=${quote(`listen tcp${error}`)}`,
+      `server.go:${first.line}] "Failed to listen and serve" err=${quote(`listen tcp${error}`)}`,
       kind,
       { field },
       settings.sourceOf(field),
     );
-  if (isIP(address) === 0) {
+  const ip = sloppyIp(address);
+  if (ip === undefined) {
     return listen(": lookup <nil>: no such host", "invalid-value", "address");
   }
-  const at = `${address.includes(":") ? `[${address}]` : address}:${port}`;
-  if (!unspecified.includes(address) && !isLoopback(address) && lacks(node, address)) {
+  const at = `${ip.includes(":") ? `[${ip}]` : ip}:${first.port}`;
+  if (!isUnspecified(ip) && !isLoopback(ip) && lacks(node, ip)) {
     return listen(` ${at}: bind: cannot assign requested address`, "address-elsewhere", "address");
   }
-  return typeof port === "number" && value(settings, "readOnlyPort") === port
+  // Whichever of the two comes second complains; which one that is, is left to chance.
+  return second && second.port === first.port
     ? listen(` ${at}: bind: address already in use`, "port-in-use", "readOnlyPort")
     : undefined;
 }
@@ -485,9 +502,10 @@ function listenRefusal({ settings, node }: StartInputs): Refusal | undefined {
 export function startDoubt({ settings, node }: StartInputs): Unknown | undefined {
   const address = settings.get("address");
   return node.addresses.known ||
+    listenersOf(settings).length === 0 ||
     !address.known ||
     typeof address.value !== "string" ||
-    unspecified.includes(address.value) ||
+    isUnspecified(address.value) ||
     isLoopback(address.value)
     ? undefined
     : unknown(
@@ -498,6 +516,5 @@ export function startDoubt({ settings, node }: StartInputs): Unknown | undefined
 
 /** Whether a machine surely lacks an address: all that it reports are known, and this one is not among them. */
 function lacks({ addresses }: NodeFacts, address: string): boolean {
-  const wanted = canonicalIp(address);
-  return addresses.known && !addresses.value.some((one) => canonicalIp(one.address) === wanted);
+  return addresses.known && !addresses.value.some((one) => canonicalIp(one.address) === address);
 }
