@@ -45,7 +45,7 @@ export type Judgement = {
   }[];
   /** Other callers that do not start. */
   readonly stoppedCallers: readonly AssembledCaller[];
-  /** What other programs than kube-apiserver get; those that do not start call nobody. */
+  /** What other programs than kube-apiserver get; those that do not start make no calls. */
   readonly calls: readonly Call[];
   readonly unread: readonly UnreadPiece[];
   readonly assumptions: readonly string[];
@@ -143,7 +143,7 @@ function startOf({ refusals, facts }: AssembledKubelet | AssembledApiServer): Fa
 /** The kinds that must work for a pair to be accepted. */
 const needed: readonly RequestKind[] = ["logs", "exec", "metrics"];
 
-/** It works, whatever is not verified is meant, and nobody else gets in. */
+/** It works, what is not verified is meant, and no one gets in without a credential. */
 function isFine({ serving, client, requests, openToAnyone }: Verdict): boolean {
   return (
     [serving, ...needed.flatMap((kind) => [client[kind], requests[kind]])].every(({ verdict }) =>

@@ -172,7 +172,7 @@ export const fileListKey = "files.json";
 export type ListedFile = {
   /** Absolute. */
   readonly path: string;
-  /** Octal text, e.g. `0600`; whoever carries the file needs it. */
+  /** Octal text, e.g. `0600`; carriers set it on the machine. */
   readonly mode?: string;
   /** `user:group`. Default `root:root`. */
   readonly owner?: string;

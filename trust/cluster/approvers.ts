@@ -142,7 +142,7 @@ function permissionsIn(
     }
   }
   // A role that approves, and that no workload has: it was meant for the approver and misses it.
-  const isForNobody = roles.filter(speaksOfApproving).some(({ name }) => {
+  const isUnbound = roles.filter(speaksOfApproving).some(({ name }) => {
     const subjects = bindings.filter(({ role }) => role === name).flatMap((one) => one.subjects);
     return !subjects.some(
       (subject) =>
@@ -156,7 +156,7 @@ function permissionsIn(
     ...(rulesOf.get("*/*") ?? []),
   ];
   return {
-    areSpokenOf: (account) => rulesOf.has(account) || isForNobody,
+    areSpokenOf: (account) => rulesOf.has(account) || isUnbound,
     byName: (account) => needs.every((need) => of(account).some((rule) => names(rule, need))),
     lackOf: (account) =>
       needs.find((need) => !of(account).some((rule) => covers(rule, need)))?.text,

@@ -132,7 +132,7 @@ export type AssembleOptions = {
   /** Of kubelets that say none themselves. */
   readonly hostName?: Fact<string>;
   readonly addresses?: Fact<readonly NodeAddress[]>;
-  /** What becomes of requests for serving certificates, whoever approves. */
+  /** What becomes of requests for serving certificates; decides before any approver that is found. */
   readonly request?: ServingRequest["state"];
   /**
    * Completes "undecidable without ..." where no approver is found. Default: the pieces are all that runs, and

@@ -18,7 +18,7 @@ import { certificatesIn } from "./files.ts";
 export type Signing = { readonly path: string; readonly content: FileContent };
 
 /**
- * What signs, or what becomes of requests where nobody does.
+ * What signs, or what becomes of requests where nothing does.
  *
  * @param otherwise path of the CA where no kube-controller-manager was found
  */

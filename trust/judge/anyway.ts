@@ -14,7 +14,7 @@ export type Anyway = {
 
 const missing: Fact<never> = unknown("the kube-apiserver that calls this kubelet");
 
-/** Accepts whatever a kubelet serves, and lets nobody in. */
+/** Accepts any serving certificate, and has no credential of its own. */
 const mostLenient: ApiServerFacts = {
   program: "kube-apiserver",
   label: "any kube-apiserver",

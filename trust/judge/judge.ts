@@ -13,7 +13,41 @@ import { withSymptom } from "./outcome.ts";
 import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
 import { anyPod, connectionSeen, type PodReference } from "./symptoms.ts";
 
-/** Says what would happen between one kubelet and one kube-apiserver. Pure; never throws. */
+/**
+ * Says what would happen between one kubelet and one kube-apiserver. Pure; never throws.
+ *
+ * @param options the moment that certificates must be valid at (default: now), and the pod that symptoms name
+ *
+ * @example
+ * const files: HostFiles = (path) => unknown(`the content of ${path}`);
+ * const [kubelet, apiserver] = readShell(
+ *   "kubelet --kubeconfig=/kubeconfig\nkube-apiserver --kubelet-certificate-authority=/ca.crt",
+ *   { where: "start.sh" },
+ * ).commandLines;
+ * const { serving } = judge(
+ *   kubeletFacts({
+ *     label: "node-1",
+ *     version: known("1.37.2"),
+ *     commandLine: kubelet,
+ *     node: {
+ *       hostName: known("node-1"),
+ *       name: known("node-1"),
+ *       addresses: known([{ type: "InternalIP", address: "10.0.0.11" }]),
+ *     },
+ *     request: unknown("what becomes of the certificate request"),
+ *     files,
+ *   }),
+ *   apiServerFacts({
+ *     label: "kube-apiserver",
+ *     version: known("1.37.2"),
+ *     commandLine: apiserver,
+ *     skip: known(undefined),
+ *     rbac: known({ roles: [], bindings: [] }),
+ *     files,
+ *   }),
+ * );
+ * // undecidable: the content of /ca.crt
+ */
 export function judge(
   kubelet: KubeletFacts,
   apiserver: ApiServerFacts,

@@ -50,7 +50,7 @@ export function unread(origin: Origin, missing: string, deciding: boolean): Unre
   return { kind: "unread", origin, missing, deciding };
 }
 
-/** More blocks than in any bundle that is meant; each costs whoever verifies with it. */
+/** More blocks than any real bundle has; each costs time in every verification. */
 const maxBlocks = 10_000;
 
 /** A file of a machine, by its text. */

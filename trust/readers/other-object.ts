@@ -153,7 +153,7 @@ function asTexts(value: Json | undefined): string[] {
   return asList(value).filter((item): item is string => typeof item === "string");
 }
 
-/** Fields that are told to a person and run by nobody. */
+/** Fields of prose and names: no program runs what they say. */
 const prose =
   /^(description|summary|message|title|help|comment|notes?|reason|pattern|url|href|digest|sha256|version|image|name|namespace|id|arn)$/i;
 

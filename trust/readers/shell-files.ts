@@ -123,7 +123,6 @@ function hereString({ target }: Redirection): string | undefined {
 }
 
 function decoded(text: string | undefined): string | undefined {
-  // Latin-1 keeps every byte; whoever reads the file decides what it is.
   return text === undefined ? undefined : Buffer.from(text, "base64").toString("utf8");
 }
 

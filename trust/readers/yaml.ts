@@ -44,7 +44,7 @@ export type YamlDocuments = {
 /** Texts longer than this are refused: no Kubernetes object is larger (etcd's limit is 1.5 MiB). */
 const maxLength = 4 * 1024 * 1024;
 const maxAliases = 100;
-/** Nobody nests so deeply; the parser would take seconds to find that out. */
+/** Deeper than any real file; the parser would take seconds to refuse it. */
 const endless = /[[{]{200}/;
 
 /**

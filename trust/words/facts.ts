@@ -2,7 +2,7 @@
  * What decides whether a kube-apiserver and a kubelet trust each other, as typed facts.
  *
  * Readers and resource evidence make facts; {@link judge} turns a pair of them into a verdict. Nothing here
- * reads a file or calls a network. Whatever is not known is said so, with the reason (see evidence.ts).
+ * reads a file or calls a network. Whatever is not known is said so, with the reason (see fact.ts).
  */
 import type { Fact, Source } from "./fact.ts";
 import type { Start } from "./refusal.ts";
@@ -115,8 +115,8 @@ export type ServingRequest =
   /** Approved and signed; the certificate itself may be known by its signer alone. */
   | { readonly state: "issued"; readonly chain: readonly CertificateFacts[] }
   /**
-   * Nobody has decided, somebody decided against it, or it was approved and no signer takes it up; `because` says
-   * why, where it is known.
+   * `pending`: not decided yet; `denied`: decided against it; `neverIssued`: approved, and no signer takes it up.
+   * `because` says why, where that is known.
    */
   | { readonly state: "pending" | "denied" | "neverIssued"; readonly because?: string };
 

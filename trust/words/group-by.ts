@@ -1,6 +1,6 @@
 /**
  * The items by the key that `keyOf` gives each, keys and items in the order in which they came. What `Map.groupBy` of
- * later Nodes is: the policy pack runs on the Node of whoever uses it, from 18 on.
+ * later Nodes is: the policy pack runs on its user's Node, from 18 on.
  */
 export function groupBy<Item, Key>(
   items: Iterable<Item>,

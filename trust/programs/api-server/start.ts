@@ -149,7 +149,7 @@ function kubeletClientRefusal({ access, files }: ApiServerStartInputs): Refusal 
       );
 }
 
-/** An empty file is an empty pool, which trusts nobody; anything else needs one certificate at least. */
+/** An empty file is an empty pool, against which nothing verifies; anything else needs one certificate at least. */
 function rootsError(text: string): string | undefined {
   if (text === "") {
     return undefined;
