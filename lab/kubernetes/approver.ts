@@ -2,38 +2,27 @@
  * Stands in for the approver of kubelet serving certificates that the stack deploys and whose image cannot be
  * pulled into a lab: it applies the rules that the rendered Deployment states, with a token of the ServiceAccount
  * that it names, so that the rendered RBAC decides what it may do.
- *
- * The rules are those of postfinance/kubelet-csr-approver (its README, "Parameters").
  */
-import { BlockList, isIPv6 } from "node:net";
 import {
   Pkcs10CertificateRequest,
   SubjectAlternativeNameExtension,
 } from "../../test/support/x509.ts";
 import { Failure } from "../../toolchain/fail.mjs";
-import { canonicalIp } from "../../trust/go/ip.ts";
+import { kubeletCsrApprover, type RuledRequest } from "../../trust/programs/approver/rules.ts";
+import { asList, asObject, asText, type JsonObject, valueAt } from "../../trust/readers/yaml.ts";
+import { known } from "../../trust/words/fact.ts";
+import type { Approved, ServingRequest } from "../../trust/words/facts.ts";
 import { type Api, apiClient, type Connection } from "./api.ts";
 import type { Manifest, RenderedStack } from "./rendered.ts";
 
 /** The signer of kubelet serving certificates (kubernetes `certificates/v1`, KubeletServingSignerName). */
 const servingSigner = "kubernetes.io/kubelet-serving";
 
-/** What an approver was deployed with. */
-export type ApproverRules = {
+/** An approver as it was deployed. */
+export type DeployedApprover = {
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** Names of nodes and the DNS names that they may ask for. */
-  readonly names: RegExp;
-  /** Addresses that they may ask for, as CIDRs. */
-  readonly addresses: readonly string[];
-  /** Longest lifetime that may be asked for. */
-  readonly longestSeconds: number;
-  readonly mostDnsNames: number;
-  /**
-   * What each name is resolved to, by the pod's hosts file: of a request with names, every address must be among the
-   * answers. Absent where names are not looked up.
-   */
-  readonly resolved?: ReadonlyMap<string, readonly string[]>;
+  readonly refuses: (request: RuledRequest) => ServingRequest | Approved;
 };
 
 /** A request as kube-apiserver has it, in the fields that decide. */
@@ -51,82 +40,55 @@ export type SigningRequest = {
   readonly status?: { readonly conditions?: readonly object[]; readonly certificate?: string };
 };
 
-/** The approver that a stack renders; undefined when it renders none. */
-export function approverRules(stack: RenderedStack): ApproverRules | undefined {
+/**
+ * The approver that a stack renders; undefined when it renders none.
+ *
+ * @throws {Failure} when the program would not start on its settings.
+ */
+export function deployedApprover(stack: RenderedStack): DeployedApprover | undefined {
   const deployment = stack.manifests.find(
     (manifest) => manifest.kind === "Deployment" && containerOf(manifest) !== undefined,
   );
-  if (deployment === undefined) return undefined;
+  const container = deployment && containerOf(deployment);
+  if (container === undefined) return undefined;
   const pod = podSpec(deployment);
-  const variables = Object.fromEntries(
-    (containerOf(deployment)?.env ?? []).map(({ name, value }) => [name, value ?? ""]),
-  );
-  return {
-    namespace: deployment.metadata?.namespace ?? "default",
-    serviceAccount: pod?.serviceAccountName ?? "default",
-    names: new RegExp(variables.PROVIDER_REGEX || "^$"),
-    addresses: (variables.PROVIDER_IP_PREFIXES || "0.0.0.0/0,::/0").split(","),
-    longestSeconds: Number(variables.MAX_EXPIRATION_SEC || 367 * 24 * 3600),
-    mostDnsNames: Number(variables.ALLOWED_DNS_NAMES || 1),
-    ...(variables.BYPASS_DNS_RESOLUTION === "true" ? {} : { resolved: hostsOf(pod) }),
-  };
+  const namespace = asText(asObject(deployment?.metadata)?.namespace) ?? "default";
+  const refuses = kubeletCsrApprover(container, {
+    hostAliases: asList(pod?.hostAliases),
+    // A lab's pods have no DNS.
+    dns: () => known([]),
+  });
+  const never = refuses(undefined);
+  if (never !== undefined && never.state !== "issued") {
+    throw new Failure(
+      `The approver of namespace ${namespace} approves nothing: ${never.because}. Correct the ` +
+        "KubeletServingApprover and render the stack again, with `npm start`.",
+    );
+  }
+  return { namespace, serviceAccount: asText(pod?.serviceAccountName) ?? "default", refuses };
 }
 
 /** Why a request is not approved; undefined when it is. */
-export function objection(rules: ApproverRules, { spec }: SigningRequest): string | undefined {
+export function objection(
+  { refuses }: DeployedApprover,
+  { spec }: SigningRequest,
+): string | undefined {
   const request = new Pkcs10CertificateRequest(
     Buffer.from(spec.request, "base64").toString("utf8"),
   );
   const [commonName = ""] = request.subjectName.getField("CN");
-  const node = spec.username.replace(/^system:node:/, "");
   const names = alternativeNames(request);
-  const dnsNames = names.filter(({ type }) => type === "dns").map(({ value }) => value);
-  const addresses = names.filter(({ type }) => type === "ip").map(({ value }) => value);
-  const strange = addresses.find((address) => !within(address, rules.addresses));
-  const misnamed = dnsNames.find((name) => !name.startsWith(node) || !rules.names.test(name));
-  const allowed = ["digital signature", "key encipherment", "server auth"];
-  const use = (spec.usages ?? []).find((usage) => !allowed.includes(usage));
-
-  if (!spec.username.startsWith("system:node:")) return `${spec.username} is not a node`;
-  if (!(spec.groups ?? []).includes("system:nodes"))
-    return `${spec.username} is not in system:nodes`;
-  if (commonName !== spec.username) return `the CN is ${commonName}, not ${spec.username}`;
-  if (!rules.names.test(node)) return `node name ${node} does not match ${rules.names.source}`;
-  if (dnsNames.length + addresses.length === 0) return "it names no address";
-  if (dnsNames.length > rules.mostDnsNames) return `it has ${dnsNames.length} DNS names`;
-  if (misnamed !== undefined) return `DNS name ${misnamed} is not the node's`;
-  if (strange !== undefined) return `address ${strange} is not in ${rules.addresses.join(",")}`;
-  const elsewhere = unresolved(rules, dnsNames, addresses);
-  if (elsewhere !== undefined) return elsewhere;
-  if (use !== undefined) return `it asks for the usage ${use}`;
-  if ((spec.expirationSeconds ?? 0) > rules.longestSeconds) {
-    return `it asks for ${spec.expirationSeconds} s, more than ${rules.longestSeconds} s`;
-  }
-  return undefined;
-}
-
-/** The address that a request's names are not resolved to, or the name that is not resolved at all. */
-function unresolved(
-  { resolved }: ApproverRules,
-  names: readonly string[],
-  addresses: readonly string[],
-): string | undefined {
-  if (resolved === undefined || names.length === 0) return undefined;
-  const unknown = names.find((name) => !resolved.has(name));
-  if (unknown !== undefined) return `DNS name ${unknown} cannot be resolved`;
-  const answers = names.flatMap((name) => resolved.get(name) ?? []);
-  const other = addresses.find((address) => !answers.includes(canonicalIp(address) ?? address));
-  return other === undefined
-    ? undefined
-    : `address ${other} is not among what its names resolve to, ${answers.join(", ")}`;
-}
-
-function hostsOf(pod: PodSpec | undefined): ReadonlyMap<string, readonly string[]> {
-  const hosts = new Map<string, string[]>();
-  for (const { ip, hostnames = [] } of pod?.hostAliases ?? []) {
-    for (const name of hostnames) hosts.set(name, [...(hosts.get(name) ?? []), ip]);
-  }
-  return hosts;
+  const ofType = (wanted: string) =>
+    known(names.filter(({ type }) => type === wanted).map(({ value }) => value));
+  const { username, expirationSeconds } = spec;
+  const answer = refuses({
+    username,
+    ...(expirationSeconds !== undefined && { expirationSeconds }),
+    subject: known({ commonName, organizations: request.subjectName.getField("O") }),
+    dnsNames: ofType("dns"),
+    ipAddresses: ofType("ip"),
+  });
+  return answer === undefined || answer.state === "issued" ? undefined : answer.because;
 }
 
 /** A decision that was made. */
@@ -145,7 +107,7 @@ export type Decision = {
 export async function approverClient(
   admin: Api,
   connection: Connection,
-  { namespace, serviceAccount }: ApproverRules,
+  { namespace, serviceAccount }: DeployedApprover,
 ): Promise<Api> {
   const { status, body } = await admin(
     "POST",
@@ -170,16 +132,16 @@ export async function approverClient(
  * @param api a client with the approver's permissions
  * @throws {Failure} when those permissions do not suffice: the rendered RBAC is wrong.
  */
-export async function decideRequests(api: Api, rules: ApproverRules): Promise<Decision[]> {
+export async function decideRequests(api: Api, approver: DeployedApprover): Promise<Decision[]> {
   const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
   const list = await api("GET", path);
-  refuse(list.status, "list", rules);
+  refuse(list.status, "list", approver);
   const waiting = (list.body as { items: SigningRequest[] }).items.filter(
     ({ spec, status }) => spec.signerName === servingSigner && !status?.conditions?.length,
   );
   const decisions: Decision[] = [];
   for (const request of waiting) {
-    const against = objection(rules, request);
+    const against = objection(approver, request);
     const { name } = request.metadata;
     const condition = {
       type: against === undefined ? "Approved" : "Denied",
@@ -195,7 +157,7 @@ export async function decideRequests(api: Api, rules: ApproverRules): Promise<De
     });
     // Somebody else changed it meanwhile: the next round sees to it.
     if (answer.status === 409) continue;
-    refuse(answer.status, "approve", rules);
+    refuse(answer.status, "approve", approver);
     const node = request.spec.username.replace(/^system:node:/, "");
     decisions.push({
       request: name,
@@ -206,7 +168,11 @@ export async function decideRequests(api: Api, rules: ApproverRules): Promise<De
   return decisions;
 }
 
-function refuse(status: number, verb: string, { namespace, serviceAccount }: ApproverRules): void {
+function refuse(
+  status: number,
+  verb: string,
+  { namespace, serviceAccount }: DeployedApprover,
+): void {
   if (status < 300) return;
   throw new Failure(
     `ServiceAccount ${namespace}/${serviceAccount} may not ${verb} certificate signing requests (${status}): ` +
@@ -223,32 +189,15 @@ function alternativeNames(
   return extension?.names.items ?? [];
 }
 
-function within(address: string, cidrs: readonly string[]): boolean {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [network = "", bits = ""] = cidr.trim().split("/");
-    list.addSubnet(network, Number(bits), isIPv6(network) ? "ipv6" : "ipv4");
-  }
-  return list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
-}
-
-type Container = {
-  readonly image?: string;
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
-};
-type PodSpec = {
-  readonly serviceAccountName?: string;
-  readonly containers?: readonly Container[];
-  readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
-};
-
-function podSpec(deployment: Manifest): PodSpec | undefined {
-  return (deployment.spec as { template?: { spec?: PodSpec } } | undefined)?.template?.spec;
+function podSpec(deployment: Manifest | undefined): JsonObject | undefined {
+  return asObject(valueAt(deployment as JsonObject | undefined, ["spec", "template", "spec"]));
 }
 
 /** The container that has an approver's rules. */
-function containerOf(deployment: Manifest): Container | undefined {
-  return podSpec(deployment)?.containers?.find(({ env = [] }) =>
-    env.some(({ name }) => name === "PROVIDER_REGEX"),
-  );
+function containerOf(deployment: Manifest): JsonObject | undefined {
+  return asList(podSpec(deployment)?.containers)
+    .map(asObject)
+    .find((container) =>
+      asList(container?.env).some((entry) => asObject(entry)?.name === "PROVIDER_REGEX"),
+    );
 }

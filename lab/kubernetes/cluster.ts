@@ -22,7 +22,7 @@ import type { RunningProgram } from "../host/program-run.ts";
 import { startNameServer } from "../host/sandbox.ts";
 import { kubeletPort, servedFingerprint } from "../host/served.ts";
 import { type Api, readKubeconfig } from "./api.ts";
-import { approverClient, approverRules, decideRequests } from "./approver.ts";
+import { approverClient, decideRequests, deployedApprover } from "./approver.ts";
 import { kubeletArguments } from "./command-lines.ts";
 import { startContainerd } from "./containerd.ts";
 import {
@@ -203,19 +203,19 @@ function startApproving(
   [first]: readonly Pair[],
   admin: Api,
 ): { stop: () => Promise<void> } {
-  const rules = approverRules(stack);
+  const approver = deployedApprover(stack);
   const text = first && fileText(first.machine, adminKubeconfig);
-  if (rules === undefined || first === undefined || text === undefined)
+  if (approver === undefined || first === undefined || text === undefined)
     return { stop: async () => {} };
   const row = table.row("approver (the lab's own)");
-  row.is(`applies the rules of Deployment ${rules.namespace}/${rules.serviceAccount}`);
+  row.is(`applies the rules of Deployment ${approver.namespace}/${approver.serviceAccount}`);
   let stopped = false;
   let approved = 0;
   const loop = (async () => {
     const [host = ""] = ipAddresses(first.machine);
-    const api = await approverClient(admin, { ...readKubeconfig(text), host }, rules);
+    const api = await approverClient(admin, { ...readKubeconfig(text), host }, approver);
     while (!stopped) {
-      for (const { node, objection } of await decideRequests(api, rules)) {
+      for (const { node, objection } of await decideRequests(api, approver)) {
         if (objection === undefined) approved += 1;
         else table.say(`The approver denies the request of ${node}: ${objection}.`);
       }
@@ -228,7 +228,7 @@ function startApproving(
     stop: async () => {
       stopped = true;
       await loop;
-      row.ended(`${approved} requests approved with the rights of ${rules.serviceAccount}`);
+      row.ended(`${approved} requests approved with the rights of ${approver.serviceAccount}`);
     },
   };
 }
@@ -270,7 +270,7 @@ async function startNode(
     ),
   );
   const isRequested = servingModeMeaning[machine.servingMode].madeBy === "signer";
-  if (approverRules(stack) !== undefined && isRequested) {
+  if (deployedApprover(stack) !== undefined && isRequested) {
     row.is("node Ready, waits for its serving certificate");
     await untilServed(machine);
   }

@@ -51,7 +51,7 @@ export function approversAmong(
         label: workload.label,
         origin: workload.origin,
         source: workload.origin.source,
-        refuses: container ? rulesIn(container) : () => undefined,
+        refuses: container ? rulesIn(container, workload) : () => undefined,
         idle: idleness(workload, permissions, circumstances),
       },
     ];

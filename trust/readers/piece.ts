@@ -99,6 +99,11 @@ export type WorkloadPiece = From & {
   readonly runs: Fact<true | { readonly because: string }>;
   /** `spec.tolerations` of the pod as they are written. */
   readonly tolerations: readonly Json[];
+  /**
+   * `spec.hostAliases` of the pod as it is written; absent where its hosts file holds its node's entries too
+   * (`hostNetwork`), or it is not known whether it does.
+   */
+  readonly hostAliases?: readonly Json[];
 };
 
 /** A file of a machine. */

@@ -4,7 +4,7 @@ import type { CommandLines } from "./command-line.ts";
 import type { Given, GivenObject, ObjectFormat, Part, Reading } from "./format.ts";
 import { metricsServerIn } from "./metrics-server.ts";
 import { isUnknown, titleOf, underKey, unread } from "./origins.ts";
-import type { Origin, Piece } from "./piece.ts";
+import type { Origin, Piece, WorkloadPiece } from "./piece.ts";
 import { podPathsIn, readPod } from "./pod.ts";
 import { besides, kubeadmParts, programPiece, runs, written } from "./program-pieces.ts";
 import { soundsDeciding } from "./speaks.ts";
@@ -111,6 +111,7 @@ function readOne(
         serviceAccount,
         runs: runsAt(object),
         tolerations: asList(spec?.tolerations),
+        ...hostAliasesOf(spec),
       },
       ...metricsServerIn(containers, {
         origin,
@@ -125,6 +126,11 @@ function readOne(
     ],
     inner: listed.flatMap((container) => longValues(asObject(container) ?? {}, origin)),
   };
+}
+
+function hostAliasesOf(spec: JsonObject | undefined): Pick<WorkloadPiece, "hostAliases"> {
+  const { hostNetwork = false, hostAliases = [] } = spec ?? {};
+  return hostNetwork === false && Array.isArray(hostAliases) ? { hostAliases } : {};
 }
 
 /** A container whose image and command are not known could run anything; a name tells whether it matters. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rulesIn } from "../../../trust/programs/approver/rules.ts";
+import { kubeletCsrApprover, rulesIn } from "../../../trust/programs/approver/rules.ts";
 import { known } from "../../../trust/words/fact.ts";
 import type { CertificateFacts } from "../../../trust/words/facts.ts";
 
@@ -60,6 +60,23 @@ describe("the rules of kubelet-csr-approver", () => {
       plain,
       "denied",
     ],
+    ["an empty variable", env("ALLOWED_DNS_NAMES", ""), plain, undefined],
+    ["a number that Go does not take", env("ALLOWED_DNS_NAMES", "many"), plain, "pending"],
+    ["a lifetime that it does not take", env("MAX_EXPIRATION_SEC", "31708801"), plain, "pending"],
+    ["a switch that Go does not take", env("BYPASS_HOSTNAME_CHECK", "yes"), plain, "pending"],
+    [
+      "another node's name, unchecked by a bare switch before another word",
+      { args: ["-bypass-hostname-check", "-level", "1"] },
+      request(["worker-1"], []),
+      undefined,
+    ],
+    [
+      "another node's name, checked by a text of Go",
+      env("BYPASS_HOSTNAME_CHECK", "F"),
+      request(["worker-1"], []),
+      "denied",
+    ],
+    ["neither a name nor an address", {}, request([], []), "denied"],
     ["a value that nobody knows", env("PROVIDER_REGEX", "$(X)"), plain, undefined],
     ["a request that nobody knows", env("PROVIDER_REGEX", "^node"), undefined, undefined],
     ["an approver that cannot start", env("PROVIDER_REGEX", "("), undefined, "pending"],
@@ -77,4 +94,49 @@ describe("the rules of kubelet-csr-approver", () => {
       assert.equal(rulesIn({ image, ...container })(asked)?.state, expected);
     });
   }
+
+  describe("with look-ups", () => {
+    const worker = { ip: "10.0.0.11", hostnames: ["Worker-0"] };
+    const nobody = known<readonly string[]>([]);
+    const bypass = env("BYPASS_DNS_RESOLUTION", "true");
+    const within = env("PROVIDER_IP_PREFIXES", "10.0.0.0/24");
+    const also = (ip: string) => [worker, { ip, hostnames: ["worker-0"] }];
+    for (const [name, container, lookUps, addresses, expected] of [
+      ["its own address", {}, { hostAliases: [worker] }, ["10.0.0.11"], undefined],
+      ["an address of nobody", {}, { hostAliases: [worker] }, ["10.0.0.12"], "denied"],
+      ["that are bypassed", bypass, { hostAliases: [worker] }, ["10.0.0.12"], undefined],
+      [
+        "one address in two spellings",
+        {},
+        { hostAliases: also("fd00:0::1") },
+        ["fd00::1"],
+        undefined,
+      ],
+      ["an answer that is not allowed", within, { hostAliases: also("10.9.0.1") }, [], "denied"],
+      ["a name for DNS alone", {}, { hostAliases: [] }, ["10.0.0.12"], undefined],
+      ["a name that DNS lacks", {}, { hostAliases: [], dns: () => nobody }, [], "denied"],
+      ["a hosts file that nobody knows", {}, { dns: () => nobody }, ["10.0.0.12"], undefined],
+      [
+        "an alias that nobody knows",
+        {},
+        { hostAliases: [worker, { ip: "$(X)", hostnames: ["worker-0"] }] },
+        ["10.0.0.12"],
+        undefined,
+      ],
+    ] as const) {
+      it(`${name}: ${expected ?? "approved"}`, () => {
+        const asked = request(["worker-0"], [...addresses]);
+        assert.equal(rulesIn({ image, ...container }, lookUps)(asked)?.state, expected);
+      });
+    }
+  });
+
+  it("asks who made a request, and for how long", () => {
+    const rules = kubeletCsrApprover({ image, ...env("MAX_EXPIRATION_SEC", "60") });
+    assert.equal(rules({ ...plain, username: "system:node:worker-0" }), undefined);
+    assert.equal(rules({ ...plain, username: "system:node:worker-1" })?.state, "denied");
+    assert.equal(rules({ ...plain, username: "worker-0" })?.state, "denied");
+    assert.equal(rules({ ...plain, expirationSeconds: 60 }), undefined);
+    assert.equal(rules({ ...plain, expirationSeconds: 61 })?.state, "denied");
+  });
 });

@@ -541,6 +541,24 @@ describe("workloads and other objects", () => {
     assert.deepEqual(piece.tolerations, [{ operator: "Exists" }]);
   });
 
+  it("say what their hosts file has, where it holds nothing of the node's", () => {
+    const hostAliases = [{ ip: "10.0.0.1", hostnames: ["worker-0"] }];
+    const aliasesOf = (fields: object) => {
+      const [piece] = piecesOfObject({
+        kind: "Pod",
+        metadata: { name: "a" },
+        spec: { containers: [{ image: "a" }], ...fields },
+      });
+      assert.ok(piece?.kind === "workload");
+      return piece.hostAliases;
+    };
+    assert.deepEqual(aliasesOf({ hostAliases }), hostAliases);
+    assert.deepEqual(aliasesOf({}), []);
+    assert.equal(aliasesOf({ hostAliases, hostNetwork: true }), undefined);
+    assert.equal(aliasesOf({ hostAliases, hostNetwork: "{{ x }}" }), undefined);
+    assert.equal(aliasesOf({ hostAliases: "{{ x }}" }), undefined);
+  });
+
   it("are undecidable where arguments are not known", () => {
     const unknown = "{{ unknown until it is deployed }}";
     const pod = (fields: object) =>
