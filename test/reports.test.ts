@@ -6,11 +6,11 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { PolicyResource } from "@pulumi/policy";
 import { main } from "../cli/main.ts";
+import { issue } from "../lab/x509/issue.ts";
 import type { Config } from "../policies/config.ts";
 import { configMap, resource, violationsOf } from "./policies/fake.ts";
 import { apiServerPod } from "./policies/stacks/parts.ts";
 import { filesIn, objectsOf, textOf } from "./reports/objects.ts";
-import { issue } from "./support/issue.ts";
 
 /*
  * What people reported, as files, and what a sound verdict says of it, in both doors.

@@ -1,11 +1,6 @@
 /** Certificates as a matrix needs them: by days from now, with the extensions that a CA puts into what it issues. */
 import { webcrypto } from "node:crypto";
-import {
-  type Issued,
-  issue as issueCertificate,
-  makeKeys,
-  type Request,
-} from "../../test/support/issue.ts";
+import { type Issued, issue as issueCertificate, makeKeys, type Request } from "../x509/issue.ts";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -13,9 +8,9 @@ import {
   KeyUsagesExtension,
   PemConverter,
   SubjectKeyIdentifierExtension,
-} from "../../test/support/x509.ts";
+} from "../x509/library.ts";
 
-export type { Issued } from "../../test/support/issue.ts";
+export type { Issued } from "../x509/issue.ts";
 
 export type IssueRequest = Omit<Request, "keys" | "notBefore" | "notAfter" | "extensions"> & {
   /** Days from now; default 0 (an hour ago). */

@@ -3,15 +3,13 @@
  * pulled into a lab: it applies the rules that the rendered Deployment states, with a token of the ServiceAccount
  * that it names, so that the rendered RBAC decides what it may do.
  */
-import {
-  Pkcs10CertificateRequest,
-  SubjectAlternativeNameExtension,
-} from "../../test/support/x509.ts";
+
 import { Failure } from "../../toolchain/fail.mjs";
 import { kubeletCsrApprover, type RuledRequest } from "../../trust/programs/approver/rules.ts";
 import { asList, asObject, asText, type JsonObject, valueAt } from "../../trust/readers/yaml.ts";
 import { known } from "../../trust/words/fact.ts";
 import type { Approved, ServingRequest } from "../../trust/words/facts.ts";
+import { Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "../x509/library.ts";
 import { type Api, apiClient, type Connection } from "./api.ts";
 import type { Manifest, RenderedStack } from "./rendered.ts";
 

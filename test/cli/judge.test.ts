@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { main } from "../../cli/main.ts";
-import { issue } from "../support/issue.ts";
+import { issue } from "../../lab/x509/issue.ts";
 
 const program = fileURLToPath(new URL("../../cli/judge.ts", import.meta.url));
 

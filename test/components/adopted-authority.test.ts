@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { Cluster, type ClusterArgs } from "../../components/index.ts";
+import { issue } from "../../lab/x509/issue.ts";
 import {
   type HostFilesSecret,
   hostFilesSecretType,
   readHostFilesSecret,
 } from "../../trust/contract.ts";
 import { violationsOf } from "../policies/fake.ts";
-import { issue } from "../support/issue.ts";
 import { recordPreview } from "../support/recorded.ts";
 import { register } from "./mocks.ts";
 import { openssl } from "./openssl.ts";

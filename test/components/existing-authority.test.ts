@@ -7,7 +7,7 @@ import {
   authorityProblems,
 } from "../../components/pki/existing-authority.ts";
 import { planCluster } from "../../components/plan/cluster-plan.ts";
-import { issue } from "../support/issue.ts";
+import { issue } from "../../lab/x509/issue.ts";
 import { register } from "./mocks.ts";
 import { openssl, selfSigned } from "./openssl.ts";
 

@@ -4,7 +4,7 @@ import { deployedApprover, objection, type SigningRequest } from "../../lab/kube
 import {
   Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
-} from "../support/x509.ts";
+} from "../../lab/x509/library.ts";
 
 type Env = Readonly<Record<string, string>>;
 

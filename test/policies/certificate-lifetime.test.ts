@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { issue } from "../../lab/x509/issue.ts";
 import type { Config } from "../../policies/config.ts";
-import { issue } from "../support/issue.ts";
 import { resource, violationsOf } from "./fake.ts";
 import { goodStack, type Parts } from "./good-stack.ts";
 

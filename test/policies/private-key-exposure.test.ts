@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { issue } from "../support/issue.ts";
+import { issue } from "../../lab/x509/issue.ts";
 import { configMap, resource, violationsOf } from "./fake.ts";
 import { goodStack, type Parts } from "./good-stack.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { type Issued, issue, makeKeys } from "../../lab/x509/issue.ts";
 import { judge } from "../../trust/judge/judge.ts";
 import { known } from "../../trust/words/fact.ts";
-import { type Issued, issue, makeKeys } from "../support/issue.ts";
 import { apiServer, at, kubelet } from "./world.ts";
 
 describe("judge, on many pairs", function () {

@@ -1,5 +1,5 @@
 /** kube-apiserver's client certificate and its RBAC: certificates in the pack's configuration, and in mounted Secrets. */
-import { issue } from "../../support/issue.ts";
+import { issue } from "../../../lab/x509/issue.ts";
 import type { Case } from "../preview.ts";
 
 const client = "kubelet-client-authentication";

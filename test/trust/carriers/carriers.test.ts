@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
+import { issue } from "../../../lab/x509/issue.ts";
 import {
   cloudConfig,
   compressedCloudConfig,
@@ -8,7 +9,6 @@ import {
 } from "../../../trust/carriers/cloud-init.ts";
 import { ignitionConfig } from "../../../trust/carriers/ignition.ts";
 import { tarArchive } from "../../../trust/carriers/tar.ts";
-import { issue } from "../../support/issue.ts";
 import { difficultFiles, filesOfMachines } from "../../support/machine-files.ts";
 
 describe("a machine's files as carriers take them", () => {

@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { verifyChain } from "../../../trust/certificates/verify.ts";
-import { canonicalIp } from "../../../trust/go/ip.ts";
-import { readPem } from "../../../trust/readers/pem.ts";
 import {
   criticalExtension,
   type Issued,
   issue,
   makeKeys,
   type Request,
-} from "../../support/issue.ts";
+} from "../../../lab/x509/issue.ts";
+import { verifyChain } from "../../../trust/certificates/verify.ts";
+import { canonicalIp } from "../../../trust/go/ip.ts";
+import { readPem } from "../../../trust/readers/pem.ts";
 
 const at = new Date("2026-11-24T08:00:00Z");
 const day = 86_400_000;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { issue } from "../../../lab/x509/issue.ts";
 import type { Piece } from "../../../trust/readers/piece.ts";
 import { known, unknown } from "../../../trust/words/fact.ts";
 import type { FileContent } from "../../../trust/words/facts.ts";
-import { issue } from "../../support/issue.ts";
 import {
   apiServer,
   at,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { type Issued, issue } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
 import { known, unknown } from "../../../trust/words/fact.ts";
 import type { NodeAddress, NodeFacts } from "../../../trust/words/facts.ts";
 import type { Outcome } from "../../../trust/words/verdict.ts";
-import { type Issued, issue } from "../../support/issue.ts";
 import { apiServer, at, type KubeletOptions, kubelet } from "../world.ts";
 
 function machine(hostName: string, ...ips: string[]): NodeFacts {

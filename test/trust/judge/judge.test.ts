@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { type Issued, issue } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
 import { kubeadmFiles } from "../../../trust/kubeadm/pki.ts";
 import { requestedCertificate } from "../../../trust/programs/kubelet/requested-certificate.ts";
 import { known } from "../../../trust/words/fact.ts";
 import { requestKinds } from "../../../trust/words/verdict.ts";
-import { type Issued, issue } from "../../support/issue.ts";
 import { apiServer, at, kubelet, node } from "../world.ts";
 
 const kubeadmTypes = "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname";

@@ -6,7 +6,7 @@ import {
   type KeyPair,
   makeKeys,
   type Request,
-} from "../../support/issue.ts";
+} from "../../../lab/x509/issue.ts";
 import type { ServedCertificate, ServingKubelet } from "./rows.ts";
 import { observedRun } from "./run.ts";
 

@@ -1,5 +1,6 @@
 /** Rows of the client side: one request with one client certificate to one kubelet. */
 import { stringify } from "yaml";
+import { type Issued, issue } from "../../../lab/x509/issue.ts";
 import { type DirectCall, judgeDirectCall } from "../../../trust/judge/direct.ts";
 import { judge } from "../../../trust/judge/judge.ts";
 import { kubeletFacts } from "../../../trust/programs/kubelet/facts.ts";
@@ -7,7 +8,6 @@ import { readPem } from "../../../trust/readers/pem.ts";
 import { known } from "../../../trust/words/fact.ts";
 import type { FileContent, KubeletFacts, RbacFacts } from "../../../trust/words/facts.ts";
 import type { RequestKind } from "../../../trust/words/verdict.ts";
-import { type Issued, issue } from "../../support/issue.ts";
 import { type Authorities, need, observedAt } from "./authorities.ts";
 import {
   apiServer,

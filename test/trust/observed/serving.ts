@@ -1,5 +1,6 @@
 /** Rows of the serving side: a kubelet called for logs by one apiserver. */
 import { stringify } from "yaml";
+import { issue } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
 import { kubeletFacts } from "../../../trust/programs/kubelet/facts.ts";
 import { readPem } from "../../../trust/readers/pem.ts";
@@ -10,7 +11,6 @@ import type {
   NodeAddress,
   ServingRequest,
 } from "../../../trust/words/facts.ts";
-import { issue } from "../../support/issue.ts";
 import {
   type Authorities,
   need,

@@ -1,5 +1,6 @@
 /** Rows of starts: one kubelet, kube-apiserver or kube-controller-manager with one setting. */
 import { stringify } from "yaml";
+import { issue } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
 import { servedByFacts } from "../../../trust/judge/serving.ts";
 import { controllerManagerFacts } from "../../../trust/programs/controller-manager/signer.ts";
@@ -13,7 +14,6 @@ import type {
   KubeletFacts,
   Start,
 } from "../../../trust/words/facts.ts";
-import { issue } from "../../support/issue.ts";
 import { type Authorities, need, observedAt } from "./authorities.ts";
 import {
   apiServer,

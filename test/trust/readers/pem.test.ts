@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { type Issued, issue } from "../../../lab/x509/issue.ts";
 import { readPem } from "../../../trust/readers/pem.ts";
-import { type Issued, issue } from "../../support/issue.ts";
 
 const source = { where: "bundle.crt" };
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { type Issued, issue } from "../../../../lab/x509/issue.ts";
 import { controllerManagerFacts } from "../../../../trust/programs/controller-manager/signer.ts";
 import { readShell } from "../../../../trust/readers/command-line.ts";
 import { known } from "../../../../trust/words/fact.ts";
-import { type Issued, issue } from "../../../support/issue.ts";
 import { files, type Texts } from "../../world.ts";
 
 function manager(flags: string, texts: Texts = {}, version = "1.37.2") {

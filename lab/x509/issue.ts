@@ -1,6 +1,6 @@
 /** Real certificates of every kind, the wrong ones included, made in memory. */
 import { webcrypto } from "node:crypto";
-import * as x509 from "./x509.ts";
+import * as x509 from "./library.ts";
 
 export type KeyPair = webcrypto.CryptoKeyPair;
 
