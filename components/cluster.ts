@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { paths, tokens } from "../trust/contract.ts";
+import { clusterOutputs, paths, tokens } from "../trust/contract.ts";
 import { ApiServerKubeletAccess } from "./api-server-kubelet-access.ts";
 import { BootstrapToken, bindGroup, selfNodeClientRole } from "./bootstrap-token.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
@@ -113,18 +113,18 @@ export class Cluster extends pulumi.ComponentResource {
     this.bootstrapToken = createBootstrapToken(name, plan, this);
 
     this.registerOutputs({
-      clusterName: settings.clusterName,
-      kubernetesVersion: settings.kubernetesVersion,
-      controlPlaneEndpoint: settings.controlPlaneEndpoint,
-      stance: settings.stance,
-      apiServerFlags: this.kubeletAccess.flags,
-      controlPlaneServingMode: plan.controlPlaneServingMode,
-      nodePools: this.nodePools.map((pool) => ({
+      [clusterOutputs.clusterName]: settings.clusterName,
+      [clusterOutputs.kubernetesVersion]: settings.kubernetesVersion,
+      [clusterOutputs.controlPlaneEndpoint]: settings.controlPlaneEndpoint,
+      [clusterOutputs.stance]: settings.stance,
+      [clusterOutputs.apiServerFlags]: this.kubeletAccess.flags,
+      [clusterOutputs.controlPlaneServingMode]: plan.controlPlaneServingMode,
+      [clusterOutputs.nodePools]: this.nodePools.map((pool) => ({
         name: pool.poolName,
         servingMode: pool.servingMode,
         nodes: pool.machines.length,
       })),
-      caCertPem: this.ca.certPem,
+      [clusterOutputs.caCertPem]: this.ca.certPem,
     });
   }
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { tokens } from "../trust/contract.ts";
+import { nodePoolOutputs, tokens } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { kubeletAccessArguments } from "./api-server-kubelet-access.ts";
 import { HostFiles } from "./host-files.ts";
@@ -96,11 +96,10 @@ export class NodePool extends pulumi.ComponentResource {
     );
     this.machineFiles = this.hostFiles.machineFiles;
     this.registerOutputs({
-      name: this.poolName,
-      servingMode: this.servingMode,
-      nodes: this.machines.map((node) => node.name),
-      // What the policy pack must be told where the cluster is in another stack.
-      apiServerFlags: kubeletAccessArguments(settings.stance),
+      [nodePoolOutputs.name]: this.poolName,
+      [nodePoolOutputs.servingMode]: this.servingMode,
+      [nodePoolOutputs.nodes]: this.machines.map((node) => node.name),
+      [nodePoolOutputs.apiServerFlags]: kubeletAccessArguments(settings.stance),
     });
   }
 }

@@ -31,6 +31,32 @@ export const certificateNames = {
   apiServerKubeletClient: "apiserver-kubelet-client",
 } as const;
 
+/** What `Cluster` registers. */
+export const clusterOutputs = {
+  /** The name that the policy pack calls the cluster by, and that its configuration and waivers name. */
+  clusterName: "clusterName",
+  kubernetesVersion: "kubernetesVersion",
+  controlPlaneEndpoint: "controlPlaneEndpoint",
+  stance: "stance",
+  /** kube-apiserver's flags towards kubelets, `--name=value`. */
+  apiServerFlags: "apiServerFlags",
+  controlPlaneServingMode: "controlPlaneServingMode",
+  /** Name, serving mode and number of nodes of each pool. */
+  nodePools: "nodePools",
+  /** PEM. */
+  caCertPem: "caCertPem",
+} as const;
+
+/** What `NodePool` registers. */
+export const nodePoolOutputs = {
+  name: "name",
+  servingMode: "servingMode",
+  /** The names of its nodes. */
+  nodes: "nodes",
+  /** What the policy pack must be told where the cluster is in another stack. */
+  apiServerFlags: "apiServerFlags",
+} as const;
+
 /** What `HostFiles` registers beside its Secrets, which are unknown as a whole at the first preview. */
 export const hostFilesOutputs = {
   /** The KubeletConfiguration, YAML. */

@@ -1,6 +1,6 @@
 /** Kubernetes objects among the resources of a stack. */
 import { createHash } from "node:crypto";
-import { tokens } from "../../trust/contract.ts";
+import { clusterOutputs, tokens } from "../../trust/contract.ts";
 import type { Origin } from "../../trust/readers/piece.ts";
 import { placeholderIn } from "../../trust/readers/placeholders.ts";
 import { asObject, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
@@ -43,7 +43,7 @@ export function originOf(stack: Stack, resource: Resource): Origin {
     holder: resource.urn,
     cluster: labelOf(resource),
     ...(cluster && {
-      owner: { id: cluster.urn, name: text(cluster, "clusterName") ?? cluster.name },
+      owner: { id: cluster.urn, name: text(cluster, clusterOutputs.clusterName) ?? cluster.name },
     }),
     scope: scopeOf(stack, resource.provider),
     ...(namespace !== undefined && { namespace }),

@@ -10,7 +10,7 @@ import { Cluster, type ClusterArgs } from "../../components/index.ts";
 import { kubeletArguments, staticPodCommands } from "../../lab/kubernetes/command-lines.ts";
 import { reloadOf } from "../../lab/kubernetes/reloads.ts";
 import { readRendered } from "../../lab/kubernetes/rendered.ts";
-import { paths, renderedParts } from "../../trust/contract.ts";
+import { paths, renderedParts, tokens } from "../../trust/contract.ts";
 import { register } from "../components/mocks.ts";
 import { violationsOf } from "../policies/fake.ts";
 import { recordPreview } from "../support/recorded.ts";
@@ -25,6 +25,12 @@ const program = (stance: Pick<ClusterArgs, "stance" | "skipReason">) => () => {
     ...stance,
   });
 };
+
+/** Names of what a component registers, of its type. */
+async function registered(token: string): Promise<string[]> {
+  const found = (await recordPreview(program({}))).find(({ type }) => type === token);
+  return Object.keys(found?.props ?? {}).sort();
+}
 
 /** What the pack says at a first preview. Of a skip it must say something, so that blindness shows. */
 const says = async (stance: Pick<ClusterArgs, "stance" | "skipReason">) =>
@@ -45,6 +51,8 @@ try {
     JSON.stringify({
       verify: await says({ stance: "verify" }),
       skip: await says({ stance: "skip", skipReason: "a test" }),
+      cluster: await registered(tokens.cluster),
+      pool: await registered(tokens.nodePool),
       machines: machines.map((machine) => ({
         name: machine.name,
         role: machine.role,

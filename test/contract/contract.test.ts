@@ -3,7 +3,13 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { readAddresses, readFileList, writeAddresses } from "../../trust/contract.ts";
+import {
+  clusterOutputs,
+  nodePoolOutputs,
+  readAddresses,
+  readFileList,
+  writeAddresses,
+} from "../../trust/contract.ts";
 
 const repository = path.join(import.meta.dirname, "..", "..");
 const program = path.join("test", "contract", "both-sides.ts");
@@ -59,6 +65,10 @@ describe("the contract between components and their readers", function () {
     const after = bothSides(renamed);
     assert.match(after, /renamed-kubelet-serving\.crt/);
     assert.match(after, /renamed-host-files-cp-0/);
+    const { cluster, pool } = JSON.parse(after);
+    assert.ok([...cluster, ...pool].every((name) => name.startsWith("renamed-")));
+    assert.equal(cluster.length, Object.keys(clusterOutputs).length);
+    assert.equal(pool.length, Object.keys(nodePoolOutputs).length);
     const namesBack = after.replaceAll("renamed-", "").replaceAll("renamed/", "kubelet-trust/");
     assert.deepEqual(JSON.parse(namesBack), JSON.parse(before));
     const { verify, skip, machines } = JSON.parse(before);
