@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as readline from "node:readline/promises";
-import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
+import { knownVersions, newestKnownVersion } from "../../trust/kubernetes/version.ts";
 import { runChild } from "../child.mjs";
 import { Failure } from "../fail.mjs";
 import { ensureBuilt } from "../go.mjs";
@@ -15,6 +15,9 @@ import { isInteractive, type Progress } from "../progress.mjs";
 
 /** The Kubernetes version whose programs a lab runs, without the `v`: the newest whose facts are known. */
 export const kubernetesVersion = newestKnownVersion;
+
+/** The versions whose programs can be had, ascending: one of each minor version whose facts are known. */
+export const kubernetesVersions: readonly string[] = knownVersions;
 
 /** The etcd version a lab runs, without the `v`. */
 export const etcdVersion = "3.7.3";
@@ -61,10 +64,14 @@ export function requireLinuxRoot(
 /**
  * The programs, built now if the cache has none.
  *
+ * @param version of Kubernetes, one of {@link kubernetesVersions}.
  * @throws {Failure} when they cannot be had.
  */
-export async function ensurePrograms(progress: Progress): Promise<Programs> {
-  const kubernetes = await buildKubernetes(progress);
+export async function ensurePrograms(
+  progress: Progress,
+  version: string = kubernetesVersion,
+): Promise<Programs> {
+  const kubernetes = await buildKubernetes(progress, version);
   const found = kubernetesPrograms.map((name) => [name, path.join(kubernetes, name)]);
   // Go names a program after its module's last element that is not a version.
   const etcd = path.join(await buildEtcd(progress), "server");
@@ -72,20 +79,25 @@ export async function ensurePrograms(progress: Progress): Promise<Programs> {
 }
 
 /** Folder with the six Kubernetes programs, built from source. */
-export function buildKubernetes(progress: Progress): Promise<string> {
-  const [major = "", minor = ""] = kubernetesVersion.split(".");
-  const version = (name: string, value: string) =>
+export function buildKubernetes(
+  progress: Progress,
+  version: string = kubernetesVersion,
+): Promise<string> {
+  const [major = "", minor = ""] = version.split(".");
+  const stamp = (name: string, value: string) =>
     `-X k8s.io/component-base/version.${name}=${value}`;
   return ensureBuilt(
     {
       name: "kubernetes",
-      title: `Kubernetes ${kubernetesVersion}`,
-      moduleDir: moduleFolder("kubernetes"),
+      title: `Kubernetes ${version}`,
+      moduleDir: moduleFolder(
+        version === kubernetesVersion ? "kubernetes" : `kubernetes-${major}.${minor}`,
+      ),
       packages: kubernetesPrograms.map((name) => `k8s.io/kubernetes/cmd/${name}`),
       ldflags: [
-        version("gitVersion", `v${kubernetesVersion}`),
-        version("gitMajor", major),
-        version("gitMinor", minor),
+        stamp("gitVersion", `v${version}`),
+        stamp("gitMajor", major),
+        stamp("gitMinor", minor),
       ],
     },
     progress,

@@ -7,6 +7,11 @@ export const knownMinors: readonly number[] = Object.keys(data.versions)
   .map(Number)
   .sort((a, b) => a - b);
 
+/** The patch release that was asked of each of them, ascending, without the `v`. */
+export const knownVersions: readonly string[] = knownMinors.map(
+  (minor) => data.versions[minor] ?? "",
+);
+
 /** The oldest and the newest minor version that the tables know. */
 export const oldestMinor = Math.min(...knownMinors);
 export const newestMinor = Math.max(...knownMinors);
