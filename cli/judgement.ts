@@ -1,4 +1,5 @@
 /** What comes of the evidence: a verdict for each kubelet and each kube-apiserver that could call it. */
+import { asGiven } from "../trust/cluster/as-given.ts";
 import type {
   AssembledApiServer,
   AssembledCaller,
@@ -11,8 +12,6 @@ import { type CallerOutcome, judgeCaller, judgeCallerToken } from "../trust/judg
 import { judge } from "../trust/judge/judge.ts";
 import { isOpenToUsers } from "../trust/judge/open.ts";
 import type { UnreadPiece } from "../trust/readers/piece.ts";
-import { type Fact, known } from "../trust/words/fact.ts";
-import type { Start } from "../trust/words/refusal.ts";
 import type { RequestKind, Verdict, VerdictWord } from "../trust/words/verdict.ts";
 
 /** A kubelet, a kube-apiserver, and what would happen. */
@@ -121,23 +120,13 @@ function judgePair(
 ): Pair {
   const options = at ? { at } : {};
   const asIfStarted = judge(kubelet.facts, apiServer.facts, options);
-  const verdict = judge(
-    { ...kubelet.facts, start: startOf(kubelet) },
-    { ...apiServer.facts, start: startOf(apiServer) },
-    options,
-  );
+  const verdict = judge(asGiven(kubelet), asGiven(apiServer), options);
   const isAccepted =
     kubelet.refusals.length === 0 &&
     apiServer.refusals.length === 0 &&
     isFine(verdict) &&
     !isOpenToUsers(kubelet.facts);
   return { cluster, kubelet, apiServer, verdict, asIfStarted, isAccepted };
-}
-
-/** The facts are those of a program that starts; this one may not. */
-function startOf({ refusals, facts }: AssembledKubelet | AssembledApiServer): Fact<Start> {
-  const [first, ...others] = refusals;
-  return first ? known({ ...first, starts: false, others }) : facts.start;
 }
 
 /** The kinds that must work for a pair to be accepted. */

@@ -4,12 +4,13 @@
  */
 
 import { judge } from "../../trust/judge/judge.ts";
-import type { ApiServerFacts } from "../../trust/words/facts.ts";
+import type { Verdict } from "../../trust/words/verdict.ts";
 import { killAll } from "../host/processes.ts";
 import { type Case, compare, judgementOf } from "./case.ts";
 import { type ClientVariant, rbac } from "./client-variants.ts";
-import { readApiServer, readRbacText } from "./facts.ts";
-import { factsOf, type KubeletNode, stopNode } from "./kubelet-node.ts";
+import { type OnHost, readRbacText, sidesOf } from "./facts.ts";
+import { hostOf } from "./host.ts";
+import { type KubeletNode, stopNode } from "./kubelet-node.ts";
 import { type Issued, issue } from "./pki.ts";
 import { container, probe, probedKinds } from "./probes.ts";
 import {
@@ -48,7 +49,19 @@ export async function runClient(
   for (const wave of waves(plan.kubelets)) {
     const nodes = await startNodes(world, wave, address, say, onNode);
     for (const node of nodes) {
-      await Promise.all(servers.map((server) => askAll(world, node, server, onCase)));
+      const { kubelet, apiServers } = sidesOf({
+        version: world.version,
+        kubelet: node.setUp,
+        apiServers: servers.map(({ setUp }) => setUp),
+        rbac,
+      });
+      const pod = { namespace: "default", name: node.pod, container };
+      await Promise.all(
+        apiServers.map(async (facts, index) => {
+          const server = servers[index];
+          if (server) await askAll(world, node, server, judge(kubelet, facts, { pod }), onCase);
+        }),
+      );
     }
     await Promise.all(nodes.map(stopNode));
   }
@@ -77,7 +90,7 @@ async function applyRbac({ admin }: World): Promise<void> {
 type Server = {
   readonly variant: ClientVariant;
   readonly port: number;
-  readonly facts: ApiServerFacts;
+  readonly setUp: OnHost;
   readonly running: RunningApiServer;
 };
 
@@ -93,9 +106,9 @@ async function startServers(
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       const { variant, index } = one;
       const flags = await layOutClient(world, variant);
-      const facts = readApiServer(world.hub, apiServerArguments(index, flags), readRbacText(rbac));
+      const setUp = { host: hostOf(world.hub), args: apiServerArguments(index, flags) };
       const running = await startApiServer(world, variant.name, index, flags);
-      servers.push({ variant, port: 6443 + index, facts, running });
+      servers.push({ variant, port: 6443 + index, setUp, running });
     }
   };
   await Promise.all([worker(), worker(), worker()]);
@@ -126,11 +139,9 @@ async function askAll(
   world: World,
   node: KubeletNode,
   server: Server,
+  verdict: Verdict,
   onCase: OnCase,
 ): Promise<void> {
-  const verdict = judge(factsOf(node), server.facts, {
-    pod: { namespace: "default", name: node.pod, container },
-  });
   for (const kind of probedKinds) {
     const reality = await probe(
       {

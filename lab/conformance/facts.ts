@@ -1,85 +1,100 @@
 /**
- * The two sides as `trust/` reads them: from the very files and arguments that the real programs are given, where
- * they lie on the machines.
+ * Both sides of a case as pieces: the arguments that programs are given, and the files that they see. What the pieces
+ * come to is for `trust/cluster` to say.
  */
-import * as fs from "node:fs";
-import { kubernetesVersion } from "../../toolchain/kubernetes/programs.ts";
-import { type ApiServerFacts, apiServerFacts } from "../../trust/index.ts";
-import {
-  type ControllerManagerFacts,
-  controllerManagerFacts,
-} from "../../trust/programs/controller-manager/signer.ts";
-import { kubeletFacts } from "../../trust/programs/kubelet/facts.ts";
-import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
-import { readKubeletConfiguration } from "../../trust/readers/kubelet-configuration.ts";
-import { readPem } from "../../trust/readers/pem.ts";
+import { asGiven } from "../../trust/cluster/as-given.ts";
+import { assemble } from "../../trust/cluster/assemble.ts";
+import type { AssembledCluster } from "../../trust/cluster/assembly.ts";
+import { type Program, readArguments } from "../../trust/readers/command-line.ts";
+import type { Origin, Piece, ProgramPiece } from "../../trust/readers/piece.ts";
 import { readRbac } from "../../trust/readers/rbac.ts";
 import { readYaml } from "../../trust/readers/yaml.ts";
-import { type Fact, known, unknown } from "../../trust/words/fact.ts";
+import { type Fact, known } from "../../trust/words/fact.ts";
 import type {
-  FileContent,
+  ApiServerFacts,
   HostFiles,
   KubeletFacts,
   NodeAddress,
   RbacFacts,
   ServingRequest,
 } from "../../trust/words/facts.ts";
-import { hostPath, type RunningMachine } from "../host/machine.ts";
-import { flagValue } from "../kubernetes/command-lines.ts";
-import type { Authorities } from "./world.ts";
+import type { Start } from "../../trust/words/refusal.ts";
 
-/** A kubelet as it is set up. */
-export type KubeletSetUp = {
-  readonly machine: RunningMachine;
-  readonly hostName: string;
-  readonly args: readonly string[];
-  readonly addresses: readonly NodeAddress[];
-  readonly unresolvable: readonly string[];
-  readonly request: Fact<ServingRequest>;
+/** What a machine holds. */
+export type Host = {
+  /** Unique among those of a case. */
+  readonly name: string;
+  readonly files: HostFiles;
+  /** The names in a folder; `undefined` where there is none. */
+  readonly folder: (path: string) => readonly string[] | undefined;
 };
 
-/** A kubelet's facts; `--config`, `--config-dir` and certificates are read from its machine. */
-export function readKubelet(setUp: KubeletSetUp): KubeletFacts {
-  const { machine, hostName, args, addresses, unresolvable, request } = setUp;
-  return kubeletFacts({
-    label: `the kubelet of ${machine.name}`,
-    version: known(kubernetesVersion),
-    commandLine: commandLineOf(["kubelet", ...args]),
-    dropIns: dropInsOf(machine, flagValue(args, "config-dir")),
-    node: {
-      hostName: known(hostName),
-      name: known(hostName.toLowerCase()),
-      addresses: known(addresses),
-      unresolvableNames: unresolvable,
-    },
-    request,
-    files: filesOf(machine),
-  });
+/** A program, and where it runs. */
+export type OnHost = {
+  readonly host: Host;
+  /** The words after the program's name. */
+  readonly args: readonly string[];
+};
+
+/** A kubelet as it is set up. */
+export type KubeletSetUp = OnHost & {
+  readonly hostName: string;
+  readonly addresses: readonly NodeAddress[];
+  /** Names that kube-apiservers cannot resolve. */
+  readonly unresolvable: readonly string[];
+  /** What becomes of its request for a serving certificate. */
+  readonly request: ServingRequest["state"];
+};
+
+/** Everything that a verdict is asked about. */
+export type SetUp = {
+  /** Kubernetes version, without the `v`. */
+  readonly version: string;
+  readonly kubelet?: KubeletSetUp;
+  /** At least one: kubelets without any are in no cluster. */
+  readonly apiServers: readonly OnHost[];
+  /** Signs what kubelets request. */
+  readonly controllerManager?: OnHost;
+  /** The cluster's whole RBAC, YAML, beyond what kube-apiserver makes itself. Default none. */
+  readonly rbac?: string;
+  /** Default now. */
+  readonly at?: Date;
+  /** The machines have cgroup v1. Default false. */
+  readonly cgroupV1?: boolean;
+};
+
+/** A kubelet, and each kube-apiserver in the order in which they are given. */
+export type Sides = {
+  readonly kubelet: KubeletFacts;
+  readonly apiServers: readonly ApiServerFacts[];
+};
+
+/**
+ * Both sides, put together.
+ *
+ * @throws Error when no kubelet is set up
+ */
+export function sidesOf(setUp: SetUp): Sides {
+  const { kubelets, apiServers } = clusterOf(setUp);
+  const [kubelet] = kubelets;
+  if (kubelet === undefined) throw new Error("no kubelet came of the pieces");
+  return { kubelet: asGiven(kubelet), apiServers: apiServers.map(asGiven) };
 }
 
-/** A kube-apiserver's facts. */
-export function readApiServer(
-  machine: RunningMachine,
-  args: readonly string[],
-  rbac: RbacFacts,
-): ApiServerFacts {
-  return apiServerFacts({
-    label: "the kube-apiserver",
-    version: known(kubernetesVersion),
-    commandLine: commandLineOf(["kube-apiserver", ...args]),
-    skip: known(undefined),
-    rbac: known(rbac),
-    files: filesOf(machine),
-  });
-}
-
-/** A kube-controller-manager's facts. */
-export function readControllerManager(args: readonly string[]): ControllerManagerFacts {
-  return controllerManagerFacts({
-    label: "the kube-controller-manager",
-    version: known(kubernetesVersion),
-    commandLine: commandLineOf(["kube-controller-manager", ...args]),
-  });
+/**
+ * Whether a program starts; the first of its kind.
+ *
+ * @throws Error when none is set up
+ */
+export function startOf(program: Program, setUp: SetUp): Fact<Start> {
+  const { kubelets, apiServers, controllerManagers } = clusterOf(setUp);
+  const [found] = {
+    kubelet: kubelets.map(asGiven),
+    "kube-apiserver": apiServers.map(asGiven),
+    "kube-controller-manager": controllerManagers.map(asGiven),
+  }[program];
+  if (found === undefined) throw new Error(`no ${program} came of the pieces`);
+  return found.start;
 }
 
 /** RBAC objects by the real reader. */
@@ -87,71 +102,54 @@ export function readRbacText(text: string): RbacFacts {
   return readRbac(readYaml(text, { where: "RBAC" }).documents).rbac;
 }
 
-/** What the signer will issue when the request of a node is approved. */
-export function issuedRequest(
-  { cluster }: Authorities,
-  node: string,
-  addresses: readonly NodeAddress[],
-): ServingRequest {
-  const [authority] = readPem(cluster.certPem, { where: "the cluster CA" }).certificates;
-  if (authority === undefined) throw new Error("the cluster CA is not readable");
-  const of = (ip: boolean) =>
-    addresses.filter(({ type }) => type.endsWith("IP") === ip).map(({ address }) => address);
-  return {
-    state: "issued",
-    chain: [
-      {
-        ids: [`request:${node}`],
-        label: `the certificate issued to ${node}`,
-        subject: known({ commonName: `system:node:${node}`, organizations: ["system:nodes"] }),
-        dnsNames: known(of(false)),
-        ipAddresses: known(of(true)),
-        extendedKeyUsages: known(["serverAuth"]),
-        isCA: known(false),
-        notBefore: known(new Date(Date.now() - 3600_000)),
-        notAfter: known(new Date(Date.now() + 24 * 3600_000)),
-        key: unknown("a key that the kubelet makes"),
-        signedBy: known({
-          certificateIds: authority.ids,
-          ...(authority.key.known && { keyIds: authority.key.value.ids }),
-          ...(authority.subject.known && { subject: authority.subject.value }),
-        }),
-      },
-    ],
-  };
+function clusterOf(setUp: SetUp): AssembledCluster {
+  const { version, kubelet, apiServers, controllerManager, rbac = "", at, cgroupV1 } = setUp;
+  const pieces: Piece[] = [
+    ...apiServers.flatMap((one) => programOf("kube-apiserver", one)),
+    ...(controllerManager ? programOf("kube-controller-manager", controllerManager) : []),
+    ...(kubelet ? kubeletOf(kubelet) : []),
+    { kind: "rbac", origin: originOf("RBAC"), rbac: readRbacText(rbac) },
+  ];
+  const hosts = new Map(
+    [
+      ...apiServers,
+      ...(controllerManager ? [controllerManager] : []),
+      ...(kubelet ? [kubelet] : []),
+    ].map(({ host }) => [host.name, host]),
+  );
+  const [cluster] = assemble(pieces, {
+    version,
+    isWholeRbac: true,
+    filesOf: (name) => hosts.get(name)?.files,
+    folders: (name, path) => hosts.get(name)?.folder(path),
+    ...(kubelet && { unresolvableNames: kubelet.unresolvable, request: kubelet.request }),
+    ...(at && { at }),
+    ...(cgroupV1 !== undefined && { cgroupV1 }),
+  }).clusters;
+  if (cluster === undefined) throw new Error("no kube-apiserver came of the pieces");
+  return cluster;
 }
 
-/** The files of a machine as they lie there now. */
-export function filesOf(machine: RunningMachine): HostFiles {
-  return (path) => known(contentOf(hostPath(machine, path)), { where: path });
+function kubeletOf(setUp: KubeletSetUp): ProgramPiece[] {
+  const { host, hostName, addresses } = setUp;
+  return programOf("kubelet", setUp).map((piece) => ({
+    ...piece,
+    label: `the kubelet of ${host.name}`,
+    hostName: known(hostName),
+    addresses: known(addresses),
+  }));
 }
 
-function contentOf(file: string): FileContent {
-  try {
-    return { kind: "text", text: fs.readFileSync(file, "utf8") };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EISDIR") return { kind: "directory" };
-    // A socket, for example, is there and is no text.
-    return { kind: code === "ENOENT" || code === "ENOTDIR" ? "missing" : "unreadable" };
-  }
+function programOf(program: Program, { host, args }: OnHost): ProgramPiece[] {
+  const { commandLines } = readArguments([program, ...args], { where: "its arguments" });
+  return commandLines.map((commandLine) => ({
+    kind: "program",
+    origin: { ...originOf(`${program} of ${host.name}`), machine: host.name },
+    commandLine,
+  }));
 }
 
-function commandLineOf(argv: readonly string[]): CommandLine {
-  const [found] = readArguments(argv, { where: "its arguments" }).commandLines;
-  if (found === undefined) throw new Error(`no program in ${argv.join(" ")}`);
-  return found;
-}
-
-function dropInsOf(machine: RunningMachine, folder: string | undefined) {
-  if (folder === undefined) return [];
-  const target = hostPath(machine, folder);
-  return fs
-    .readdirSync(target)
-    .filter((name) => name.endsWith(".conf"))
-    .sort()
-    .flatMap((name) => {
-      const text = fs.readFileSync(`${target}/${name}`, "utf8");
-      return readKubeletConfiguration(text, { where: `${folder}/${name}` }).documents;
-    });
+function originOf(where: string): Origin {
+  const scope = "the matrix";
+  return { source: { where }, holder: scope, scope, cluster: known(undefined), annotations: {} };
 }

@@ -28,7 +28,7 @@ await runMain(async () => {
   const onNode = async (node: KubeletNode) =>
     fs.appendFileSync(kubelets, `${JSON.stringify(await see(node))}\n`);
   const plan = length === "short" ? shortPlan : longPlan;
-  const world = await startWorld(lab, state.init, state.programs);
+  const world = await startWorld(lab, state.init, state.programs, state.kubernetesVersion);
   say("etcd, kube-apiserver and the signer are up");
   await runServing(world, plan.serving, onCase, say, onNode);
   await runClient(world, plan.client, onCase, say, onNode);

@@ -3,8 +3,7 @@
  */
 import * as fs from "node:fs";
 import { stringify } from "yaml";
-import { known } from "../../trust/words/fact.ts";
-import type { KubeletFacts, NodeAddress } from "../../trust/words/facts.ts";
+import type { NodeAddress } from "../../trust/words/facts.ts";
 import { machineCgroup } from "../host/cgroups.ts";
 import { hostPath, type RunningMachine } from "../host/machine.ts";
 import { accepts, waitFor } from "../host/patience.ts";
@@ -16,7 +15,8 @@ import { orItsEnd } from "../kubernetes/control-plane.ts";
 import { startHello } from "../kubernetes/hello.ts";
 import { prepareKubelet, startKubelet } from "../kubernetes/kubelet.ts";
 import { nodeName, readNode } from "../kubernetes/node.ts";
-import { issuedRequest, type KubeletSetUp, readKubelet } from "./facts.ts";
+import type { KubeletSetUp } from "./facts.ts";
+import { hostOf } from "./host.ts";
 import type { KubeletVariant } from "./variants.ts";
 import { addMachine, addRuntime, kubeconfigFor, type World } from "./world.ts";
 
@@ -86,16 +86,13 @@ export async function setUpKubelet(
     },
   });
   const runtime = await addRuntime(world, machine);
-  const { request = "pending" } = variant;
   const setUp: KubeletSetUp = {
-    machine,
+    host: hostOf(machine),
     hostName,
     args: prepareKubelet(machine, args),
     addresses,
     unresolvable: resolvable ? [] : [node],
-    request: known(
-      request === "issued" ? issuedRequest(world.authorities, node, addresses) : { state: request },
-    ),
+    request: variant.request ?? "pending",
   };
   return { machine, setUp, runtime, node };
 }
@@ -161,10 +158,6 @@ async function decide(api: Api, node: string, fate: "issued" | "denied"): Promis
     });
     return status < 300 ? true : undefined;
   });
-}
-
-export function factsOf({ setUp }: { setUp: KubeletSetUp }): KubeletFacts {
-  return readKubelet(setUp);
 }
 
 /** Merges objects field by field, as a drop-in is merged. */

@@ -7,8 +7,9 @@ import type { ApiServerFacts, KubeletFacts } from "../../trust/words/facts.ts";
 import { hostPath } from "../host/machine.ts";
 import { killAll } from "../host/processes.ts";
 import { type Case, compare, judgementOf } from "./case.ts";
-import { readApiServer, readRbacText } from "./facts.ts";
-import { factsOf, type KubeletNode, startNode, stopNode } from "./kubelet-node.ts";
+import { type OnHost, sidesOf } from "./facts.ts";
+import { hostOf } from "./host.ts";
+import { type KubeletNode, startNode, stopNode } from "./kubelet-node.ts";
 import { issue } from "./pki.ts";
 import { container, probe } from "./probes.ts";
 import type { AddressTypes, Stance } from "./stances.ts";
@@ -18,6 +19,7 @@ import {
   freeInotifyInstances,
   onHub,
   type RunningApiServer,
+  signerArguments,
   startApiServer,
   untilNamesAreKnown,
   type World,
@@ -139,7 +141,7 @@ type Server = {
   readonly says: string;
   readonly id: string;
   readonly port: number;
-  readonly facts: ApiServerFacts;
+  readonly setUp: OnHost;
   readonly running: RunningApiServer;
 };
 
@@ -160,10 +162,10 @@ async function startServers(world: World, plan: ServingPlan, say: Say): Promise<
         ...(types.flag ? [`--kubelet-preferred-address-types=${types.flag}`] : []),
       ];
       const id = `${stance.name}@${types.name}`;
-      const facts = readApiServer(world.hub, apiServerArguments(index, flags), readRbacText(""));
+      const setUp = { host: hostOf(world.hub), args: apiServerArguments(index, flags) };
       const running = await startApiServer(world, id, index, flags);
       const says = `--kubelet-certificate-authority: ${stance.says}; address types: ${types.flag ?? "default"}`;
-      servers.push({ id, says, port: 6443 + index, facts, running });
+      servers.push({ id, says, port: 6443 + index, setUp, running });
     }
   };
   await Promise.all([worker(), worker(), worker()]);
@@ -178,9 +180,17 @@ async function askAll(
   onCase: OnCase,
 ): Promise<void> {
   for (const node of nodes) {
-    const kubelet = factsOf(node);
+    const { kubelet, apiServers } = sidesOf({
+      version: world.version,
+      kubelet: node.setUp,
+      apiServers: servers.map(({ setUp }) => setUp),
+      controllerManager: { host: hostOf(world.hub), args: signerArguments },
+    });
     await Promise.all(
-      servers.map(async (server) => onCase(await ask(world, node, kubelet, server))),
+      apiServers.map(async (facts, index) => {
+        const server = servers[index];
+        if (server) onCase(await ask(world, node, kubelet, facts, server));
+      }),
     );
   }
 }
@@ -189,9 +199,10 @@ async function ask(
   world: World,
   { variant, node, pod }: KubeletNode,
   kubelet: KubeletFacts,
+  apiServer: ApiServerFacts,
   server: Server,
 ): Promise<Case> {
-  const verdict = judge(kubelet, server.facts, {
+  const verdict = judge(kubelet, apiServer, {
     pod: { namespace: "default", name: pod, container },
   });
   const judgement = judgementOf(verdict.requests.logs);

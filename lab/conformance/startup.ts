@@ -5,7 +5,6 @@
 import * as fs from "node:fs";
 import { stringify } from "yaml";
 import type { Fact } from "../../trust/words/fact.ts";
-import { known } from "../../trust/words/fact.ts";
 import type { Start } from "../../trust/words/facts.ts";
 import { hostPath, layOut, type RunningMachine } from "../host/machine.ts";
 import { accepts, waitFor } from "../host/patience.ts";
@@ -18,7 +17,8 @@ import {
 } from "../host/program-run.ts";
 import { prepareKubelet } from "../kubernetes/kubelet.ts";
 import { compare, type Judgement, type Reality } from "./case.ts";
-import { readApiServer, readControllerManager, readKubelet, readRbacText } from "./facts.ts";
+import { startOf } from "./facts.ts";
+import { hostOf } from "./host.ts";
 import { baseConfiguration, configPath, kubeconfigPath, merged } from "./kubelet-node.ts";
 import { issue } from "./pki.ts";
 import { type OnCase, type Say, seconds } from "./serving.ts";
@@ -92,18 +92,22 @@ async function runKubelets(
   await addRuntime(world, machine);
   for (const [index, one] of cases.entries()) {
     const args = prepareCase(machine, one);
-    const facts = readKubelet({
-      machine,
-      hostName: "start",
-      args,
-      addresses: [
-        { type: "InternalIP", address },
-        { type: "Hostname", address: "start" },
-      ],
-      unresolvable: [],
-      request: known({ state: "pending" }),
+    const start = startOf("kubelet", {
+      version: world.version,
+      kubelet: {
+        host: hostOf(machine),
+        hostName: "start",
+        args,
+        addresses: [
+          { type: "InternalIP", address },
+          { type: "Hostname", address: "start" },
+        ],
+        unresolvable: [],
+        request: "pending",
+      },
+      apiServers: [{ host: hostOf(world.hub), args: apiServerArguments(0, []) }],
     });
-    const judgement = ofStart(facts.start);
+    const judgement = ofStart(start);
     const program = await startProgram(machine, {
       name: `kubelet-${index}`,
       file: programOnMachine("kubelet"),
@@ -138,8 +142,11 @@ async function runApiServers(
   for (const [number, one] of cases.entries()) {
     const index = 200 + number;
     const flags = one.flags ?? [];
-    const facts = readApiServer(world.hub, apiServerArguments(index, flags), readRbacText(""));
-    const judgement = ofStart(facts.start);
+    const start = startOf("kube-apiserver", {
+      version: world.version,
+      apiServers: [{ host: hostOf(world.hub), args: apiServerArguments(index, flags) }],
+    });
+    const judgement = ofStart(start);
     const name = `start-${number}`;
     const program = await launchApiServer(world, name, index, flags).catch(() => undefined);
     const log = program?.log ?? `${world.lab.folder}/logs/hub/kube-apiserver-${name}.log`;
@@ -159,7 +166,7 @@ async function runApiServers(
 }
 
 async function runControllerManagers(
-  { hub, lab }: World,
+  { hub, lab, version }: World,
   cases: readonly StartCase[],
   onCase: OnCase,
 ): Promise<void> {
@@ -173,7 +180,12 @@ async function runControllerManagers(
       `--secure-port=${port}`,
       ...(one.flags ?? []),
     ];
-    const judgement = ofStart(readControllerManager(args).start);
+    const start = startOf("kube-controller-manager", {
+      version,
+      apiServers: [{ host: hostOf(hub), args: apiServerArguments(0, []) }],
+      controllerManager: { host: hostOf(hub), args },
+    });
+    const judgement = ofStart(start);
     const name = `kube-controller-manager-start-${index}`;
     const program = await startProgram(hub, {
       name,

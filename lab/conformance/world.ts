@@ -32,6 +32,8 @@ export type Authorities = {
 
 export type World = {
   readonly lab: Lab;
+  /** Kubernetes version of the programs, without the `v`. */
+  readonly version: string;
   readonly init: ProcessIdentity;
   readonly programs: Programs;
   readonly authorities: Authorities;
@@ -61,6 +63,7 @@ export async function startWorld(
   lab: Lab,
   init: ProcessIdentity,
   programs: Programs,
+  version: string,
 ): Promise<World> {
   const cluster = await issueAuthority("kubernetes");
   const authorities = {
@@ -88,24 +91,37 @@ export async function startWorld(
     file: programOnMachine("etcd"),
     args: ["--data-dir=/var/lib/etcd", "--unsafe-no-fsync=true", "--log-level=warn"],
   });
-  const base = { lab, init, programs, authorities, hub, adminPair, hosts, hostsChangedAt: 0 };
+  const base = {
+    lab,
+    version,
+    init,
+    programs,
+    authorities,
+    hub,
+    adminPair,
+    hosts,
+    hostsChangedAt: 0,
+  };
   const { api } = await startApiServer({ ...base, admin: neverCalled }, "base", 0, []);
   await startProgram(hub, {
     name: "kube-controller-manager",
     file: programOnMachine("kube-controller-manager"),
-    args: [
-      "--controllers=certificatesigningrequest-signing-controller",
-      "--kubeconfig=/etc/kubernetes/admin.conf",
-      `--cluster-signing-cert-file=${pki}/ca.crt`,
-      `--cluster-signing-key-file=${pki}/ca.key`,
-      "--leader-elect=false",
-      "--secure-port=0",
-    ],
+    args: signerArguments,
   });
   return { ...base, admin: api };
 }
 
 const neverCalled: Api = () => Promise.reject(new Error("there is no kube-apiserver yet"));
+
+/** What the signer of the kubelets' requests is started with. */
+export const signerArguments: readonly string[] = [
+  "--controllers=certificatesigningrequest-signing-controller",
+  "--kubeconfig=/etc/kubernetes/admin.conf",
+  `--cluster-signing-cert-file=${pki}/ca.crt`,
+  `--cluster-signing-key-file=${pki}/ca.key`,
+  "--leader-elect=false",
+  "--secure-port=0",
+];
 
 /** What every kube-apiserver of the matrix is started with; what is under test comes after. */
 export function apiServerArguments(index: number, flags: readonly string[]): string[] {

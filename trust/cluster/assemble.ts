@@ -26,7 +26,7 @@ import { flagText } from "./flags.ts";
 import { assembledKubelet, kubeletsAmong, machineName, taintsOf } from "./kubelets.ts";
 import { type Place, placing } from "./place.ts";
 import { isExport, merged, rbacOf } from "./rbac.ts";
-import { requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
+import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
 
 /** Puts pieces together. Pure; never throws. */
 export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}): Assembly {
@@ -229,14 +229,10 @@ function clusterOf(
   const says = (one: { readonly cluster?: string }) =>
     one.cluster === undefined || one.cluster === name;
   const stated = (options.approvers ?? []).filter(says);
-  const signing = signingOf(
-    programsIn(pieces, "kube-controller-manager").map((piece) => ({
-      piece,
-      files: controlPlaneFiles(piece, found, files, context),
-    })),
-    version,
-    { path: `${directory}/ca.crt`, files },
+  const controllerManagers = programsIn(pieces, "kube-controller-manager").map((piece) =>
+    controllerManagerOf(piece, controlPlaneFiles(piece, found, files, context), version),
   );
+  const signing = signingOf(controllerManagers, { path: `${directory}/ca.crt`, files });
   const request = requestsOf({
     approvers,
     isDeclared: stated.length > 0,
@@ -254,6 +250,7 @@ function clusterOf(
       ...found.map((piece) => apiServerOf(piece, version, files, rbac, context)),
       ...declared.map((one) => fromDeclared(one, version, files, rbac)),
     ],
+    controllerManagers,
     callers: pieces.filter(isKind("caller")).map((piece) => ({
       piece,
       files: layered(context.filesOf(piece.origin), files),

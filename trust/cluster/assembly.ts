@@ -1,4 +1,5 @@
 /** What pieces make when they are put together: clusters, with everything that a verdict needs, and what is left over. */
+import type { ControllerManagerFacts } from "../programs/controller-manager/signer.ts";
 import type { CallerPiece, Origin, UnreadPiece } from "../readers/piece.ts";
 import type { Fact } from "../words/fact.ts";
 import type {
@@ -30,6 +31,15 @@ export type AssembledApiServer = {
   readonly refusals: readonly StopsStart[];
 };
 
+/** A kube-controller-manager with all facts, as if it started. */
+export type AssembledControllerManager = {
+  readonly origin: Origin;
+  readonly facts: ControllerManagerFacts;
+  readonly refusals: readonly StopsStart[];
+  /** The files that it sees. */
+  readonly files: HostFiles;
+};
+
 /** Another program that calls kubelets, and the files that it sees. */
 export type AssembledCaller = {
   readonly piece: CallerPiece;
@@ -56,6 +66,7 @@ export type AssembledCluster = {
   readonly kubelets: readonly AssembledKubelet[];
   /** Each that could call the kubelets: the worst verdict stands. Never empty. */
   readonly apiServers: readonly AssembledApiServer[];
+  readonly controllerManagers: readonly AssembledControllerManager[];
   readonly callers: readonly AssembledCaller[];
   /** The CA that signs kubelet serving certificates, or what becomes of requests where there is no signer. */
   readonly signer: Fact<FileContent | ServingRequest>;
@@ -132,6 +143,10 @@ export type AssembleOptions = {
   /** Of kubelets that say none themselves. */
   readonly hostName?: Fact<string>;
   readonly addresses?: Fact<readonly NodeAddress[]>;
+  /** DNS names that kube-apiservers cannot resolve. Default: none. */
+  readonly unresolvableNames?: readonly string[];
+  /** The machines have cgroup v1. Default false. */
+  readonly cgroupV1?: boolean;
   /** What becomes of requests for serving certificates; decides before any approver that is found. */
   readonly request?: ServingRequest["state"];
   /**

@@ -170,7 +170,8 @@ export function dropInsOf(
         (origin.machine === undefined || origin.machine === machine),
   );
   const listed = machine === undefined ? undefined : folders?.(machine, folder);
-  const documents = listed?.flatMap((name) => read(posix.join(folder, name), files));
+  const documents =
+    listed && [...listed].sort(compare).flatMap((name) => read(posix.join(folder, name), files));
   if (documents) return known(documents);
   if (within.length > 0) {
     for (const drop of within) configurations.taken.add(drop);

@@ -20,14 +20,25 @@ export function nodeOf(
   options: AssembleOptions,
   machines: string,
 ): NodeFacts {
+  const { unresolvableNames, cgroupV1 } = options;
+  const told = {
+    ...(unresolvableNames && { unresolvableNames }),
+    ...(cgroupV1 !== undefined && { cgroupV1 }),
+  };
   const hostName =
     piece.hostName ?? options.hostName ?? unknown(`the host names of the machines ${machines}`);
   const name = nameOf(piece, hostName, version);
   const node = name.known ? nodes.get(name.value) : undefined;
-  if (node) return { hostName, name, addresses: known(node.addresses, node.origin.source) };
+  if (node)
+    return { hostName, name, addresses: known(node.addresses, node.origin.source), ...told };
   const stated =
     piece.addresses ?? options.addresses ?? unknown(`the addresses of the machines ${machines}`);
-  return { hostName, name, addresses: mapFact(stated, (list) => withHostname(list, name)) };
+  return {
+    hostName,
+    name,
+    addresses: mapFact(stated, (list) => withHostname(list, name)),
+    ...told,
+  };
 }
 
 function nameOf(

@@ -1,5 +1,5 @@
 /** What becomes of the certificates that kubelets in mode `bootstrap` request: who approves, and who signs. */
-import { controllerManagerFacts } from "../programs/controller-manager/signer.ts";
+import { controllerManagerRefusals } from "../programs/controller-manager/signer.ts";
 import { requestedCertificate } from "../programs/kubelet/requested-certificate.ts";
 import type { ProgramPiece } from "../readers/piece.ts";
 import { type Fact, known, mapFact, type Source, unknown, valueOr } from "../words/fact.ts";
@@ -11,11 +11,27 @@ import type {
   ServingRequest,
 } from "../words/facts.ts";
 import type { Approver } from "./approvers.ts";
-import type { AssembleOptions } from "./assembly.ts";
+import { asGiven } from "./as-given.ts";
+import type { AssembledControllerManager, AssembleOptions } from "./assembly.ts";
 import { certificatesIn } from "./files.ts";
 
 /** Who signs, as far as kube-controller-managers say: the content of the file, and its path. */
 export type Signing = { readonly path: string; readonly content: FileContent };
+
+/** A kube-controller-manager's facts, from the files that it sees. */
+export function controllerManagerOf(
+  { commandLine, origin, version: own }: ProgramPiece,
+  files: HostFiles,
+  version: string,
+): AssembledControllerManager {
+  const { asIfStarted, refusals } = controllerManagerRefusals({
+    label: origin.source.where,
+    version: known(own ?? version),
+    commandLine,
+    files,
+  });
+  return { origin, facts: asIfStarted, refusals, files };
+}
 
 /**
  * What signs, or what becomes of requests where nothing does.
@@ -23,8 +39,7 @@ export type Signing = { readonly path: string; readonly content: FileContent };
  * @param otherwise path of the CA where no kube-controller-manager was found
  */
 export function signingOf(
-  managers: readonly { readonly piece: ProgramPiece; readonly files: HostFiles }[],
-  version: string,
+  managers: readonly AssembledControllerManager[],
   otherwise: { readonly path: string; readonly files: HostFiles },
 ): Fact<Signing | ServingRequest> {
   if (managers.length === 0) {
@@ -33,10 +48,10 @@ export function signingOf(
       content,
     }));
   }
-  const [first, ...others] = managers.map(({ piece, files }) => signerOf(piece, files, version));
+  const [first, ...others] = managers.map(signerOf);
   const differing = others.find((other) => !isSame(first, other));
   if (first === undefined || differing) {
-    const labels = managers.map(({ piece }) => piece.origin.source.where).sort();
+    const labels = managers.map(({ origin }) => origin.source.where).sort();
     return unknown(
       `which kube-controller-manager signs: those of ${labels.join(" and ")} sign differently`,
       differing?.source,
@@ -45,18 +60,10 @@ export function signingOf(
   return first;
 }
 
-function signerOf(
-  { commandLine, origin, version: own }: ProgramPiece,
-  files: HostFiles,
-  version: string,
-): Fact<Signing | ServingRequest> {
+function signerOf(manager: AssembledControllerManager): Fact<Signing | ServingRequest> {
+  const { origin, files } = manager;
   const { where } = origin.source;
-  const { start, kubeletServingSigner } = controllerManagerFacts({
-    label: where,
-    version: known(own ?? version),
-    commandLine,
-    files,
-  });
+  const { start, kubeletServingSigner } = asGiven(manager);
   if (!start.known) return start;
   if (!start.value.starts) {
     const because = `kube-controller-manager of ${where} does not start: ${start.value.message}`;

@@ -100,11 +100,12 @@ describe("the KubeletConfiguration of a kubelet", () => {
     assert.match(said(servingOf([...pieces, elsewhere])), /undecidable: the drop-ins in \/d/);
   });
 
-  it("lists the folder of a machine where the door can", () => {
+  it("lists the folder of a machine where the door can, and puts it in order", () => {
     const text = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
     const files: Record<string, string> = {
       "/a.yaml": text + closed,
-      "/d/1.conf": `${text}serverTLSBootstrap: true`,
+      "/d/1.conf": `${text}serverTLSBootstrap: false`,
+      "/d/2.conf": `${text}serverTLSBootstrap: true`,
     };
     const kubelet = program(
       "kubelet --kubeconfig=/k --config=/a.yaml --config-dir=/d",
@@ -118,7 +119,7 @@ describe("the KubeletConfiguration of a kubelet", () => {
           ? { known: false, missing: path }
           : known({ kind: "text", text: content });
       },
-      folders: () => ["1.conf", "README"],
+      folders: () => ["2.conf", "README", "1.conf"],
     });
     assert.equal(verdict.verdict, "verified");
   });

@@ -1,22 +1,21 @@
 /** Rows of the client side: one request with one client certificate to one kubelet. */
 import { stringify } from "yaml";
+import { type KubeletSetUp, startOf } from "../../../lab/conformance/facts.ts";
 import { type Issued, issue } from "../../../lab/x509/issue.ts";
 import { type DirectCall, judgeDirectCall } from "../../../trust/judge/direct.ts";
 import { judge } from "../../../trust/judge/judge.ts";
-import { kubeletFacts } from "../../../trust/programs/kubelet/facts.ts";
 import { readPem } from "../../../trust/readers/pem.ts";
-import { known } from "../../../trust/words/fact.ts";
-import type { FileContent, KubeletFacts, RbacFacts } from "../../../trust/words/facts.ts";
+import type { FileContent } from "../../../trust/words/facts.ts";
 import type { RequestKind } from "../../../trust/words/verdict.ts";
 import { type Authorities, need, observedAt } from "./authorities.ts";
 import {
   apiServer,
-  commandLine,
-  hostFiles,
-  observedVersion,
-  rbacOf,
+  hostOf,
+  observed,
+  pairOf,
   type Said,
   said,
+  startSaid,
   textFile,
 } from "./harness.ts";
 import type { ClientKubelet, ClientRow } from "./rows.ts";
@@ -47,14 +46,14 @@ export async function clientCases(
       usages: ["clientAuth"],
     }),
   };
-  const kubelets = new Map<string, KubeletFacts>();
+  const kubelets = new Map<string, KubeletSetUp>();
   return (row) => {
     const key = JSON.stringify(row.kubelet);
-    const facts = kubelets.get(key) ?? kubelet(row.kubelet, authorities);
-    kubelets.set(key, facts);
+    const setUp = kubelets.get(key) ?? kubelet(row.kubelet, authorities);
+    kubelets.set(key, setUp);
     return answer(
       row,
-      facts,
+      setUp,
       need(clients.get(row.kubeletClientCertificate ?? "neither flag"), ""),
       direct,
     );
@@ -74,22 +73,19 @@ const kinds: Readonly<Record<string, RequestKind>> = {
 
 function answer(
   row: ClientRow,
-  facts: KubeletFacts,
+  setUp: KubeletSetUp,
   { argv, contents }: Client,
   direct: Direct,
 ): Said {
   const [probe = ""] = row.probe.split(" ");
-  if (probe === "start") {
-    return facts.start.known && !facts.start.value.starts
-      ? { outcome: "fails", message: facts.start.value.message }
-      : { outcome: "works", message: "" };
-  }
   const words = `${row.kubeletClientCertificate ?? ""}; ${row.notes}`;
-  const apiserver = apiServer(
+  const caller = apiServer(
     [...argv, "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname"],
     contents,
-    rbac(words),
   );
+  const whole = { ...observed, kubelet: setUp, apiServers: [caller], rbac: rbac(words) };
+  if (probe === "start") return startSaid(startOf("kubelet", whole));
+  const { kubelet: facts, apiServer: apiserver } = pairOf(whole);
   if (/^(direct|readonly)-/.test(probe)) {
     return said(judgeDirectCall(facts, apiserver, directCall(probe, direct), { at: observedAt }));
   }
@@ -114,7 +110,7 @@ function directCall(probe: string, { admin, otherCA }: Direct): DirectCall {
   return { port: "readOnly", kind: need(readOnlyKinds[path], probe) };
 }
 
-function kubelet(row: ClientKubelet, authorities: Authorities): KubeletFacts {
+function kubelet(row: ClientKubelet, authorities: Authorities): KubeletSetUp {
   const path = `/lab/pki/${row.clientCAFile === "missing file" ? "does-not-exist" : row.node}.crt`;
   const bundles: Readonly<Record<string, FileContent>> = {
     "cluster CA": textFile(authorities.cluster.certPem),
@@ -147,26 +143,17 @@ function kubelet(row: ClientKubelet, authorities: Authorities): KubeletFacts {
     ["/lab/kubeconfig", textFile("")],
     [path, need(bundles[row.clientCAFile], row.clientCAFile)],
   ]);
-  return kubeletFacts({
-    label: row.node,
-    version: observedVersion,
-    commandLine: commandLine([
-      "kubelet",
-      "--config=/lab/config.yaml",
-      "--kubeconfig=/lab/kubeconfig",
-    ]),
-    node: {
-      hostName: known(row.node),
-      name: known(row.node),
-      addresses: known([
-        { type: "InternalIP", address: row.ip },
-        { type: "Hostname", address: row.node },
-      ]),
-    },
-    request: known({ state: "pending" }),
-    files: hostFiles(contents),
-    at: observedAt,
-  });
+  return {
+    host: hostOf("node", contents),
+    args: ["--config=/lab/config.yaml", "--kubeconfig=/lab/kubeconfig"],
+    hostName: row.node,
+    addresses: [
+      { type: "InternalIP", address: row.ip },
+      { type: "Hostname", address: row.node },
+    ],
+    unresolvable: [],
+    request: "pending",
+  };
 }
 
 const described = [
@@ -258,7 +245,7 @@ function usages(words: string): ("serverAuth" | "clientAuth")[] {
 }
 
 /** The RBAC objects that the words and the notes speak of. */
-function rbac(words: string): RbacFacts {
+function rbac(words: string): string {
   const objects: string[] = [];
   const binding = (name: string, role: string, subjects: string) =>
     objects.push(
@@ -285,5 +272,5 @@ function rbac(words: string): RbacFacts {
     );
     binding("observed", "observed", `{kind: User, name: ${user(words)}}`);
   }
-  return rbacOf(objects.join("\n---\n"));
+  return objects.join("\n---\n");
 }

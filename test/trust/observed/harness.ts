@@ -1,70 +1,72 @@
 /**
- * What every kind of row needs: command lines and files read by the real readers, RBAC objects, and the
- * comparison of a verdict with what was observed.
+ * What every kind of row needs: machines with their files, what is put together from them, and the comparison of a
+ * verdict with what was observed.
  */
-
-import { apiServerFacts } from "../../../trust/programs/api-server/facts.ts";
-import { type CommandLine, readArguments } from "../../../trust/readers/command-line.ts";
-import { readRbac } from "../../../trust/readers/rbac.ts";
-import { readYaml } from "../../../trust/readers/yaml.ts";
-import type { Fact } from "../../../trust/words/fact.ts";
-import { known } from "../../../trust/words/fact.ts";
-import type {
-  ApiServerFacts,
-  FileContent,
-  HostFiles,
-  RbacFacts,
-} from "../../../trust/words/facts.ts";
+import { posix } from "node:path";
+import { type Host, type SetUp, sidesOf } from "../../../lab/conformance/facts.ts";
+import { type Fact, known } from "../../../trust/words/fact.ts";
+import type { ApiServerFacts, FileContent, KubeletFacts } from "../../../trust/words/facts.ts";
+import type { Start } from "../../../trust/words/refusal.ts";
 import { type Outcome, works } from "../../../trust/words/verdict.ts";
+import { observedAt } from "./authorities.ts";
 import { observedRun } from "./run.ts";
 
 const socket = "/run/containerd/containerd.sock";
 
-/** Files by path, and containerd's socket; whatever is not among them does not exist. */
-export function hostFiles(contents: ReadonlyMap<string, FileContent>): HostFiles {
-  return (path): Fact<FileContent> =>
-    known(contents.get(path) ?? { kind: path === socket ? "unreadable" : "missing" }, {
-      where: path,
-    });
+/** A machine with these files by path, and containerd's socket; whatever is not among them does not exist. */
+export function hostOf(name: string, contents: ReadonlyMap<string, FileContent>): Host {
+  return {
+    name,
+    files: (path) =>
+      known(contents.get(path) ?? { kind: path === socket ? "unreadable" : "missing" }, {
+        where: path,
+      }),
+    folder: (path) => {
+      const names = [...contents.keys()]
+        .filter((file) => posix.dirname(file) === path)
+        .map((file) => posix.basename(file));
+      return names.length > 0 ? names : undefined;
+    },
+  };
 }
 
 export function textFile(text: string): FileContent {
   return { kind: "text", text };
 }
 
-/** A program's command line by the real reader. */
-export function commandLine(argv: readonly string[]): CommandLine {
-  const [found] = readArguments(argv, { where: "argv" }).commandLines;
-  if (!found) {
-    throw new Error(`no program in ${argv.join(" ")}`);
-  }
-  return found;
-}
+/** What all observations have in common. */
+export const observed = {
+  version: observedRun.kubernetesVersion,
+  at: observedAt,
+  cgroupV1: true,
+} as const satisfies Partial<SetUp>;
 
-export const observedVersion = known(observedRun.kubernetesVersion);
-
-/** A kube-apiserver by its arguments. */
+/** A kube-apiserver on a machine of its own. */
 export function apiServer(
-  argv: readonly string[],
+  args: readonly string[],
   contents: ReadonlyMap<string, FileContent>,
-  rbac: RbacFacts,
-): ApiServerFacts {
-  return apiServerFacts({
-    label: "the observed kube-apiserver",
-    version: observedVersion,
-    commandLine: commandLine(["kube-apiserver", "--authorization-mode=Node,RBAC", ...argv]),
-    skip: known(undefined),
-    rbac: known(rbac),
-    files: hostFiles(contents),
-  });
+): SetUp["apiServers"][number] {
+  return {
+    host: hostOf("control-plane", contents),
+    args: ["--authorization-mode=Node,RBAC", ...args],
+  };
 }
 
-/** RBAC objects out of YAML, by the real reader. */
-export function rbacOf(yaml: string): RbacFacts {
-  return readRbac(readYaml(yaml, { where: "rbac" }).documents).rbac;
+/** A kubelet and the only kube-apiserver that could call it. */
+export function pairOf(setUp: SetUp): { kubelet: KubeletFacts; apiServer: ApiServerFacts } {
+  const { kubelet, apiServers } = sidesOf(setUp);
+  const [apiServer] = apiServers;
+  if (apiServer === undefined) throw new Error("no kube-apiserver came of the pieces");
+  return { kubelet, apiServer };
 }
 
-export const noRbac: RbacFacts = { roles: [], bindings: [] };
+/** Whether a program starts, in the words of an observation. */
+export function startSaid(start: Fact<Start>): Said {
+  if (!start.known) return { outcome: "fails", message: `undecidable without ${start.missing}` };
+  return start.value.starts
+    ? { outcome: "works", message: "" }
+    : { outcome: "fails", message: start.value.message };
+}
 
 /** What a verdict and an observation are compared by. */
 export type Said = {

@@ -1,16 +1,9 @@
 /** Rows of the serving side: a kubelet called for logs by one apiserver. */
 import { stringify } from "yaml";
+import { type KubeletSetUp, startOf } from "../../../lab/conformance/facts.ts";
 import { issue } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
-import { kubeletFacts } from "../../../trust/programs/kubelet/facts.ts";
-import { readPem } from "../../../trust/readers/pem.ts";
-import { known } from "../../../trust/words/fact.ts";
-import type {
-  FileContent,
-  KubeletFacts,
-  NodeAddress,
-  ServingRequest,
-} from "../../../trust/words/facts.ts";
+import type { FileContent, NodeAddress, ServingRequest } from "../../../trust/words/facts.ts";
 import {
   type Authorities,
   need,
@@ -21,19 +14,19 @@ import {
 } from "./authorities.ts";
 import {
   apiServer,
-  commandLine,
-  hostFiles,
-  noRbac,
-  observedVersion,
+  hostOf,
+  observed,
+  pairOf,
   type Said,
   said,
+  startSaid,
   textFile,
 } from "./harness.ts";
 import type { ServedCertificate, ServingKubelet, ServingRow } from "./rows.ts";
 
 type Prepared = {
   readonly row: ServingKubelet;
-  readonly facts: KubeletFacts;
+  readonly kubelet: KubeletSetUp;
   /** kubelet.crt, and its parts, of a kubelet that signed itself. */
   readonly selfSigned?: Pair & { readonly issuerPem: string };
   readonly ownPem?: string;
@@ -57,10 +50,12 @@ export async function servingCases(
     usages: ["clientAuth"],
   });
   const bundles = new Map<string, string>();
+  const controllerManager = signer(authorities);
   return (row) => {
-    const { facts } = need(prepared.get(row.kubelet), row.kubelet);
+    const { kubelet } = need(prepared.get(row.kubelet), row.kubelet);
     if (row.probe === "start") {
-      return startOf(facts);
+      const apiServers = [apiServer([], new Map())];
+      return startSaid(startOf("kubelet", { ...observed, kubelet, apiServers }));
     }
     const words = row.kubeletCertificateAuthority;
     const bundle = bundles.get(words) ?? bundleOf(words, [...prepared.values()], authorities);
@@ -71,7 +66,7 @@ export async function servingCases(
       ["/lab/pki/bundle.crt", textFile(bundle)],
     ]);
     const types = row.kubeletPreferredAddressTypes;
-    const apiserver = apiServer(
+    const caller = apiServer(
       [
         "--kubelet-client-certificate=/lab/pki/client.crt",
         "--kubelet-client-key=/lab/pki/client.key",
@@ -79,18 +74,25 @@ export async function servingCases(
         ...(types === "flag absent" ? [] : [`--kubelet-preferred-address-types=${types}`]),
       ],
       contents,
-      noRbac,
     );
+    const sides = pairOf({ ...observed, kubelet, apiServers: [caller], controllerManager });
     const pod = { namespace: "default", name: `hello-${row.kubelet}`, container: "hello" };
-    const { requests } = judge(facts, apiserver, { at: observedAt, pod });
+    const { requests } = judge(sides.kubelet, sides.apiServer, { at: observedAt, pod });
     return said(row.probe === "log" ? requests.logs : requests.healthz);
   };
 }
 
-function startOf({ start }: KubeletFacts): Said {
-  return start.known && start.value.starts
-    ? { outcome: "works", message: "" }
-    : { outcome: "fails", message: start.known && !start.value.starts ? start.value.message : "" };
+/** What signs the requests that are approved. */
+function signer({ cluster }: Authorities) {
+  const ca = "/lab/pki/ca";
+  const contents = new Map([
+    [`${ca}.crt`, textFile(cluster.certPem)],
+    [`${ca}.key`, textFile(cluster.keyPem)],
+  ]);
+  return {
+    host: hostOf("signer", contents),
+    args: [`--cluster-signing-cert-file=${ca}.crt`, `--cluster-signing-key-file=${ca}.key`],
+  };
 }
 
 async function prepare(row: ServingKubelet, authorities: Authorities): Promise<Prepared> {
@@ -105,30 +107,22 @@ async function prepare(row: ServingKubelet, authorities: Authorities): Promise<P
   const pair = made ?? (await filePair(row, served, authorities));
   lay(contents, folder, row, pair, made !== undefined);
   contents.set(`${folder}/config.yaml`, textFile(configuration(row)));
-  const request = requestOf(row, served, pair);
-  const facts = kubeletFacts({
-    label: row.node,
-    version: observedVersion,
-    commandLine: commandLine([
-      "kubelet",
+  const kubelet: KubeletSetUp = {
+    host: hostOf("node", contents),
+    args: [
       `--config=${folder}/config.yaml`,
       "--kubeconfig=/lab/kubeconfig",
       `--cert-dir=${folder}/pki`,
       ...row.flags,
-    ]),
-    node: {
-      hostName: known(row.host_name),
-      name: known(row.host_name.toLowerCase()),
-      addresses: known(row.node_addresses.map(address)),
-      unresolvableNames: /not resolvable/.test(row.mode) ? [row.node] : [],
-    },
-    request: known(request),
-    files: hostFiles(contents),
-    at: observedAt,
-  });
+    ],
+    hostName: row.host_name,
+    addresses: row.node_addresses.map(address),
+    unresolvable: /not resolvable/.test(row.mode) ? [row.node] : [],
+    request: requestOf(row, served),
+  };
   return {
     row,
-    facts,
+    kubelet,
     ...(made && { selfSigned: { ...made, issuerPem: made.issuer.certPem } }),
     ...(/own self-signed/.test(row.mode) && { ownPem: pair.leaf.certPem }),
   };
@@ -213,22 +207,12 @@ function configuration(row: ServingKubelet): string {
 }
 
 function requestOf(
-  row: ServingKubelet,
+  { mode }: ServingKubelet,
   served: ServedCertificate | undefined,
-  pair: Pair,
-): ServingRequest {
-  if (/CSR pending|waiting/.test(row.mode)) {
-    return { state: "pending" };
-  }
-  if (/denied/.test(row.mode)) {
-    return { state: "denied" };
-  }
-  if (/no signer|never issued/.test(row.mode)) {
-    return { state: "neverIssued" };
-  }
-  return served && /CSR approved/.test(row.mode)
-    ? { state: "issued", chain: readPem(pair.leaf.certPem, { where: "CSR" }).certificates }
-    : { state: "pending" };
+): ServingRequest["state"] {
+  if (/denied/.test(mode)) return "denied";
+  if (/no signer|never issued/.test(mode)) return "neverIssued";
+  return served && /CSR approved/.test(mode) ? "issued" : "pending";
 }
 
 /** The bundle of `--kubelet-certificate-authority`, put together by its words. */

@@ -1,28 +1,19 @@
 /** Rows of starts: one kubelet, kube-apiserver or kube-controller-manager with one setting. */
 import { stringify } from "yaml";
+import { type KubeletSetUp, sidesOf, startOf } from "../../../lab/conformance/facts.ts";
 import { issue } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
 import { servedByFacts } from "../../../trust/judge/serving.ts";
-import { controllerManagerFacts } from "../../../trust/programs/controller-manager/signer.ts";
-import { kubeletFacts } from "../../../trust/programs/kubelet/facts.ts";
-import { readShell } from "../../../trust/readers/command-line.ts";
-import { readKubeletConfiguration } from "../../../trust/readers/kubelet-configuration.ts";
-import { known } from "../../../trust/words/fact.ts";
-import type {
-  ApiServerFacts,
-  FileContent,
-  KubeletFacts,
-  Start,
-} from "../../../trust/words/facts.ts";
+import type { FileContent, KubeletFacts } from "../../../trust/words/facts.ts";
 import { type Authorities, need, observedAt } from "./authorities.ts";
 import {
   apiServer,
-  commandLine,
-  hostFiles,
-  noRbac,
-  observedVersion,
+  hostOf,
+  observed,
+  pairOf,
   type Said,
   said,
+  startSaid,
   textFile,
 } from "./harness.ts";
 import type { StartupKubelet, StartupRow } from "./rows.ts";
@@ -33,23 +24,29 @@ export type StartupCase = (row: StartupRow) => Said;
 export async function startupCases(authorities: Authorities): Promise<StartupCase> {
   const contents = await files(authorities);
   const live = liveKubelet(contents);
+  const plain = [apiServer([], contents)];
   return (row) => {
     if (row.probe.startsWith("start kube-controller-manager")) {
-      return startOfControllerManager(row);
+      const [, , ...args] = row.probe.split(" ");
+      const controllerManager = { host: hostOf("control-plane", contents), args };
+      const whole = { ...observed, apiServers: plain, controllerManager };
+      return startSaid(startOf("kube-controller-manager", whole));
     }
     if (row.apiserver) {
-      const apiserver = apiServerOf(row.apiserver, contents);
-      return row.probe === "start"
-        ? startSaid(startOf(apiserver))
-        : said(judge(live, apiserver, { at: observedAt }).requests.healthz);
+      const apiServers = [apiServerOf(row.apiserver, contents)];
+      const whole = { ...observed, kubelet: live, apiServers };
+      if (row.probe === "start") return startSaid(startOf("kube-apiserver", whole));
+      const pair = pairOf(whole);
+      return said(judge(pair.kubelet, pair.apiServer, { at: observedAt }).requests.healthz);
     }
     const kubelet = kubeletOf(need(row.kubelet as StartupKubelet | undefined, row.id), contents);
-    const listens = kubelet.authentication.enableServer;
+    const sides = sidesOf({ ...observed, kubelet, apiServers: plain });
+    const listens = sides.kubelet.authentication.enableServer;
     if (listens.known && !listens.value) {
       return { outcome: "fails", message: "" };
     }
-    const start = startSaid(startOf(kubelet));
-    return start.outcome === "works" ? (servesOtherwise(row, kubelet) ?? start) : start;
+    const start = startSaid(sides.kubelet.start);
+    return start.outcome === "works" ? (servesOtherwise(row, sides.kubelet) ?? start) : start;
   };
 }
 
@@ -67,31 +64,6 @@ function servesOtherwise({ notes }: StartupRow, kubelet: KubeletFacts): Said | u
   return verdict === observed
     ? undefined
     : { outcome: "fails", message: `serves ${verdict} instead of ${observed}` };
-}
-
-function startOf({ start }: KubeletFacts | ApiServerFacts): Start {
-  if (!start.known) {
-    throw new Error(`undecidable without ${start.missing}`);
-  }
-  return start.value;
-}
-
-function startSaid(start: Start): Said {
-  return start.starts
-    ? { outcome: "works", message: "" }
-    : { outcome: "fails", message: start.message };
-}
-
-function startOfControllerManager(row: StartupRow): Said {
-  const [found] = readShell(row.probe.replace(/^start /, ""), { where: "probe" }).commandLines;
-  const facts = controllerManagerFacts({
-    label: "kube-controller-manager",
-    version: observedVersion,
-    commandLine: need(found, row.probe),
-  });
-  return facts.start.known
-    ? startSaid(facts.start.value)
-    : { outcome: "fails", message: facts.start.missing };
 }
 
 async function files(authorities: Authorities): Promise<Map<string, FileContent>> {
@@ -141,7 +113,7 @@ async function files(authorities: Authorities): Promise<Map<string, FileContent>
 function apiServerOf(
   { flags, client }: NonNullable<StartupRow["apiserver"]>,
   contents: Map<string, FileContent>,
-): ApiServerFacts {
+): ReturnType<typeof apiServer> {
   const pair =
     client === null
       ? []
@@ -149,7 +121,7 @@ function apiServerOf(
           `--kubelet-client-certificate=/lab/pki/${client}.crt`,
           `--kubelet-client-key=/lab/pki/${client}.key`,
         ];
-  return apiServer([...pair, ...flags], contents, noRbac);
+  return apiServer([...pair, ...flags], contents);
 }
 
 const baseConfiguration = {
@@ -170,7 +142,7 @@ const dropIns: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "/lab/cfg/dropin-unknown.d": { noSuchField: true },
 };
 
-function liveKubelet(contents: Map<string, FileContent>): KubeletFacts {
+function liveKubelet(contents: Map<string, FileContent>): KubeletSetUp {
   return kubeletOf(
     {
       flags: ["--hostname-override=live"],
@@ -187,49 +159,42 @@ function kubeletOf(
   row: StartupKubelet,
   contents: Map<string, FileContent>,
   ip = "10.250.1.150",
-): KubeletFacts {
+): KubeletSetUp {
   const configuration = Object.fromEntries(
     Object.entries({ ...baseConfiguration, ...row.config }).filter(([, value]) => value !== null),
   );
   const all = new Map([
     ...contents,
     ["/lab/k/p3/config.yaml", textFile(stringify(configuration))] as const,
+    ...Object.entries(dropIns).map(
+      ([folder, fields]) =>
+        [
+          `${folder}/10-drop-in.conf`,
+          textFile(
+            stringify({
+              apiVersion: baseConfiguration.apiVersion,
+              kind: baseConfiguration.kind,
+              ...fields,
+            }),
+          ),
+        ] as const,
+    ),
   ]);
-  const folders = row.flags.filter((flag) => Object.hasOwn(dropIns, flag));
-  const documents = folders.flatMap(
-    (folder) =>
-      readKubeletConfiguration(
-        stringify({
-          apiVersion: baseConfiguration.apiVersion,
-          kind: baseConfiguration.kind,
-          ...dropIns[folder],
-        }),
-        { where: `${folder}/10-drop-in.conf` },
-      ).documents,
-  );
   const hostName = row.flags.some((flag) => flag.endsWith("=live")) ? "live" : "p3";
-  return kubeletFacts({
-    label: hostName,
-    version: observedVersion,
-    commandLine: commandLine([
-      "kubelet",
+  return {
+    host: hostOf("node", all),
+    args: [
       ...(row.config_flag ? ["--config=/lab/k/p3/config.yaml"] : []),
       ...(row.kubeconfig ? ["--kubeconfig=/lab/kubeconfig"] : []),
       "--cert-dir=/lab/k/p3/pki",
       ...row.flags,
-    ]),
-    ...(documents.length > 0 && { dropIns: documents }),
-    node: {
-      hostName: known(hostName),
-      name: known(hostName),
-      addresses: known([
-        { type: "InternalIP", address: ip },
-        { type: "Hostname", address: hostName },
-      ]),
-      cgroupV1: true,
-    },
-    request: known({ state: "pending" }),
-    files: hostFiles(all),
-    at: observedAt,
-  });
+    ],
+    hostName,
+    addresses: [
+      { type: "InternalIP", address: ip },
+      { type: "Hostname", address: hostName },
+    ],
+    unresolvable: [],
+    request: "pending",
+  };
 }
