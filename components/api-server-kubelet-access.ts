@@ -10,8 +10,10 @@ import {
   reasonAnnotation,
   verificationAnnotation,
 } from "../trust/words/vocabulary.ts";
+import { type HardenedProgram, hardeningFlags, hardeningMounts } from "./kubeadm/hardening.ts";
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
 import { type ClusterSettings, hoursAsDuration } from "./model/cluster-settings.ts";
+import { hardeningOf } from "./model/hardening.ts";
 import { failOn } from "./plan/failure.ts";
 import { stanceProblems } from "./plan/stance.ts";
 
@@ -124,16 +126,30 @@ function preferredAddressTypes(stance: ApiServerStance): readonly NodeAddressTyp
 
 /** Source: kubernetes `cmd/kubeadm/app/apis/kubeadm/v1beta4/types.go`. */
 function renderClusterConfiguration(settings: ClusterSettings, flags: Flag[]): string {
+  const hardening = hardeningOf(settings.hardening);
+  const hardened = (program: HardenedProgram): Flag[] =>
+    Object.entries(hardeningFlags(program, hardening)).map(([name, value]) => ({ name, value }));
+  const byName = (a: Flag, b: Flag) => (a.name < b.name ? -1 : 1);
   return stringify(
     {
       apiVersion: "kubeadm.k8s.io/v1beta4",
       kind: "ClusterConfiguration",
-      apiServer: { extraArgs: flags },
+      apiServer: {
+        extraArgs: [...flags, ...hardened("kube-apiserver")].sort(byName),
+        extraVolumes: hardeningMounts(hardening).map(({ name, path, type, readOnly }) => ({
+          name,
+          hostPath: path,
+          mountPath: path,
+          pathType: type,
+          ...(readOnly ? { readOnly } : {}),
+        })),
+      },
       caCertificateValidityPeriod: hoursAsDuration(settings.caValidityHours),
       certificateValidityPeriod: hoursAsDuration(settings.validityHours),
       certificatesDir: paths.pki,
       clusterName: settings.clusterName,
       controlPlaneEndpoint: settings.controlPlaneEndpoint,
+      controllerManager: { extraArgs: hardened("kube-controller-manager") },
       encryptionAlgorithm: settings.keyAlgorithm,
       etcd: { local: { dataDir: paths.etcdData } },
       kubernetesVersion: `v${settings.kubernetesVersion}`,
@@ -142,8 +158,9 @@ function renderClusterConfiguration(settings: ClusterSettings, flags: Flag[]): s
         ...(settings.podSubnet === undefined ? {} : { podSubnet: settings.podSubnet }),
         serviceSubnet: settings.serviceSubnet,
       },
+      scheduler: { extraArgs: hardened("kube-scheduler") },
     },
-    { lineWidth: 0 },
+    { lineWidth: 0, aliasDuplicateObjects: false },
   );
 }
 

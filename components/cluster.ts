@@ -5,6 +5,7 @@ import { BootstrapToken, bindGroup, selfNodeClientRole } from "./bootstrap-token
 import { CertificateAuthority } from "./certificate-authority.ts";
 import { ControlPlaneCertificates } from "./control-plane-certificates.ts";
 import { type ControlPlaneExtras, HostFiles } from "./host-files.ts";
+import { encryptionConfiguration, hardeningFiles } from "./kubeadm/hardening.ts";
 import { clusterLabels } from "./kubeadm/metadata.ts";
 import { staticPods } from "./kubeadm/static-pods.ts";
 import { KubeletConfigMap } from "./kubelet-config-map.ts";
@@ -15,11 +16,13 @@ import {
   machineFilesProvider,
 } from "./machine-files.ts";
 import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
+import { hardeningOf } from "./model/hardening.ts";
 import { addressesOf, type Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
 import { NodePool } from "./node-pool.ts";
 import { writtenAnew } from "./pki/certificates.ts";
-import { privateFile, publicFile } from "./pki/host-file.ts";
+import { createEncryptionKey } from "./pki/encryption-key.ts";
+import { type HostFile, privateFile, publicFile } from "./pki/host-file.ts";
 import { type Issuance, issuanceOf, trustOf } from "./pki/issuance.ts";
 import type { ClusterArgs } from "./plan/cluster-args.ts";
 import { type ClusterPlan, planCluster } from "./plan/cluster-plan.ts";
@@ -172,7 +175,7 @@ function createControlPlaneMachines(
   parent: Cluster,
 ): { certificates: NodeCertificates; hostFiles: HostFiles } {
   const { settings, controlPlanes: machines, controlPlaneServingMode: servingMode } = plan;
-  const { clusterName } = settings;
+  const { clusterName, hardening = {} } = settings;
   const kubeletConfigMap = new KubeletConfigMap(
     name,
     {
@@ -180,6 +183,7 @@ function createControlPlaneMachines(
       servingMode,
       clusterDns: clusterDnsIp(settings),
       dnsDomain: settings.dnsDomain,
+      hardening,
       configuration: {
         registerWithTaints: [
           { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" },
@@ -210,7 +214,8 @@ function createControlPlaneMachines(
       caPem: trustOf(ca),
       kubelet: kubeletConfigMap.kubelet,
       certificates,
-      controlPlane: controlPlaneExtras(plan, parent),
+      hardening,
+      controlPlane: controlPlaneExtras(name, plan, parent),
     },
     { parent },
   );
@@ -222,11 +227,10 @@ function signingFile({ certificateAuthority }: ClusterPlan): string {
   return certificateAuthority === undefined ? paths.ca : paths.issuingCa;
 }
 
-function controlPlaneExtras(
-  plan: ClusterPlan,
-  { kubeletAccess, controlPlaneCertificates, ca }: Cluster,
-): ControlPlaneExtras {
+function controlPlaneExtras(name: string, plan: ClusterPlan, parent: Cluster): ControlPlaneExtras {
+  const { kubeletAccess, controlPlaneCertificates, ca } = parent;
   const { bundle } = kubeletAccess;
+  const apiServerFiles = hardenedApiServer(name, plan.settings, parent);
   const hosts = plan.hosts.map((host) => {
     const pods = staticPods({
       settings: plan.settings,
@@ -240,6 +244,7 @@ function controlPlaneExtras(
     });
     const files = [
       ...(controlPlaneCertificates.files[host.name] ?? []),
+      ...apiServerFiles,
       ...(bundle === undefined ? [] : [publicFile(paths.kubeletServingBundle, bundle)]),
       ...(signingFile(plan) === paths.ca ? [] : [publicFile(paths.issuingCa, ca.certPem)]),
       ...Object.entries(pods).map(([component, { manifest }]) =>
@@ -256,6 +261,19 @@ function controlPlaneExtras(
     commands: Object.fromEntries(hosts.map(({ name, commands }) => [name, commands])),
     annotations: kubeletAccess.annotations,
   };
+}
+
+/** What kube-apiserver is told by files. Every control plane has one key: they read what each other wrote. */
+function hardenedApiServer(name: string, settings: ClusterSettings, parent: Cluster): HostFile[] {
+  const hardening = hardeningOf(settings.hardening);
+  const key = createEncryptionKey(`${name}/encryption-at-rest`, { parent });
+  return [
+    ...Object.entries(hardeningFiles(hardening)).map(([path, text]) => privateFile(path, text)),
+    privateFile(
+      paths.encryption,
+      key.apply((one) => encryptionConfiguration(one, hardening)),
+    ),
+  ];
 }
 
 /** Under `trustSelfSigned` kube-apiserver dials host names, which need not be in any DNS. */

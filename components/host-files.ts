@@ -16,14 +16,16 @@ import {
   writeHostFiles,
 } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
+import { kernelSettings } from "./kubeadm/hardening.ts";
 import { base64 } from "./kubeadm/kubeconfig.ts";
 import { kubeletFlags, kubeletUnit } from "./kubeadm/kubelet-unit.ts";
 import { clusterLabels, systemNamespace } from "./kubeadm/metadata.ts";
 import { MachineFiles } from "./machine-files.ts";
+import { type HardeningArgs, hardeningOf } from "./model/hardening.ts";
 import type { Machine } from "./model/machines.ts";
 import { credentialFiles, type NodeCertificates } from "./node-certificates.ts";
 import type { HostFile } from "./pki/host-file.ts";
-import { publicFile } from "./pki/host-file.ts";
+import { privateFile, publicFile } from "./pki/host-file.ts";
 
 /** What a control plane has beyond a node. */
 export type ControlPlaneExtras = {
@@ -47,6 +49,8 @@ export type HostFilesArgs = {
   /** KubeletConfiguration, YAML. */
   kubelet: string;
   certificates: NodeCertificates;
+  /** Which switches of hardening are off. Default: none. */
+  hardening?: HardeningArgs;
   /** Label of the pool. Default: none. */
   pool?: string;
   /** Provider of the Secrets. Default: that of the component. */
@@ -158,10 +162,13 @@ function createSecret(
 function filesOf(machine: Machine, args: HostFilesArgs): HostFile[] {
   const credentials = args.certificates.nodes[machine.name];
   if (credentials === undefined) throw new Error(`no certificates for machine ${machine.name}`);
+  const hardening = hardeningOf(args.hardening);
+  const own = hardening.privateFiles ? privateFile : publicFile;
   return [
     publicFile(paths.ca, args.caPem),
-    publicFile(paths.kubeletConfiguration, args.kubelet),
-    publicFile(paths.kubeletUnit, kubeletUnit(machine)),
+    own(paths.kubeletConfiguration, args.kubelet),
+    own(paths.kubeletUnit, kubeletUnit(machine, hardening)),
+    ...(hardening.protectKernelDefaults ? [publicFile(paths.kernelSettings, kernelSettings)] : []),
     ...credentialFiles(credentials),
     ...(args.controlPlane?.files[machine.name] ?? []),
   ];

@@ -65,6 +65,7 @@ export class NodePool extends pulumi.ComponentResource {
       clusterName: settings.clusterName,
       servingMode: this.servingMode,
       machines: this.machines,
+      ...(settings.hardening === undefined ? {} : { hardening: settings.hardening }),
     };
     this.kubeletConfigMap = new KubeletConfigMap(
       name,

@@ -80,6 +80,7 @@ export const kubeletAccessOutputs = {
 
 const pki = kubeadmPkiDirectory;
 const kubeletPki = "/var/lib/kubelet/pki";
+const apiServerConfig = "/etc/kubernetes/apiserver";
 
 /**
  * Where things lie on a machine. The paths under `/etc/kubernetes` are kubeadm's. A pair of a certificate and its key
@@ -113,6 +114,17 @@ export const paths = {
   schedulerConf: "/etc/kubernetes/scheduler.conf",
   kubeletConf: "/etc/kubernetes/kubelet.conf",
   manifests: "/etc/kubernetes/manifests",
+
+  /** What kube-apiserver is told by files, and not by flags; with it the paths of these files. */
+  apiServerConfig,
+  admission: `${apiServerConfig}/admission.yaml`,
+  auditPolicy: `${apiServerConfig}/audit-policy.yaml`,
+  authentication: `${apiServerConfig}/authentication.yaml`,
+  /** Holds a key. */
+  encryption: `${apiServerConfig}/encryption.yaml`,
+  auditLogs: "/var/log/kubernetes/audit",
+  /** What kubelets demand of the kernel. */
+  kernelSettings: "/etc/sysctl.d/90-kubernetes.conf",
 
   kubeletConfiguration: "/var/lib/kubelet/config.yaml",
   kubeletUnit: "/etc/systemd/system/kubelet.service",

@@ -4,7 +4,9 @@ import { type KubeletTable, kubeletTable } from "../../trust/kubernetes/tables.t
 import { configurationType, decodeConfiguration } from "../../trust/programs/kubelet/decode.ts";
 import type { Json } from "../../trust/readers/yaml.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
+import { type HardeningArgs, hardeningOf } from "../model/hardening.ts";
 import { nearest } from "../model/names.ts";
+import { kubeletHardening } from "./hardening.ts";
 
 /** Who may call the kubelet: `authentication`. */
 export type KubeletAuthentication = {
@@ -61,13 +63,15 @@ export type KubeletSettings = {
   clusterDns: string;
   /** DNS domain of services, e.g. `cluster.local`. */
   dnsDomain: string;
-  /** Whatever else is wanted. Default: nothing. */
+  /** Which switches of hardening are off. Default: none. */
+  hardening?: HardeningArgs;
+  /** Whatever else is wanted; goes before hardening. Default: nothing. */
   configuration?: CheckedConfiguration;
 };
 
 /**
- * The configuration of kubelets in a serving mode: kubeadm's defaults, what the mode decides, and whatever else
- * was given.
+ * The configuration of kubelets in a serving mode: kubeadm's defaults, hardening, what the mode decides, and whatever
+ * else was given.
  * Source of the defaults: kubernetes `cmd/kubeadm/app/componentconfigs/kubelet.go`.
  */
 export function kubeletConfiguration(settings: KubeletSettings): KubeletConfiguration {
@@ -81,6 +85,7 @@ export function kubeletConfiguration(settings: KubeletSettings): KubeletConfigur
     // Of the client certificate alone; KubeletConfigMap says which binding it needs.
     rotateCertificates: true,
     staticPodPath: paths.manifests,
+    ...kubeletHardening(hardeningOf(settings.hardening)),
   };
   return merge(
     merge(defaults, settings.configuration?.fields ?? {}),

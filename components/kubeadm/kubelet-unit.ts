@@ -1,4 +1,5 @@
 import { paths } from "../../trust/contract.ts";
+import { type HardeningArgs, hardeningOf } from "../model/hardening.ts";
 import { type Machine, nodeIp } from "../model/machines.ts";
 
 /**
@@ -16,8 +17,14 @@ export function kubeletFlags(machine: Machine): string[] {
   ];
 }
 
-/** The systemd unit that runs the kubelet on a machine. */
-export function kubeletUnit(machine: Machine): string {
+/**
+ * The systemd unit that runs the kubelet on a machine. With `protectKernelDefaults` it applies the kernel settings
+ * first: whoever carried the file there may have done so after systemd read its folder.
+ */
+export function kubeletUnit(machine: Machine, hardening: HardeningArgs = {}): string {
+  const applied = hardeningOf(hardening).protectKernelDefaults
+    ? `ExecStartPre=-/usr/lib/systemd/systemd-sysctl ${paths.kernelSettings}\n`
+    : "";
   return `[Unit]
 Description=kubelet, the Kubernetes node agent
 Documentation=https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/
@@ -25,7 +32,7 @@ Wants=network-online.target
 After=network-online.target containerd.service
 
 [Service]
-ExecStart=/usr/bin/kubelet ${kubeletFlags(machine).join(" ")}
+${applied}ExecStart=/usr/bin/kubelet ${kubeletFlags(machine).join(" ")}
 Restart=always
 RestartSec=10
 

@@ -2,10 +2,17 @@ import { stringify } from "yaml";
 import { certificateOf, keyOf, paths } from "../../trust/contract.ts";
 import { hostPort, isIpv6 } from "../model/addresses.ts";
 import { apiServerPort, type ClusterSettings, hoursAsDuration } from "../model/cluster-settings.ts";
+import { hardeningOf } from "../model/hardening.ts";
+import {
+  type HardenedProgram,
+  type HostMount,
+  hardeningFlags,
+  hardeningMounts,
+} from "./hardening.ts";
 import { clusterLabels, systemNamespace } from "./metadata.ts";
 
 /**
- * The static pods of a control plane as kubeadm 1.37 writes them.
+ * The static pods of a control plane as kubeadm 1.37 writes them, given the flags and mounts of hardening as extra ones.
  * Source: kubernetes `cmd/kubeadm/app/phases/controlplane/manifests.go`, `.../controlplane/volumes.go`,
  * `cmd/kubeadm/app/phases/etcd/local.go`, `cmd/kubeadm/app/util/staticpod/utils.go`.
  */
@@ -148,11 +155,15 @@ function apiServer(args: StaticPodsArgs): StaticPod {
   return staticPod(settings, {
     name: "kube-apiserver",
     image: kubernetesImage("kube-apiserver", settings),
-    flags: [...flagList(flags), ...args.kubeletAccessFlags].sort(),
+    flags: [
+      ...flagList({ ...flags, ...hardened("kube-apiserver", settings) }),
+      ...args.kubeletAccessFlags,
+    ].sort(),
     requests: { cpu: "250m" },
     mounts: [
       { name: "ca-certs", path: "/etc/ssl/certs", type: "DirectoryOrCreate", readOnly: true },
       { name: "k8s-certs", path: paths.pki, type: "DirectoryOrCreate", readOnly: true },
+      ...hardeningMounts(hardeningOf(settings.hardening)),
     ],
     port: apiServerPort,
     probes: {
@@ -210,7 +221,7 @@ function controllerManager({
   return staticPod(settings, {
     name: "kube-controller-manager",
     image: kubernetesImage("kube-controller-manager", settings),
-    flags: flagList(flags),
+    flags: flagList({ ...flags, ...hardened("kube-controller-manager", settings) }),
     requests: { cpu: "200m" },
     mounts: [
       { name: "ca-certs", path: "/etc/ssl/certs", type: "DirectoryOrCreate", readOnly: true },
@@ -243,7 +254,7 @@ function scheduler({ settings, advertiseAddress }: StaticPodsArgs): StaticPod {
   return staticPod(settings, {
     name: "kube-scheduler",
     image: kubernetesImage("kube-scheduler", settings),
-    flags: flagList(flags),
+    flags: flagList({ ...flags, ...hardened("kube-scheduler", settings) }),
     requests: { cpu: "100m" },
     mounts: [
       { name: "kubeconfig", path: paths.schedulerConf, type: "FileOrCreate", readOnly: true },
@@ -264,12 +275,7 @@ type StaticPodSpec = {
   image: string;
   flags: string[];
   requests: Record<string, string>;
-  mounts: {
-    name: string;
-    path: string;
-    type: "DirectoryOrCreate" | "FileOrCreate";
-    readOnly: boolean;
-  }[];
+  mounts: HostMount[];
   port: number;
   probes: {
     host: string;
@@ -333,6 +339,10 @@ function staticPod(settings: ClusterSettings, spec: StaticPodSpec): StaticPod {
     },
   };
   return { command, manifest: stringify(pod, { lineWidth: 0, aliasDuplicateObjects: false }) };
+}
+
+function hardened(program: HardenedProgram, { hardening }: ClusterSettings) {
+  return hardeningFlags(program, hardeningOf(hardening));
 }
 
 /** `--name=value` for each, in order of names, as kubeadm writes them. */

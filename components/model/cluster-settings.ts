@@ -1,6 +1,7 @@
 import { canonicalIp } from "../../trust/go/ip.ts";
 import type { ApiServerStance, KeyAlgorithm } from "../../trust/words/vocabulary.ts";
 import { hostPort, subnetAddress } from "./addresses.ts";
+import type { HardeningArgs } from "./hardening.ts";
 
 /** What everything in a cluster agrees on, in full. Plain data, so that one stack can hand it to another. */
 export type ClusterSettings = {
@@ -25,6 +26,8 @@ export type ClusterSettings = {
   caValidityHours: number;
   /** Hours before its end from which an update replaces a leaf certificate. */
   earlyRenewalHours: number;
+  /** Which switches of hardening are off. Default: none. */
+  hardening?: HardeningArgs;
 };
 
 /** Port of kube-apiserver on a control plane, kubeadm's default. */

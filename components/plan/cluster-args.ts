@@ -1,5 +1,6 @@
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
 import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
+import type { HardeningArgs } from "../model/hardening.ts";
 import type { MachineArgs } from "../model/machines.ts";
 import type { ExistingAuthority } from "../pki/existing-authority.ts";
 
@@ -68,6 +69,8 @@ export type ClusterArgs = {
    * it. 0 leaves it out. Default 24; the first update after its end makes another one.
    */
   superAdminHours?: number;
+  /** Which switches of hardening (CIS Kubernetes Benchmark 1.12) are off. Default: none, everything is on. */
+  hardening?: HardeningArgs;
   /** Image and tag of the approver for mode `bootstrap`. Default postfinance/kubelet-csr-approver v1.2.14. */
   approver?: { image?: string; version?: string };
 };

@@ -16,6 +16,7 @@ import { authorityEnd, authorityProblems, type IssuedNames } from "../pki/existi
 import type { ClusterArgs } from "./cluster-args.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { expirationProblems } from "./expiration.ts";
+import { hardeningProblems } from "./hardening.ts";
 import { imageProblems, imageTagProblems } from "./images.ts";
 import { coherenceProblems, duplicateProblems, machinesProblems } from "./pool-plan.ts";
 import { stanceProblems } from "./stance.ts";
@@ -73,6 +74,7 @@ export function clusterProblems(name: string, args: ClusterArgs, now: Date): str
     ...lifetimeProblems(args),
     ...existingAuthorityProblems(args, now),
     ...expirationProblems(args.bootstrapTokenExpiration, "bootstrapTokenExpiration"),
+    ...hardeningProblems(args.hardening, "hardening"),
     ...imageProblems(args.approver?.image, "approver.image"),
     ...imageTagProblems(args.approver?.version, "approver.version"),
     ...controlPlaneProblems(args, mode, stance),

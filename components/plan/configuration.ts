@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { NodeAddress } from "../../trust/words/facts.ts";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
 import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
+import type { HardeningArgs } from "../model/hardening.ts";
 import type { MachineArgs } from "../model/machines.ts";
 import { nearest } from "../model/names.ts";
 import type { ClusterArgs, PoolArgs } from "./cluster-args.ts";
@@ -40,6 +41,7 @@ const keys = {
   bootstrapTokenExpiration: "text",
   caKeyOnControlPlanes: "boolean",
   superAdminHours: "number",
+  hardening: "map",
   approverImage: "text",
   approverVersion: "text",
   kubeconfig: "text",
@@ -208,6 +210,7 @@ function clusterArgs(
     bootstrapTokenExpiration: text("bootstrapTokenExpiration"),
     caKeyOnControlPlanes: values.caKeyOnControlPlanes as boolean | undefined,
     superAdminHours: number("superAdminHours"),
+    hardening: values.hardening as HardeningArgs | undefined,
     approver: defined({ image: text("approverImage"), version: text("approverVersion") }),
   });
 }
@@ -232,6 +235,7 @@ const advice = {
   number: "Give a whole number.",
   boolean: "Write true or false.",
   list: "Give a YAML list in Pulumi.<stack>.yaml.",
+  map: "Give a YAML map in Pulumi.<stack>.yaml.",
 };
 
 function parseValue(text: string, kind: (typeof keys)[Key]): unknown {
@@ -243,14 +247,16 @@ function parseValue(text: string, kind: (typeof keys)[Key]): unknown {
     case "boolean":
       return text === "true" ? true : text === "false" ? false : undefined;
     case "list":
-      return parseList(text);
+      return parseJson(text, Array.isArray);
+    case "map":
+      return parseJson(text, isMap);
   }
 }
 
-function parseList(text: string): unknown[] | undefined {
+function parseJson<T>(text: string, is: (value: unknown) => value is T): T | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : undefined;
+    return is(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -17,6 +17,7 @@ import { type Lab, labRoot } from "../host/identity.ts";
 import { keepCertificates, readCertificates } from "../host/kept-certificates.ts";
 import { runInside, startSandbox } from "../host/sandbox.ts";
 import { bootId, type LabState, readState, writeState } from "../host/state.ts";
+import { refuseExpired } from "../kubernetes/expired.ts";
 import { readRendered } from "../kubernetes/rendered.ts";
 
 /** Bytes that a small cluster needs free to come up. */
@@ -31,7 +32,7 @@ const leastFree = 1024 ** 3;
 export async function up(lab: Lab, clone: string): Promise<number> {
   const progress = createProgress();
   const rendered = renderedFolder(lab.stack, clone);
-  readRendered(rendered, kubernetesVersion);
+  refuseExpired(readRendered(rendered, kubernetesVersion), new Date());
   requireSpace(labRoot());
   await ensurePackages(progress);
   const programs = await ensurePrograms(progress);

@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { Failure } from "../../toolchain/fail.mjs";
 import type { Programs } from "../../toolchain/kubernetes/programs.ts";
 import { type Lab, processMark } from "./identity.ts";
+import { kernelSettings, settingsIn } from "./kernel-settings.ts";
 import { firstChild, identify, type ProcessIdentity } from "./processes.ts";
 import { switchAddress, switchName, untilReady } from "./sandbox.ts";
 import { updateState } from "./state.ts";
@@ -43,16 +44,6 @@ export type RunningMachine = ProcessIdentity & {
 
 /** Where a machine finds the lab's own files. */
 export const labFolderOnMachine = "/run/kubelet-trust";
-
-/** Kernel settings that a kubelet insists on changing; it changes a copy. Source: kubernetes `pkg/kubelet/cm/container_manager_linux.go` (setupKernelTunables). */
-const kernelSettings = [
-  "vm/overcommit_memory",
-  "vm/panic_on_oom",
-  "kernel/panic",
-  "kernel/panic_on_oops",
-  "kernel/keys/root_maxkeys",
-  "kernel/keys/root_maxbytes",
-];
 
 /** Folders of the host that a machine has to itself, empty at first. */
 const ownFolders = ["/var/log", "/var/lib"];
@@ -125,7 +116,15 @@ export async function startMachine(
   }));
   await plugIn(init, machine);
   layOut(machine, plan.files);
+  applyKernelSettings(machine, plan.files);
   return machine;
+}
+
+/** In place: the copies are mounted over the host's settings one by one. */
+function applyKernelSettings(machine: RunningMachine, files: readonly MachineFile[]): void {
+  for (const [setting, value] of settingsIn(files)) {
+    fs.writeFileSync(hostPath(machine, `${labFolderOnMachine}/sysctl/${setting}`), `${value}\n`);
+  }
 }
 
 /**

@@ -35,6 +35,7 @@ import {
   untilEtcdListens,
   untilReady,
 } from "./control-plane.ts";
+import { expiredTokens } from "./expired.ts";
 import { answersAll, type HelloNode, sayHello } from "./hello.ts";
 import { kubectl } from "./kubectl.ts";
 import { startKubelet } from "./kubelet.ts";
@@ -194,6 +195,8 @@ async function applyManifests(
     if (code !== 0) throw new Failure(`The rendered manifests are refused: ${stderr.trim()}`);
   }
   row.ended(`${stack.manifests.length} objects applied`);
+  const token = expiredTokens(stack, new Date());
+  if (token !== undefined) site.table.say(token);
 }
 
 /** Approves requests for serving certificates in place of the stack's approver until stopped. */

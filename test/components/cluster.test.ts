@@ -72,6 +72,7 @@ describe("Cluster", () => {
     assert.deepEqual(paths, [
       "/etc/kubernetes/kubelet.conf",
       "/etc/kubernetes/pki/ca.crt",
+      "/etc/sysctl.d/90-kubernetes.conf",
       "/etc/systemd/system/kubelet.service",
       "/var/lib/kubelet/config.yaml",
       "/var/lib/kubelet/pki/kubelet-serving.crt",
@@ -86,9 +87,9 @@ describe("Cluster", () => {
       const decode = (key: string) => Buffer.from(inputs.data[key], "base64").toString();
       for (const { path, mode, key } of JSON.parse(decode("files.json"))) {
         const isPrivate = /^private |client-key-data/m.test(decode(key));
-        // kubeadm hides manifests too, secret or not.
-        const hidden = isPrivate || path.startsWith("/etc/kubernetes/manifests/");
-        assert.equal(mode, hidden ? "0600" : "0644", path);
+        const isPublic = /\.(crt|pub)$|^\/etc\/sysctl\.d\//.test(path);
+        assert.ok(!isPrivate || !isPublic, path);
+        assert.equal(mode, isPublic ? "0644" : "0600", path);
       }
     }
   });
@@ -154,10 +155,12 @@ describe("Cluster", () => {
     assert.ok(pod.spec.containers[0].command.includes(flag));
     const { inputs } = find(registered, "ConfigMap", "kubeadm-config");
     const { apiServer } = parse(inputs.data.ClusterConfiguration);
-    assert.deepEqual(apiServer.extraArgs[0], {
-      name: "kubelet-certificate-authority",
-      value: "/etc/kubernetes/pki/ca.crt",
-    });
+    const carried = apiServer.extraArgs.filter(
+      ({ name }: { name: string }) => name === "kubelet-certificate-authority",
+    );
+    assert.deepEqual(carried, [
+      { name: "kubelet-certificate-authority", value: "/etc/kubernetes/pki/ca.crt" },
+    ]);
     assert.ok(!("kubelet-trust/reason" in pod.metadata.annotations));
   });
 
@@ -399,7 +402,11 @@ describe("Cluster", () => {
       ["RSA-3072", { algorithm: "RSA", rsaBits: 3072 }],
     ] as const) {
       const registered = await build({ keyAlgorithm, nodePools: [] });
-      for (const { inputs } of ofType(registered, "PrivateKey")) assert.deepEqual(inputs, expected);
+      for (const { name, inputs } of ofType(registered, "PrivateKey")) {
+        // Another algorithm must not replace the key of what is encrypted already.
+        if (name === "cluster/encryption-at-rest") continue;
+        assert.deepEqual(inputs, expected);
+      }
     }
   });
 });

@@ -7,14 +7,20 @@ import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { packFiles } from "../../components/host-files.ts";
 import {
+  encryptionConfiguration,
+  hardeningFiles,
+  kernelSettings,
+} from "../../components/kubeadm/hardening.ts";
+import {
   CheckedConfiguration,
   kubeletConfiguration,
   renderKubeletConfiguration,
 } from "../../components/kubeadm/kubelet-configuration.ts";
 import { kubeletUnit } from "../../components/kubeadm/kubelet-unit.ts";
 import { staticPods } from "../../components/kubeadm/static-pods.ts";
+import { hardeningOf } from "../../components/model/hardening.ts";
 import { type Issued, issue, issueAuthority, publicKeyPem } from "../../lab/conformance/pki.ts";
-import { fileKey } from "../../trust/contract.ts";
+import { fileKey, paths } from "../../trust/contract.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
 
 export type FixtureMachine = {
@@ -88,7 +94,7 @@ export async function writeFixture(folder: string, fixture: Fixture): Promise<vo
       data: packFiles(
         Object.entries(files).map(([file, content]) => ({
           path: file,
-          mode: file.endsWith(".key") || file.endsWith(".conf") ? "0600" : "0644",
+          mode: file.endsWith(".crt") || file.endsWith(".pub") ? "0644" : "0600",
           content,
         })),
       ),
@@ -158,6 +164,7 @@ async function nodeFiles(machine: FixtureMachine, fixture: Fixture, ca: Issued) 
         configuration: new CheckedConfiguration({ ...machine.kubelet }),
       }),
     ),
+    [paths.kernelSettings]: kernelSettings,
     "/etc/systemd/system/kubelet.service": kubeletUnit({
       name,
       addresses: [
@@ -227,7 +234,10 @@ async function controlPlaneFiles(
     kubeletAccessFlags: fixture.kubeletAccessFlags,
     annotations: {},
   });
+  const key = Buffer.alloc(32, "a fixture's key").toString("base64");
   return {
+    ...hardeningFiles(hardeningOf()),
+    [paths.encryption]: encryptionConfiguration(key, hardeningOf()),
     [`${pki}/ca.key`]: ca.keyPem,
     [`${pki}/front-proxy-ca.crt`]: frontProxyCa.certPem,
     [`${pki}/etcd/ca.crt`]: etcdCa.certPem,
