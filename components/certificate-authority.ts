@@ -3,6 +3,8 @@ import * as tls from "@pulumi/tls";
 import { tokens } from "../trust/contract.ts";
 import type { KeyAlgorithm } from "../trust/words/vocabulary.ts";
 import {
+  type Adoption,
+  adoptionProblems,
   authorityEnd,
   authorityParts,
   authorityProblems,
@@ -24,6 +26,8 @@ export type CertificateAuthorityArgs = {
   validityHours?: number;
   /** A CA that exists already, in place of a new one. Default: a new one is made. */
   existing?: ExistingAuthority;
+  /** What the existing one is adopted for, which it is checked against too. Default: nothing that is known. */
+  adoption?: Adoption;
 };
 
 /**
@@ -65,9 +69,10 @@ export class CertificateAuthority extends pulumi.ComponentResource {
     args: CertificateAuthorityArgs = {},
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    const existing = args.existing && checkNow(args.existing);
+    const problems = problemsFor(args.adoption);
+    const existing = args.existing && checkNow(args.existing, problems);
     super(CertificateAuthority.__pulumiType, name, {}, opts);
-    const authority = existing ? adopt(existing) : create(name, args, { parent: this });
+    const authority = existing ? adopt(existing, problems) : create(name, args, { parent: this });
     this.certPem = authority.certPem;
     this.chainPem = authority.chainPem;
     this.restOfChainPem = authority.restOfChainPem ?? pulumi.output("");
@@ -126,20 +131,29 @@ function create(
 
 const fields = { certificate: "existing.certPem", key: "existing.privateKeyPem" };
 
+type Problems = (certPem: string, privateKeyPem: string | undefined) => readonly string[];
+
+function problemsFor(adoption: Adoption | undefined): Problems {
+  return (certPem, key) =>
+    adoption === undefined
+      ? authorityProblems(certPem, key, fields, new Date())
+      : adoptionProblems(certPem, key, adoption, new Date());
+}
+
 /** Plain texts are checked before the component is registered; outputs are checked when they are known. */
-function checkNow(existing: ExistingAuthority): ExistingAuthority {
+function checkNow(existing: ExistingAuthority, problems: Problems): ExistingAuthority {
   const { certPem, privateKeyPem } = existing;
   if (typeof certPem === "string") {
     const key = typeof privateKeyPem === "string" ? privateKeyPem : undefined;
-    failOn(authorityProblems(certPem, key, fields, new Date()));
+    failOn(problems(certPem, key));
   }
   return existing;
 }
 
-function adopt({ certPem, privateKeyPem }: ExistingAuthority): Authority {
+function adopt({ certPem, privateKeyPem }: ExistingAuthority, problems: Problems): Authority {
   const key = privateKeyPem === undefined ? undefined : pulumi.secret(privateKeyPem);
   const checked = pulumi.all([certPem, key]).apply(([certificate, secretKey]) => {
-    failOn(authorityProblems(certificate, secretKey, fields, new Date()));
+    failOn(problems(certificate, secretKey));
     const end = authorityEnd(certificate)?.toISOString() ?? "";
     return { ...authorityParts(certificate), secretKey, end };
   });

@@ -134,13 +134,13 @@ export class Cluster extends pulumi.ComponentResource {
 
 function createAuthority(
   name: string,
-  { certificateAuthority: existing }: ClusterPlan,
+  { certificateAuthority: existing, adoption }: ClusterPlan,
   parent: Cluster,
 ): CertificateAuthority {
   const { keyAlgorithm, caValidityHours: validityHours } = parent.settings;
   return new CertificateAuthority(
     `${name}/ca`,
-    existing === undefined ? { keyAlgorithm, validityHours } : { existing },
+    existing === undefined ? { keyAlgorithm, validityHours } : { existing, adoption },
     { parent },
   );
 }

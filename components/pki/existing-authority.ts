@@ -23,6 +23,16 @@ export type IssuedNames = {
   ipAddresses: readonly string[];
 };
 
+/** What a CA is adopted for. */
+export type Adoption = {
+  /** What the CA is called where it was given, e.g. `certificateAuthority`. */
+  field: string;
+  /** The names that certificates are issued for. */
+  issued: readonly IssuedNames[];
+  /** Lifetime of what it issues, in hours. */
+  validityHours: number;
+};
+
 /** The parts of an existing CA, PEM. */
 export type AuthorityParts = {
   /** The certificate that issues. */
@@ -75,6 +85,28 @@ export function authorityProblems(
     problems.push(...constraintProblems(chain, issued, fields.certificate));
   if (privateKeyPem !== undefined) {
     problems.push(...keyProblems(issuer, privateKeyPem, fields.key));
+  }
+  return problems;
+}
+
+/**
+ * What keeps a CA from being adopted for something: {@link authorityProblems}, names that it may not sign for, and
+ * leaves that would outlive it.
+ */
+export function adoptionProblems(
+  certPem: string,
+  privateKeyPem: string | undefined,
+  { field, issued, validityHours }: Adoption,
+  now: Date,
+): string[] {
+  const fields = { certificate: `${field}.certPem`, key: `${field}.privateKeyPem` };
+  const problems = authorityProblems(certPem, privateKeyPem, fields, now, issued);
+  const end = authorityEnd(certPem);
+  const left = Math.floor(((end?.getTime() ?? 0) - now.getTime()) / 3_600_000);
+  if (problems.length === 0 && validityHours > left) {
+    problems.push(
+      `validityHours: ${validityHours} is longer than the ${left} hours that the CA handed in has left, and a certificate is worth nothing after its CA. Give at most ${left}, or a CA that lives longer.`,
+    );
   }
   return problems;
 }

@@ -8,9 +8,9 @@ import {
 import { type ClusterSettings, endpointOf } from "../model/cluster-settings.ts";
 import { hardeningOf } from "../model/hardening.ts";
 import { addressesOf, type ControlPlaneHost, type Machine, machine } from "../model/machines.ts";
-import type { ExistingAuthority } from "../pki/existing-authority.ts";
+import type { Adoption, ExistingAuthority } from "../pki/existing-authority.ts";
 import type { ClusterArgs } from "./cluster-args.ts";
-import { clusterProblems, signerProblems, wordProblems } from "./cluster-problems.ts";
+import { adoptionOf, clusterProblems, signerProblems, wordProblems } from "./cluster-problems.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { fail } from "./failure.ts";
 import { common, isPlanned, type PlannedPool, planPool } from "./pool-plan.ts";
@@ -31,6 +31,7 @@ export type ClusterPlan = {
   readonly selfSigning: readonly Machine[];
   readonly skipReason?: string;
   readonly certificateAuthority?: ExistingAuthority;
+  readonly adoption: Adoption;
   readonly approver: { readonly image?: string; readonly version?: string };
   readonly caKeyOnControlPlanes: boolean;
   /** 0: it is left out. */
@@ -123,6 +124,7 @@ function planOf(name: string, args: ClusterArgs, pools: readonly PlannedPool[]):
     selfSigning: madeBy("kubelet"),
     ...(skipReason === undefined ? {} : { skipReason }),
     ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+    adoption: adoptionOf(args),
     approver: args.approver ?? {},
     caKeyOnControlPlanes: args.caKeyOnControlPlanes ?? true,
     superAdminHours: args.superAdminHours ?? clusterDefaults.superAdminHours,

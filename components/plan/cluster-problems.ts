@@ -12,7 +12,7 @@ import { contains, familyOf, overlaps, subnetAddress, subnetsOf } from "../model
 import { endpointHost, endpointOf } from "../model/cluster-settings.ts";
 import { addressesOf, dnsNames, ipAddresses, machine } from "../model/machines.ts";
 import { isDnsName, labelProblems } from "../model/names.ts";
-import { authorityEnd, authorityProblems, type IssuedNames } from "../pki/existing-authority.ts";
+import { type Adoption, adoptionProblems, type IssuedNames } from "../pki/existing-authority.ts";
 import type { ClusterArgs } from "./cluster-args.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { expirationProblems } from "./expiration.ts";
@@ -206,21 +206,17 @@ function existingAuthorityProblems(args: ClusterArgs, now: Date): string[] {
     ];
   }
   if (typeof certPem !== "string") return [];
-  const fields = {
-    certificate: "certificateAuthority.certPem",
-    key: "certificateAuthority.privateKeyPem",
-  };
   const key = typeof privateKeyPem === "string" ? privateKeyPem : undefined;
-  const problems = authorityProblems(certPem, key, fields, now, issuedNames(args));
-  const end = authorityEnd(certPem);
-  const leaf = args.validityHours ?? clusterDefaults.validityHours;
-  const left = Math.floor(((end?.getTime() ?? 0) - now.getTime()) / 3_600_000);
-  if (problems.length === 0 && leaf > left) {
-    problems.push(
-      `validityHours: ${leaf} is longer than the ${left} hours that the CA handed in has left, and a certificate is worth nothing after its CA. Give at most ${left}, or a CA that lives longer.`,
-    );
-  }
-  return problems;
+  return adoptionProblems(certPem, key, adoptionOf(args), now);
+}
+
+/** What a cluster adopts a CA for. */
+export function adoptionOf(args: ClusterArgs): Adoption {
+  return {
+    field: "certificateAuthority",
+    issued: issuedNames(args),
+    validityHours: args.validityHours ?? clusterDefaults.validityHours,
+  };
 }
 
 /** The names that the cluster's CA signs for: kube-apiservers' and kubelets'. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { CertificateAuthority } from "../../components/certificate-authority.ts";
+import { Cluster } from "../../components/cluster.ts";
 import {
   authorityEnd,
   authorityParts,
@@ -201,6 +202,40 @@ describe("authorityProblems", () => {
     }
     const wide = constrained("nameConstraints=critical,permitted;IP:0.0.0.0/0.0.0.0");
     assert.doesNotThrow(() => planCluster("c", { ...args, certificateAuthority: wide }));
+  });
+
+  it("refuses it in the same words when it is an output, before anything that it would sign", async () => {
+    const narrow = selfSigned({
+      subject: "/CN=narrow",
+      days: 9000,
+      extensions: [...caExtensions, "nameConstraints=critical,permitted;IP:10.0.0.0/255.0.0.0"],
+    });
+    const args = {
+      controlPlanes: [{ name: "cp", addresses: ["10.0.0.1"] }],
+      nodePools: [{ name: "w", nodes: [{ name: "w-0", addresses: ["192.168.0.9"] }] }],
+    };
+    let said = "";
+    try {
+      planCluster("c", { ...args, certificateAuthority: narrow });
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    assert.match(said, /^certificateAuthority\.certPem .*name constraints forbid/);
+    const certificateAuthority = {
+      certPem: pulumi.output(narrow.certPem),
+      privateKeyPem: pulumi.secret(narrow.privateKeyPem),
+    };
+    let made: Cluster | undefined;
+    const registered = await register(() => {
+      made = new Cluster("c", { ...args, certificateAuthority });
+    });
+    // The engine ends an update with it; mocks let it rest in whatever takes the output.
+    const taken = made?.ca.certPem as unknown as { promise: () => Promise<string> };
+    await assert.rejects(taken.promise(), (error: Error) => error.message.endsWith(said));
+    const signed = registered.filter(
+      ({ type, name }) => type.endsWith(":LocallySignedCert") && name.includes("w-0"),
+    );
+    assert.deepEqual(signed, []);
   });
 
   it("refuses certificates that would outlive the CA handed in", () => {
