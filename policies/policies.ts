@@ -1,6 +1,7 @@
 /** All policies, in the order in which they are reported. */
 
 import type { Spec } from "./policy.ts";
+import { approverBindsAddresses } from "./rules/approver-binds-addresses.ts";
 import { certificateLifetime } from "./rules/certificate-lifetime.ts";
 import { kubeletClientAuthentication } from "./rules/kubelet-client-authentication.ts";
 import { kubeletServingTrust } from "./rules/kubelet-serving-trust.ts";
@@ -13,6 +14,7 @@ export const specs: readonly Spec[] = [
   kubeletClientAuthentication,
   kubeletStarts,
   kubeletServingVerified,
+  approverBindsAddresses,
   certificateLifetime,
   privateKeyExposure,
 ];

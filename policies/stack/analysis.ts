@@ -3,6 +3,7 @@ import type { PolicyResource } from "@pulumi/policy";
 import { assemble } from "../../trust/cluster/assemble.ts";
 import type {
   AssembledApiServer,
+  AssembledApprover,
   AssembledCluster,
   AssembledKubelet,
   AssembleOptions,
@@ -34,9 +35,16 @@ export type ApiServer = {
   readonly found: Found | undefined;
 };
 
-/** A cluster with its kube-apiservers as policies show them. */
-export type Cluster = Omit<AssembledCluster, "apiServers"> & {
+/** An approver as policies show it. */
+export type Approver = AssembledApprover & {
+  /** `undefined` for one that the configuration declares. */
+  readonly found: Found | undefined;
+};
+
+/** A cluster with its kube-apiservers and approvers as policies show them. */
+export type Cluster = Omit<AssembledCluster, "apiServers" | "approvers"> & {
   readonly apiServers: readonly ApiServer[];
+  readonly approvers: readonly Approver[];
 };
 
 /** A kubelet with the kube-apiservers that could call it, and what would happen. */
@@ -100,6 +108,10 @@ export function analyseStack(stack: Stack, config: Config): Analysis {
       cluster: {
         ...cluster,
         apiServers: cluster.apiServers.map((one) => apiServerOf(one, foundIn)),
+        approvers: cluster.approvers.map((one) => ({
+          ...one,
+          found: one.origin && foundIn(one.origin),
+        })),
       },
     }),
   );

@@ -16,6 +16,8 @@ export type Parts = {
   configuration: { -readonly [field in keyof KubeletConfiguration]: KubeletConfiguration[field] };
   /** Image of an approver; `undefined` for none. */
   approver: string | undefined;
+  /** The approver's settings. */
+  approverEnv: Record<string, string>;
   /** Whatever else is in the stack. */
   others: PolicyResource[];
 };
@@ -45,6 +47,7 @@ function goodParts(): Parts {
       serverTLSBootstrap: true,
     },
     approver: "ghcr.io/postfinance/kubelet-csr-approver:v1.2.14",
+    approverEnv: { PROVIDER_IP_PREFIXES: "10.240.0.0/24" },
     others: [],
   };
 }
@@ -69,7 +72,7 @@ export function goodStack(change: (parts: Parts) => void = () => {}): PolicyReso
         ...parts.configuration,
       }),
     }),
-    ...(parts.approver === undefined ? [] : [approver(parts.approver)]),
+    ...(parts.approver === undefined ? [] : [approver(parts.approver, parts.approverEnv)]),
     ...parts.others,
   ];
 }
@@ -104,11 +107,12 @@ function asFlags(flags: Readonly<Record<string, string>>): string[] {
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 }
 
-function approver(image: string): PolicyResource {
+function approver(image: string, settings: Parts["approverEnv"]): PolicyResource {
+  const env = Object.entries(settings).map(([name, value]) => ({ name, value }));
   return resource("kubernetes:apps/v1:Deployment", "approver", {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: "kubelet-csr-approver", namespace: "kube-system" },
-    spec: { template: { spec: { containers: [{ name: "approver", image }] } } },
+    spec: { template: { spec: { containers: [{ name: "approver", image, env }] } } },
   });
 }

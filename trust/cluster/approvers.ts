@@ -4,7 +4,7 @@
  * Source: kubernetes `plugin/pkg/admission/certificates/approval/admission.go` (verb `approve` on the signer), and
  * `pkg/registry/certificates/certificates/storage` (`update` on certificatesigningrequests/approval).
  */
-import { rulesIn } from "../programs/approver/rules.ts";
+import { hasKnownRules, rulesIn } from "../programs/approver/rules.ts";
 import type { WorkloadPiece } from "../readers/piece.ts";
 import { asObject, asText, type Json, type JsonObject } from "../readers/yaml.ts";
 import { type Fact, known, type Source, valueOr } from "../words/fact.ts";
@@ -46,12 +46,14 @@ export function approversAmong(
     const account = workload.serviceAccount;
     const isNamed = account.known && permissions.byName(account.value);
     if (container === undefined && !isNamed) return [];
+    const refuses = container ? rulesIn(container, workload) : () => undefined;
     return [
       {
         label: workload.label,
         origin: workload.origin,
         source: workload.origin.source,
-        refuses: container ? rulesIn(container, workload) : () => undefined,
+        refuses,
+        ...(container && hasKnownRules(container) && { rules: refuses }),
         idle: idleness(workload, permissions, circumstances),
       },
     ];

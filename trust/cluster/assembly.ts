@@ -9,6 +9,7 @@ import type {
   KubeletFacts,
   NodeAddress,
   RbacFacts,
+  Refuses,
   ServingRequest,
 } from "../words/facts.ts";
 import type { StopsStart } from "../words/refusal.ts";
@@ -53,6 +54,8 @@ export type AssembledApprover = {
   readonly origin: Origin | undefined;
   /** Why it approves nothing at all, where that is known; unknown where it depends on something that is not. */
   readonly idle: Fact<string | undefined>;
+  /** Its rules, where they are known. */
+  readonly rules?: Refuses;
 };
 
 /** One cluster. */

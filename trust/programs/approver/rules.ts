@@ -44,11 +44,14 @@ export type LookUps = {
   readonly dns?: (name: string) => Fact<readonly string[]>;
 };
 
+/** Whether the rules of the approver in a container are known. */
+export function hasKnownRules({ image }: JsonObject): boolean {
+  return /(^|\/)kubelet-csr-approver([:@]|$)/.test(asText(image) ?? "");
+}
+
 /** The rules of the approver in a container; those of other programs are not known. */
 export function rulesIn(container: JsonObject, lookUps: LookUps = {}): Refuses {
-  return /(^|\/)kubelet-csr-approver([:@]|$)/.test(asText(container.image) ?? "")
-    ? kubeletCsrApprover(container, lookUps)
-    : () => undefined;
+  return hasKnownRules(container) ? kubeletCsrApprover(container, lookUps) : () => undefined;
 }
 
 /**
