@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import type { Programs } from "../../toolchain/kubernetes/programs.ts";
 import { expectSuccess, type Project } from "../support/engine.ts";
 import { kubernetesPrograms } from "./kubeadm.ts";
-import { type MachineFile, machineFiles, ownProject } from "./stack.ts";
+import { type MachineFile, machineFiles, ownProject, renderedWith } from "./stack.ts";
 
 type Files = Record<string, MachineFile>;
 
@@ -127,6 +127,17 @@ describe("Kubernetes 1.37.2, given what the default stack rendered", function ()
     machines = machineFiles(project);
   });
   after(() => project?.remove());
+
+  it("has private keys, and the key of encryption at rest, for machines alone", () => {
+    const encryption = machines["control-plane-0"]?.["/etc/kubernetes/apiserver/encryption.yaml"];
+    const secret = /secret: (\S+)/.exec(encryption?.content ?? "")?.[1];
+    assert.equal(encryption?.mode, "0600");
+    assert.equal(Buffer.from(secret ?? "", "base64").length, 32);
+    for (const text of ["PRIVATE KEY", secret ?? ""]) {
+      assert.deepEqual(renderedWith(project, "cluster", text), []);
+      assert.ok(renderedWith(project, "machines", text).length > 0, "nothing is found where it is");
+    }
+  });
 
   for (const name of ["control-plane-0", "p-0", "b-0"]) {
     it(`the kubelet of ${name} gets past its configuration`, async () => {

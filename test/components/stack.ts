@@ -33,6 +33,39 @@ export function renderedObjects(project: Project): Record<string, any> {
   );
 }
 
+/**
+ * The rendered files of a part that have a text in them: as it is, in base64 at any place of a longer text, or in
+ * base64 of that.
+ */
+export function renderedWith(
+  project: Project,
+  part: "cluster" | "machines",
+  text: string,
+): string[] {
+  const folder = join(project.folder, "rendered", part);
+  const once = encodings(text);
+  const forms = [text, ...once, ...once.flatMap(encodings)];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => {
+      const content = readFileSync(file, "latin1");
+      return forms.some((form) => content.includes(form));
+    });
+}
+
+/** What base64 makes of a text, wherever in a longer one it stands: without the letters that its neighbours decide. */
+function encodings(text: string): string[] {
+  return [0, 1, 2].map((offset) => {
+    const encoded = Buffer.from(`${"\0".repeat(offset)}${text}`, "latin1").toString("base64");
+    const [first, last] = [
+      offset === 0 ? 0 : offset + 1,
+      Math.floor(((offset + text.length) * 8) / 6),
+    ];
+    return encoded.slice(first, last);
+  });
+}
+
 /** A file of a machine as its host-files Secret holds it. */
 export type MachineFile = {
   mode: string;

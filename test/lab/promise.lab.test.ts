@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { selfSignedCertificatePath } from "../../lab/host/kept-certificates.ts";
 import { ownProject } from "../components/stack.ts";
 import type { Project } from "../support/engine.ts";
+import { keptOf, kubectlIn, notHeld } from "./hardening.ts";
 import { needsLab } from "./requirements.ts";
 import { labIn, remains, runLab } from "./run.ts";
 
@@ -76,6 +77,13 @@ describe("what the stack provisions", function () {
     assert.ok(output.includes(`${nodes.length}/${nodes.length} nodes answer`), output);
   }
 
+  /** The first that was provisioned, whose lab still runs. */
+  function defaultStack(): Project {
+    const [project] = projects;
+    assert.ok(project, "the default stack has not been provisioned");
+    return project;
+  }
+
   it("boots as the default stack, provisioned and bootstrap under verify, in under a minute", async () => {
     const output = await boot(await provision({}));
     assertAnswers(output, ["control-plane-0", "worker-0", "worker-1", "burst-0"]);
@@ -85,6 +93,46 @@ describe("what the stack provisions", function () {
     );
     const seconds = Number(/metrics, after (\d+\.\d) s\./.exec(output)?.[1]);
     assert.ok(seconds < 60, `${seconds} s`);
+  });
+
+  it("is hardened as docs/hardening.md says: flags, files and configz of what runs", async () => {
+    const rendered = path.join(defaultStack().folder, "rendered");
+    const { failed, held } = await notHeld(labIn(rendered), rendered);
+    assert.deepEqual(failed, []);
+    assert.ok(held > 70, `${held} held`);
+  });
+
+  it("answers without credentials on health endpoints alone, and keeps Secrets out of disk and log", async () => {
+    const rendered = path.join(defaultStack().folder, "rendered");
+    const stranger = (raw: string) =>
+      kubectlIn(
+        rendered,
+        ...["--kubeconfig=/dev/null", "--server=https://10.240.0.10:6443"],
+        ...["--insecure-skip-tls-verify", "get", "--raw", raw],
+      );
+    for (const raw of ["/livez", "/readyz", "/healthz"]) {
+      const { code, output } = await stranger(raw);
+      assert.equal(code, 0, `${raw}: ${output}`);
+    }
+    for (const raw of ["/version", "/api/v1/namespaces/kube-public/configmaps/cluster-info"]) {
+      const { code, output } = await stranger(raw);
+      assert.equal(code, 1, raw);
+      assert.match(output, /Unauthorized/, raw);
+    }
+    const word = "seen-nowhere-but-in-the-cluster";
+    const made = ["create", "secret", "generic", "hidden", `--from-literal=word=${word}`];
+    const plain = ["create", "configmap", "open", `--from-literal=word=${word}-open`];
+    for (const args of [made, plain]) {
+      const { code, output } = await kubectlIn(rendered, ...args);
+      assert.equal(code, 0, output);
+    }
+    const { etcd, audit } = keptOf(labIn(rendered));
+    assert.ok(etcd.includes("k8s:enc:secretbox:v1:key1:"), "nothing in etcd is encrypted");
+    assert.ok(etcd.includes(`${word}-open`), "the ConfigMap is not where it was looked for");
+    const texts = etcd.toString("latin1").replaceAll(`${word}-open`, "");
+    assert.ok(!texts.includes(word), "the Secret is in etcd in plain");
+    assert.match(audit, /"verb":"create".*"resource":"secrets".*"name":"hidden"/);
+    assert.ok(!audit.includes(word) && !audit.includes(Buffer.from(word).toString("base64")));
   });
 
   it("works in every serving mode under skip, and under trustSelfSigned with the collected certificates", async () => {

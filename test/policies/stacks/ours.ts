@@ -7,6 +7,8 @@ const handedIn = `, selfSignedCertificate: ${JSON.stringify(collected)}`;
 
 const verified = "kubelet-serving-verified";
 const lifetime = "certificate-lifetime";
+/** The approver's prefixes hold the node that requests, and a control plane could ask for its address. */
+const borrowed = "approver-binds-addresses";
 
 const program = (mode: string, more: string, node = "") => `
 new Cluster("c", {
@@ -30,12 +32,17 @@ export const ours: readonly Case[] = [
   {
     name: "bootstrap under trustSelfSigned: the bundle has the CA too, and is verified",
     program: program("bootstrap", 'stance: "trustSelfSigned"'),
+    advisory: [borrowed],
   },
   {
     name: "provisioned under verify: verified at the first preview",
     program: program("provisioned", ""),
   },
-  { name: "bootstrap under verify: verified", program: program("bootstrap", "") },
+  {
+    name: "bootstrap under verify: verified",
+    program: program("bootstrap", ""),
+    advisory: [borrowed],
+  },
   {
     name: "provisioned under skip: an acknowledged skip stays in sight",
     program: program("provisioned", 'stance: "skip", skipReason: "a test"'),
@@ -44,7 +51,7 @@ export const ours: readonly Case[] = [
   {
     name: "bootstrap under skip: an acknowledged skip stays in sight",
     program: program("bootstrap", 'stance: "skip", skipReason: "a test"'),
-    advisory: [verified],
+    advisory: [borrowed, verified],
   },
   {
     name: "self-signing under skip: an acknowledged skip, and nobody renews",

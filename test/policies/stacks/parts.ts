@@ -183,7 +183,11 @@ export function approver({ provider, labels = {}, prefix = "" }: Options): void 
           metadata: { labels: { app: "approver" } },
           spec: {
             containers: [
-              { name: "approver", image: "ghcr.io/postfinance/kubelet-csr-approver:v1.2.14" },
+              {
+                name: "approver",
+                image: "ghcr.io/postfinance/kubelet-csr-approver:v1.2.14",
+                env: [{ name: "PROVIDER_IP_PREFIXES", value: "10.0.0.0/8" }],
+              },
             ],
           },
         },

@@ -2,6 +2,7 @@
 import type { Case } from "../preview.ts";
 
 const trust = "kubelet-serving-trust";
+const borrowed = "approver-binds-addresses";
 
 /** A cluster with an approver for its own nodes, and a pool beside it. */
 const poolBeside = (more = "") => `
@@ -49,6 +50,7 @@ export const requests: readonly Case[] = [
     name: "of a node that the approver's rules leave out: denied",
     program: poolBeside(),
     mandatory: [trust],
+    advisory: [borrowed],
     says: [
       "e-0: kube-apiserver will not accept its serving certificate.",
       "remote error: tls: internal error",
@@ -61,6 +63,7 @@ export const requests: readonly Case[] = [
     name: "that one approver allows and another denies: undecidable, for the first to look decides",
     program: poolBeside(approverOf("")),
     mandatory: [trust],
+    advisory: [borrowed],
     says: ["one denies what another approves"],
   },
   {
