@@ -23,7 +23,8 @@ export function keptOf(lab: Lab): { readonly etcd: Buffer; readonly audit: strin
   assert.ok(machine);
   const read = (file: string) => fs.readFileSync(hostPath(machine, file));
   const log = "/var/lib/etcd/member/wal";
-  const segments = fs.readdirSync(hostPath(machine, log)).map((name) => read(`${log}/${name}`));
+  const names = fs.readdirSync(hostPath(machine, log)).filter((name) => name.endsWith(".wal"));
+  const segments = names.map((name) => read(`${log}/${name}`));
   return {
     etcd: Buffer.concat(segments),
     audit: read("/var/log/kubernetes/audit/audit.log").toString("utf8"),

@@ -119,18 +119,17 @@ describe("what the stack provisions", function () {
       assert.equal(code, 1, raw);
       assert.match(output, /Unauthorized/, raw);
     }
-    const word = "seen-nowhere-but-in-the-cluster";
-    const made = ["create", "secret", "generic", "hidden", `--from-literal=word=${word}`];
-    const plain = ["create", "configmap", "open", `--from-literal=word=${word}-open`];
-    for (const args of [made, plain]) {
+    const word = "kept-in-the-dark";
+    const made = ["secret", "generic", "hidden", `--from-literal=word=${word}`];
+    const plain = ["configmap", "open", "--from-literal=word=kept-in-the-open"];
+    for (const args of [made, plain].map((one) => ["create", ...one])) {
       const { code, output } = await kubectlIn(rendered, ...args);
       assert.equal(code, 0, output);
     }
     const { etcd, audit } = keptOf(labIn(rendered));
     assert.ok(etcd.includes("k8s:enc:secretbox:v1:key1:"), "nothing in etcd is encrypted");
-    assert.ok(etcd.includes(`${word}-open`), "the ConfigMap is not where it was looked for");
-    const texts = etcd.toString("latin1").replaceAll(`${word}-open`, "");
-    assert.ok(!texts.includes(word), "the Secret is in etcd in plain");
+    assert.ok(etcd.includes("kept-in-the-open"), "the ConfigMap is not where it was looked for");
+    assert.ok(!etcd.includes(word), "the Secret is in etcd in plain");
     assert.match(audit, /"verb":"create".*"resource":"secrets".*"name":"hidden"/);
     assert.ok(!audit.includes(word) && !audit.includes(Buffer.from(word).toString("base64")));
   });
