@@ -7,7 +7,7 @@ import { hostPath } from "../../lab/host/machine.ts";
 import { readState } from "../../lab/host/state.ts";
 import { type Json, valueAt } from "../../trust/readers/yaml.ts";
 import { type CodedCheck, rowsOf } from "../support/hardening-page.ts";
-import { runLab } from "./run.ts";
+import { run, runLab } from "./run.ts";
 
 type Seen = {
   /** Command lines by program, of every machine. */
@@ -17,10 +17,35 @@ type Seen = {
   readonly machines: readonly { readonly name: string; readonly pid: number }[];
 };
 
-/** What etcd and kube-apiserver keep of a Secret: both as they are on the disk of the first control plane. */
-export function keptOf(lab: Lab): { readonly etcd: Buffer; readonly audit: string } {
+function controlPlaneOf(lab: Lab) {
   const machine = readState(lab)?.machines.find(({ name }) => name.startsWith("control-plane"));
   assert.ok(machine);
+  return machine;
+}
+
+/** The status that kube-apiserver answers with to a request without credentials. */
+export async function statusForStranger(lab: Lab, target: string): Promise<string> {
+  const { pid, addresses } = controlPlaneOf(lab);
+  const url = JSON.stringify(`https://${addresses[0]}:6443${target}`);
+  const script = `require("node:https").get(${url}, { rejectUnauthorized: false, agent: false }, (answer) => {
+    process.stdout.write(String(answer.statusCode));
+    answer.resume();
+  });`;
+  const { code, output } = await run("nsenter", [
+    "-t",
+    String(pid),
+    "-n",
+    process.execPath,
+    "-e",
+    script,
+  ]);
+  assert.equal(code, 0, output);
+  return output;
+}
+
+/** What etcd and kube-apiserver keep of a Secret: both as they are on the disk of the first control plane. */
+export function keptOf(lab: Lab): { readonly etcd: Buffer; readonly audit: string } {
+  const machine = controlPlaneOf(lab);
   const read = (file: string) => fs.readFileSync(hostPath(machine, file));
   const log = "/var/lib/etcd/member/wal";
   const names = fs.readdirSync(hostPath(machine, log)).filter((name) => name.endsWith(".wal"));

@@ -36,7 +36,8 @@ export function borrowedAddress(
   const names = nodes.flatMap(({ name }) => (name.known ? [name.value] : []));
   for (const node of nodes) {
     const owner = valueOr(node.name, undefined);
-    const other = names.find((name) => name !== owner);
+    // Control planes come first, and hold more than this anyway.
+    const other = names.findLast((name) => name !== owner);
     if (owner === undefined || other === undefined) continue;
     const address = ipAddresses(node).find((one) => approves(rules, other, one));
     if (address !== undefined) return { node: other, address, owner };
