@@ -37,7 +37,7 @@ export function borrowedAddress(
   for (const node of nodes) {
     const owner = valueOr(node.name, undefined);
     // Control planes come first, and hold more than this anyway.
-    const other = names.findLast((name) => name !== owner);
+    const other = names.filter((name) => name !== owner).at(-1);
     if (owner === undefined || other === undefined) continue;
     const address = ipAddresses(node).find((one) => approves(rules, other, one));
     if (address !== undefined) return { node: other, address, owner };
