@@ -1,9 +1,10 @@
 // Everything that `npm test` checks, in order, with a summary at the end.
+import * as os from "node:os";
 import * as path from "node:path";
 import { runChild } from "./child.mjs";
 import { node, npmBin, repository } from "./paths.mjs";
 import { elapsed, isInteractive } from "./progress.mjs";
-import { chosenTests } from "./tests.mjs";
+import { chosenTests, fastTests, slowTests } from "./tests.mjs";
 
 /**
  * The options of mocha that are passed on, as parseArgs wants them.
@@ -29,10 +30,17 @@ export const mochaOptions = /** @type {const} */ ({
  * @returns {Promise<number>} 0 if all passed, else 1
  */
 export async function checkEverything(args, env, progress) {
+  const { isAll, options } = chosenTests(args);
+  const tests = isAll
+    ? [
+        { name: "fast tests", run: () => runAtOnce(fastTests(), options, env, progress) },
+        { name: "engine and lab", run: () => runAtOnce(slowTests(), options, env, progress) },
+      ]
+    : [{ name: "tests", run: () => runMocha(args, env) }];
   const checks = [
     { name: "lint", run: () => npmProgram("biome", ["check", "--error-on-warnings", "."], env) },
     { name: "types", run: () => npmProgram("tsc", ["--noEmit"], env) },
-    { name: "tests", run: () => runMocha(args, env) },
+    ...tests,
   ];
   const results = [];
   for (const { name, run } of checks) {
@@ -59,6 +67,23 @@ export function runMocha(args, env) {
   // Mocha takes CI for a terminal with colours.
   const plain = isInteractive(process.stdout) ? [] : ["--no-color"];
   return npmProgram("mocha", [...plain, ...options, ...files], env);
+}
+
+/**
+ * Runs test files side by side, as many at once as there are processors, at most four: each test of the engine or the
+ * lab starts programs of its own. Mocha prints a file when it is done; meanwhile it is said how long it has been.
+ * @param {readonly string[]} files
+ * @param {readonly string[]} options of mocha
+ * @param {NodeJS.ProcessEnv} env
+ * @param {import("./progress.mjs").Progress} progress
+ * @returns {Promise<number>} mocha's exit code
+ */
+export function runAtOnce(files, options, env, progress) {
+  const jobs = Math.min(os.cpus().length, 4);
+  return progress.step(`${files.length} test files, ${jobs} at a time`, () =>
+    // Mocha leaves a core to itself unless told otherwise, and does next to nothing with it.
+    runMocha(["--parallel", `--jobs=${jobs}`, ...options, ...files], env),
+  );
 }
 
 /**

@@ -1,9 +1,8 @@
 // What the npm scripts run: sets up whatever is missing, then does what was asked for.
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { isInside, namedFolder, namedStack, refuseUnknown, wantsHelp } from "./arguments.mjs";
-import { checkEverything, mochaOptions, runMocha } from "./check.mjs";
+import { checkEverything, mochaOptions, runAtOnce, runMocha } from "./check.mjs";
 import { runChild } from "./child.mjs";
 import { pulumiEnvironment } from "./environment.mjs";
 import { Failure, runMain } from "./fail.mjs";
@@ -75,9 +74,7 @@ Runs some of the tests, or all: ${Object.keys(mochaOptions)
 Runs every test that needs neither Pulumi's engine nor the lab. Options: as npm run mocha.`,
     run: (args) => {
       refuseUnknown("npm run test:fast", args, mochaOptions);
-      // Mocha leaves a core to itself, and does next to nothing with it.
-      const jobs = `--jobs=${os.cpus().length}`;
-      return runMocha(["--parallel", jobs, ...args, ...fastTests()], process.env);
+      return runAtOnce(fastTests(), args, process.env, progress);
     },
   },
   test: {

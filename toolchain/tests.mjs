@@ -11,14 +11,15 @@ const slow = /\.(engine|lab)\.test\.ts$/;
  * without a file or a folder, all tests are meant.
  * @param {readonly string[]} args
  * @param {string} [root] folder that the arguments are relative to, default the repository
- * @returns {{ files: string[], options: string[] }}
+ * @returns {{ files: string[], options: string[], isAll: boolean }} isAll: neither file nor folder is named
  */
 export function chosenTests(args, root = repository) {
   const folders = args.filter((arg) => isFolder(path.resolve(root, arg)));
   const named = args.filter((arg) => arg.endsWith(".test.ts"));
   const options = args.filter((arg) => !folders.includes(arg) && !named.includes(arg));
-  const all = folders.length + named.length === 0 ? ["test"] : folders;
-  return { files: [...named, ...all.flatMap((folder) => testsIn(folder, root))], options };
+  const isAll = folders.length + named.length === 0;
+  const all = isAll ? ["test"] : folders;
+  return { files: [...named, ...all.flatMap((folder) => testsIn(folder, root))], options, isAll };
 }
 
 /**
@@ -36,6 +37,16 @@ export function needToolchain(files) {
  */
 export function fastTests() {
   return testsIn("test", repository).filter((file) => !slow.test(file));
+}
+
+/**
+ * All others, the lab's and the toolchain's first: they take longest, and what begins last should end soon.
+ * @returns {string[]}
+ */
+export function slowTests() {
+  const isLong = (/** @type {string} */ file) => /\.lab\.|^test\/toolchain\//.test(file);
+  const files = testsIn("test", repository).filter((file) => slow.test(file));
+  return [...files.filter(isLong), ...files.filter((file) => !isLong(file))];
 }
 
 /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { chosenTests, fastTests, needToolchain } from "../../toolchain/tests.mjs";
+import { chosenTests, fastTests, needToolchain, slowTests } from "../../toolchain/tests.mjs";
 
 describe("toolchain/tests", () => {
   let root: string;
@@ -20,6 +20,7 @@ describe("toolchain/tests", () => {
     assert.deepEqual(chosenTests(["--grep", "kubelet"], root), {
       files: ["test/a/b.test.ts", "test/a/c/d.engine.test.ts", "test/e.lab.test.ts"],
       options: ["--grep", "kubelet"],
+      isAll: true,
     });
   });
 
@@ -50,5 +51,10 @@ describe("toolchain/tests", () => {
       return file !== "test/toolchain/tests.test.ts" && asks.test(imports ?? "");
     });
     assert.deepEqual(wrong, []);
+  });
+
+  it("are each run once by npm test", () => {
+    const all = chosenTests([]).files;
+    assert.deepEqual([...fastTests(), ...slowTests()].sort(), all.sort());
   });
 });
