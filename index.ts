@@ -11,7 +11,7 @@ import {
 } from "./components/plan/target.ts";
 import { certificateExpiry, trustLines } from "./components/summary.ts";
 
-const configuration = readConfiguration();
+const configuration = await readConfiguration();
 const provider = createProvider("kubernetes", configuration.target);
 const { target } = configuration;
 const cluster = new Cluster(
@@ -38,4 +38,9 @@ export const ca = {
   // With its chain: what another stack adopts.
   certPem: pulumi.interpolate`${cluster.ca.certPem}${cluster.ca.restOfChainPem}`,
   privateKeyPem: pulumi.secret(cluster.ca.privateKeyPem),
+  // In a rotation, more than the CA itself.
+  trustPem: cluster.trustPem,
 };
+
+/** Where the cluster stands with its CAs; the next update reads it. */
+export const caStanding = cluster.caStanding;

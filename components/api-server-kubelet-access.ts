@@ -14,6 +14,7 @@ import { type HardenedProgram, hardeningFlags, hardeningMounts } from "./kubeadm
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
 import { type ClusterSettings, hoursAsDuration } from "./model/cluster-settings.ts";
 import { hardeningOf } from "./model/hardening.ts";
+import { joinPems } from "./pki/certificates.ts";
 import { failOn } from "./plan/failure.ts";
 import { stanceProblems } from "./plan/stance.ts";
 
@@ -199,8 +200,4 @@ function createKubeletAdminBinding(
     },
     { parent: access },
   );
-}
-
-function joinPems(pems: string[]): string {
-  return pems.map((pem) => `${pem.trim()}\n`).join("");
 }

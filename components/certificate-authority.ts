@@ -10,7 +10,7 @@ import {
   authorityProblems,
   type ExistingAuthority,
 } from "./pki/existing-authority.ts";
-import { createKey } from "./pki/issuance.ts";
+import { createKey, type IssuingAuthority } from "./pki/issuance.ts";
 import { clusterDefaults } from "./plan/defaults.ts";
 import { failOn } from "./plan/failure.ts";
 
@@ -63,6 +63,8 @@ export class CertificateAuthority extends pulumi.ComponentResource {
   readonly privateKeyPem: pulumi.Output<string> | undefined;
   /** End of validity, RFC 3339. */
   readonly validityEndTime: pulumi.Output<string>;
+  /** What it is known by at preview: the URN of the resource that makes it, or the PEM of an existing one. */
+  readonly identity: pulumi.Output<string>;
 
   constructor(
     name: string,
@@ -79,11 +81,27 @@ export class CertificateAuthority extends pulumi.ComponentResource {
     this.trustPem = authority.trustPem ?? authority.certPem;
     this.privateKeyPem = authority.privateKeyPem;
     this.validityEndTime = authority.validityEndTime;
+    this.identity = authority.identity;
     this.registerOutputs({
       certPem: this.certPem,
       privateKeyPem: this.privateKeyPem,
       validityEndTime: this.validityEndTime,
     });
+  }
+
+  /**
+   * What certificates are issued by.
+   *
+   * @throws Error when the CA came without its key.
+   */
+  get issuing(): IssuingAuthority {
+    if (this.privateKeyPem === undefined) throw new Error("this CA has no key to sign with");
+    return {
+      certPem: this.certPem,
+      privateKeyPem: this.privateKeyPem,
+      trustPem: this.trustPem,
+      ...(this.chainPem === undefined ? {} : { chainPem: this.chainPem }),
+    };
   }
 }
 
@@ -100,6 +118,7 @@ type Authority = {
   restOfChainPem?: pulumi.Output<string>;
   privateKeyPem: pulumi.Output<string> | undefined;
   validityEndTime: pulumi.Output<string>;
+  identity: pulumi.Output<string>;
 };
 
 function create(
@@ -126,6 +145,7 @@ function create(
     certPem: certificate.certPem,
     privateKeyPem: key.privateKeyPem,
     validityEndTime: certificate.validityEndTime,
+    identity: certificate.urn,
   };
 }
 
@@ -164,6 +184,7 @@ function adopt({ certPem, privateKeyPem }: ExistingAuthority, problems: Problems
     restOfChainPem: publicPart(checked.restOfChainPem),
     privateKeyPem: key && checked.apply(({ secretKey }) => secretKey ?? ""),
     validityEndTime: publicPart(checked.end),
+    identity: publicPart(checked.certPem),
   };
 }
 

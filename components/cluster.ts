@@ -1,8 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { clusterOutputs, paths, tokens } from "../trust/contract.ts";
 import { ApiServerKubeletAccess } from "./api-server-kubelet-access.ts";
+import {
+  type Authorities,
+  authoritiesBehind,
+  authorityFor,
+  createAuthorities,
+  issuingOf,
+} from "./authority-rotation.ts";
 import { BootstrapToken, bindGroup, selfNodeClientRole } from "./bootstrap-token.ts";
-import { CertificateAuthority } from "./certificate-authority.ts";
+import type { CertificateAuthority } from "./certificate-authority.ts";
 import { ControlPlaneCertificates } from "./control-plane-certificates.ts";
 import { type ControlPlaneExtras, HostFiles } from "./host-files.ts";
 import { encryptionConfiguration, hardeningFiles } from "./kubeadm/hardening.ts";
@@ -20,12 +27,13 @@ import { hardeningOf } from "./model/hardening.ts";
 import { addressesOf, type Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
 import { NodePool } from "./node-pool.ts";
-import { writtenAnew } from "./pki/certificates.ts";
+import { joinPems, writtenAnew } from "./pki/certificates.ts";
 import { createEncryptionKey } from "./pki/encryption-key.ts";
 import { type HostFile, privateFile, publicFile } from "./pki/host-file.ts";
-import { type Issuance, issuanceOf, trustOf } from "./pki/issuance.ts";
+import { type Issuance, issuanceFor, issuanceOf, trustOf } from "./pki/issuance.ts";
 import type { ClusterArgs } from "./plan/cluster-args.ts";
 import { type ClusterPlan, planCluster } from "./plan/cluster-plan.ts";
+import type { CaStanding } from "./plan/rotation.ts";
 
 /** Where the parts of a cluster go. */
 export type ClusterTargets = {
@@ -52,7 +60,15 @@ export class Cluster extends pulumi.ComponentResource {
 
   /** Plain data for {@link NodePool} in another stack. */
   readonly settings: ClusterSettings;
+  /** The CA that issues; in a rotation others may be trusted beside it. */
   readonly ca: CertificateAuthority;
+  /** What those trust who verify, PEM: {@link ca}, and in a rotation the other CA after it. */
+  readonly trustPem: pulumi.Output<string>;
+  /**
+   * Where the cluster stands with its CAs, known once the files of every machine are written. A program exports it as
+   * `caStanding`, and the next update is held against it; see `readDeployedCa`.
+   */
+  readonly caStanding: pulumi.Output<CaStanding>;
   readonly kubeletAccess: ApiServerKubeletAccess;
   readonly controlPlaneCertificates: ControlPlaneCertificates;
   /** Of the control planes' own kubelets. */
@@ -73,13 +89,13 @@ export class Cluster extends pulumi.ComponentResource {
     super(Cluster.__pulumiType, name, {}, opts);
     const { settings } = plan;
     this.settings = settings;
-    this.ca = createAuthority(name, plan, this);
-    const ca = {
-      certPem: this.ca.certPem,
-      privateKeyPem: signingKey(this.ca),
-      trustPem: this.ca.trustPem,
-      ...(this.ca.chainPem === undefined ? {} : { chainPem: this.ca.chainPem }),
-    };
+    const authorities = createClusterAuthorities(name, plan, this);
+    const { caRotation } = plan;
+    this.ca = issuingOf(authorities, caRotation?.phase);
+    const ca = authorityFor(authorities, caRotation?.phase);
+    const behind = authoritiesBehind(authorities, caRotation);
+    const issuance = issuanceOf(settings, ca, behind);
+    this.trustPem = pulumi.output(trustOf(ca));
 
     this.kubeletAccess = createKubeletAccess(name, plan, this);
     this.controlPlaneCertificates = new ControlPlaneCertificates(
@@ -87,21 +103,26 @@ export class Cluster extends pulumi.ComponentResource {
       {
         hosts: plan.hosts,
         settings,
-        issuance: issuanceOf(settings, ca),
+        issuance,
+        caGeneration: plan.caStanding.generation,
+        ...(caRotation === undefined ? {} : { caRotation }),
         caKey: plan.caKeyOnControlPlanes,
         superAdminHours: plan.superAdminHours,
       },
       { parent: this },
     );
     const provider = machineFilesProvider(name, args.machineFiles, this);
-    const controlPlanes = createControlPlaneMachines(name, plan, ca, provider, this);
+    const controlPlanes = createControlPlaneMachines(name, plan, issuance, provider, this);
     this.controlPlaneKubelets = controlPlanes.certificates;
     const nodePools: NodePool[] = [];
     for (const pool of plan.pools) {
       nodePools.push(
         new NodePool(
           `${name}/${pool.name}`,
-          { pool, settings, ca, machineFiles: provider ?? "cluster" },
+          {
+            ...{ pool, settings, ca, machineFiles: provider ?? "cluster" },
+            ...(behind === undefined ? {} : { behind }),
+          },
           { parent: this },
         ),
       );
@@ -111,6 +132,10 @@ export class Cluster extends pulumi.ComponentResource {
       {},
       ...[controlPlanes.hostFiles, ...nodePools].map((made) => made.machineFiles),
     );
+    const hostFiles = [controlPlanes.hostFiles, ...nodePools.map((pool) => pool.hostFiles)];
+    this.caStanding = pulumi
+      .all(hostFiles.map(({ written }) => written))
+      .apply(() => plan.caStanding);
     createBindings(name, settings, this);
     this.approver = createApprover(name, plan, this);
     this.bootstrapToken = createBootstrapToken(name, plan, this);
@@ -132,16 +157,21 @@ export class Cluster extends pulumi.ComponentResource {
   }
 }
 
-function createAuthority(
+function createClusterAuthorities(
   name: string,
-  { certificateAuthority: existing, adoption }: ClusterPlan,
+  { certificateAuthority: current, adoption, caRotation: rotation, caStanding }: ClusterPlan,
   parent: Cluster,
-): CertificateAuthority {
+): Authorities {
   const { keyAlgorithm, caValidityHours: validityHours } = parent.settings;
-  return new CertificateAuthority(
-    `${name}/ca`,
-    existing === undefined ? { keyAlgorithm, validityHours } : { existing, adoption },
-    { parent },
+  return createAuthorities(
+    name,
+    {
+      ...{ profile: "ca", keyAlgorithm, validityHours, rotation },
+      generation: caStanding.generation,
+      existing: { current, next: rotation?.next },
+      adoption,
+    },
+    parent,
   );
 }
 
@@ -150,11 +180,8 @@ function createKubeletAccess(
   plan: ClusterPlan,
   parent: Cluster,
 ): ApiServerKubeletAccess {
-  const handedIn = plan.selfSigning.flatMap(({ selfSignedCertificate: pem }) =>
-    pem === undefined ? [] : [writtenAnew(pem)],
-  );
   const trustedCertificates =
-    plan.settings.stance === "trustSelfSigned" ? [parent.ca.trustPem, ...handedIn] : [];
+    plan.settings.stance === "trustSelfSigned" ? [parent.trustPem, ...collected(plan)] : [];
   return new ApiServerKubeletAccess(
     name,
     {
@@ -166,11 +193,18 @@ function createKubeletAccess(
   );
 }
 
+/** The certificates that kubelets have signed themselves, as far as they were handed in. */
+function collected({ selfSigning }: ClusterPlan): string[] {
+  return selfSigning.flatMap(({ selfSignedCertificate: pem }) =>
+    pem === undefined ? [] : [writtenAnew(pem)],
+  );
+}
+
 /** The control planes run kubelets too: they get what a node gets, and their own files beside it. */
 function createControlPlaneMachines(
   name: string,
   plan: ClusterPlan,
-  ca: Issuance["ca"],
+  issuance: Issuance,
   provider: pulumi.ProviderResource | undefined,
   parent: Cluster,
 ): { certificates: NodeCertificates; hostFiles: HostFiles } {
@@ -199,7 +233,7 @@ function createControlPlaneMachines(
       servingMode,
       clusterName,
       server: endpointUrl(settings),
-      issuance: issuanceOf(settings, ca),
+      issuance,
     },
     { parent },
   );
@@ -211,27 +245,42 @@ function createControlPlaneMachines(
       kubernetesVersion: settings.kubernetesVersion,
       clusterName,
       servingMode,
-      caPem: trustOf(ca),
+      issuance,
       kubelet: kubeletConfigMap.kubelet,
       certificates,
       hardening,
-      controlPlane: controlPlaneExtras(name, plan, parent),
+      controlPlane: controlPlaneExtras(name, plan, issuance, parent),
     },
     { parent },
   );
   return { certificates, hostFiles };
 }
 
-/** kube-controller-manager takes one certificate; a CA that was handed in may have a chain beside it in `ca.crt`. */
-function signingFile({ certificateAuthority }: ClusterPlan): string {
-  return certificateAuthority === undefined ? paths.ca : paths.issuingCa;
+/**
+ * kube-controller-manager takes one certificate, and `ca.crt` may hold more: a CA that was handed in has a chain, and in
+ * a rotation there are two CAs. A cluster that was rotated stays with the file, so that the rotation ends without a
+ * change on any machine.
+ */
+function signingFile({ certificateAuthority, caRotation, caStanding }: ClusterPlan): string {
+  const alone =
+    certificateAuthority === undefined && caRotation === undefined && caStanding.generation === 1;
+  return alone ? paths.ca : paths.issuingCa;
 }
 
-function controlPlaneExtras(name: string, plan: ClusterPlan, parent: Cluster): ControlPlaneExtras {
-  const { kubeletAccess, controlPlaneCertificates, ca } = parent;
-  const { bundle } = kubeletAccess;
+function controlPlaneExtras(
+  name: string,
+  plan: ClusterPlan,
+  issuance: Issuance,
+  parent: Cluster,
+): ControlPlaneExtras {
+  const { kubeletAccess, controlPlaneCertificates } = parent;
   const apiServerFiles = hardenedApiServer(name, plan.settings, parent);
   const hosts = plan.hosts.map((host) => {
+    const { ca } = issuanceFor(host.name, issuance);
+    const bundle =
+      kubeletAccess.bundle && issuance.behind?.[host.name]
+        ? pulumi.all([trustOf(ca), ...collected(plan)]).apply(joinPems)
+        : kubeletAccess.bundle;
     const pods = staticPods({
       settings: plan.settings,
       name: host.name,
@@ -342,10 +391,4 @@ function createBootstrapToken(
     { clusterName, ...(expiration === undefined ? {} : { expiration }) },
     { parent },
   );
-}
-
-/** The plan has made sure that the CA comes with its key. */
-function signingKey(ca: CertificateAuthority): pulumi.Output<string> {
-  if (ca.privateKeyPem === undefined) throw new Error("this CA has no key to sign with");
-  return ca.privateKeyPem;
 }

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { certificateNames, keyOf, paths, tokens } from "../trust/contract.ts";
 import { kubeletClientGroup, kubeletClientUser } from "../trust/kubeadm/pki.ts";
-import { CertificateAuthority } from "./certificate-authority.ts";
+import { authorityFor, createAuthorities, issuingOf } from "./authority-rotation.ts";
+import type { CertificateAuthority } from "./certificate-authority.ts";
 import { apiServerNames } from "./kubeadm/api-server-names.ts";
 import { kubeconfig } from "./kubeadm/kubeconfig.ts";
 import { type ClusterSettings, endpointUrl, localUrl } from "./model/cluster-settings.ts";
@@ -11,16 +12,23 @@ import {
   createKey,
   type Issuance,
   type IssuedCertificate,
+  type IssuingAuthority,
+  issuanceFor,
   issueCertificate,
   trustOf,
 } from "./pki/issuance.ts";
 import { clusterDefaults } from "./plan/defaults.ts";
+import type { CaRotation } from "./plan/rotation.ts";
 
 export type ControlPlaneCertificatesArgs = {
   hosts: readonly ControlPlaneHost[];
   settings: ClusterSettings;
   /** The cluster's CA, with its key. */
   issuance: Issuance;
+  /** Number of the CAs of etcd and the front proxy, which rotate with the cluster's. Default 1. */
+  caGeneration?: number;
+  /** Default: none. */
+  caRotation?: CaRotation;
   /** Whether the hosts have `ca.key`. Default true. */
   caKey?: boolean;
   /** Lifetime of `super-admin.conf` in hours; 0 leaves it out. Default 24. */
@@ -45,6 +53,7 @@ export type ControlPlaneCertificatesArgs = {
 export class ControlPlaneCertificates extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.controlPlaneCertificates;
 
+  /** Those that issue. */
   readonly etcdCa: CertificateAuthority;
   readonly frontProxyCa: CertificateAuthority;
   /** Signs service-account tokens; the private key is secret. */
@@ -63,32 +72,42 @@ export class ControlPlaneCertificates extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super(ControlPlaneCertificates.__pulumiType, name, {}, opts);
-    const { settings, issuance } = args;
-    const authority = (profile: "etcd-ca" | "front-proxy-ca") =>
-      new CertificateAuthority(
-        `${name}/${profile}`,
+    const { settings, issuance, caRotation } = args;
+    const authorities = (profile: "etcd-ca" | "front-proxy-ca") =>
+      createAuthorities(
+        name,
         {
           profile,
           keyAlgorithm: issuance.keyAlgorithm,
           validityHours: settings.caValidityHours,
+          generation: args.caGeneration ?? 1,
+          rotation: caRotation,
         },
-        { parent: this },
+        this,
       );
-    this.etcdCa = authority("etcd-ca");
-    this.frontProxyCa = authority("front-proxy-ca");
+    const etcd = authorities("etcd-ca");
+    const frontProxy = authorities("front-proxy-ca");
+    this.etcdCa = issuingOf(etcd, caRotation?.phase);
+    this.frontProxyCa = issuingOf(frontProxy, caRotation?.phase);
     this.serviceAccountKey = createKey(`${name}/sa`, issuance.keyAlgorithm, { parent: this });
 
     const hosts = args.hosts.map((host, index) => {
-      const certificates = issueHostCertificates(name, host, this, args);
-      const kubeconfigs = issueKubeconfigs(name, host, index === 0, this, args);
-      return { host, certificates, kubeconfigs };
+      const files = caRotation?.behind?.[host.name] ?? caRotation?.phase;
+      const by: HostAuthorities = {
+        cluster: issuanceFor(host.name, issuance),
+        etcd: authorityFor(etcd, files),
+        frontProxy: authorityFor(frontProxy, files),
+      };
+      const certificates = issueHostCertificates(name, host, this, by, settings);
+      const kubeconfigs = issueKubeconfigs(name, host, index === 0, this, by.cluster, args);
+      return { host, by, certificates, kubeconfigs };
     });
-    const shared = sharedFiles(this, issuance, args.caKey ?? true);
     this.files = Object.fromEntries(
-      hosts.map(({ host, certificates, kubeconfigs }) => [
+      hosts.map(({ host, by, certificates, kubeconfigs }) => [
         host.name,
         [
-          ...shared,
+          ...authorityFiles(by, args.caKey ?? true),
+          ...serviceAccountFiles(this),
           ...certificates.flatMap(({ path, issued }) => keyPairFiles(path, issued)),
           ...kubeconfigs.map(({ path, content }) => privateFile(path, content)),
         ],
@@ -113,6 +132,13 @@ export class ControlPlaneCertificates extends pulumi.ComponentResource {
   }
 }
 
+/** By whom a host's certificates are issued, and whom the host trusts. */
+type HostAuthorities = {
+  cluster: Issuance;
+  etcd: IssuingAuthority;
+  frontProxy: IssuingAuthority;
+};
+
 type HostCertificate = {
   /** kubeadm's name of the certificate. */
   id: string;
@@ -125,16 +151,13 @@ function issueHostCertificates(
   name: string,
   host: ControlPlaneHost,
   parent: ControlPlaneCertificates,
-  { settings, issuance }: ControlPlaneCertificatesArgs,
+  { cluster: issuance, etcd: etcdCa, frontProxy }: HostAuthorities,
+  settings: ClusterSettings,
 ): HostCertificate[] {
   const etcdSans = {
     dnsNames: [host.name, "localhost"],
     ipAddresses: distinct([host.advertiseAddress, "127.0.0.1", "::1"]),
   };
-  const by = (ca: CertificateAuthority): Issuance => ({
-    ...issuance,
-    ca: { certPem: ca.certPem, privateKeyPem: signingKey(ca) },
-  });
   const issue = (
     id: string,
     path: string,
@@ -145,7 +168,7 @@ function issueHostCertificates(
     path,
     issued: issueCertificate(`${name}/${host.name}/${id}`, spec, from, { parent }),
   });
-  const etcd = by(parent.etcdCa);
+  const etcd = { ...issuance, ca: etcdCa };
   return [
     issue(
       "apiserver",
@@ -167,7 +190,7 @@ function issueHostCertificates(
       "front-proxy-client",
       paths.frontProxyClient,
       { commonName: "front-proxy-client", usages: ["client_auth"] },
-      by(parent.frontProxyCa),
+      { ...issuance, ca: frontProxy },
     ),
     issue(
       "etcd-server",
@@ -208,11 +231,8 @@ function issueKubeconfigs(
   host: ControlPlaneHost,
   first: boolean,
   parent: ControlPlaneCertificates,
-  {
-    settings,
-    issuance,
-    superAdminHours = clusterDefaults.superAdminHours,
-  }: ControlPlaneCertificatesArgs,
+  issuance: Issuance,
+  { settings, superAdminHours = clusterDefaults.superAdminHours }: ControlPlaneCertificatesArgs,
 ): HostKubeconfig[] {
   const issue = (
     id: string,
@@ -264,27 +284,26 @@ function issueKubeconfigs(
   ];
 }
 
-/** What every host has alike. The cluster's `ca.crt` is not among them: every machine has it. */
-function sharedFiles(
-  parent: ControlPlaneCertificates,
-  issuance: Issuance,
+/** The CAs of a host but for the cluster's `ca.crt`, which every machine has. */
+function authorityFiles(
+  { cluster, etcd, frontProxy }: HostAuthorities,
   caKey: boolean,
 ): HostFile[] {
-  const authorityFiles = (path: string, ca: CertificateAuthority) =>
-    keyPairFiles(path, { certPem: ca.certPem, privateKeyPem: signingKey(ca) });
+  const files = (path: string, ca: IssuingAuthority) =>
+    keyPairFiles(path, { certPem: trustOf(ca), privateKeyPem: ca.privateKeyPem });
   return [
-    ...(caKey ? [privateFile(paths.caKey, issuance.ca.privateKeyPem)] : []),
-    ...authorityFiles(paths.etcdCa, parent.etcdCa),
-    ...authorityFiles(paths.frontProxyCa, parent.frontProxyCa),
-    privateFile(keyOf(paths.serviceAccount), parent.serviceAccountKey.privateKeyPem),
-    publicFile(`${paths.serviceAccount}.pub`, parent.serviceAccountKey.publicKeyPem),
+    ...(caKey ? [privateFile(paths.caKey, cluster.ca.privateKeyPem)] : []),
+    ...files(paths.etcdCa, etcd),
+    ...files(paths.frontProxyCa, frontProxy),
   ];
 }
 
-/** The key of a CA that was made with one. */
-function signingKey(ca: CertificateAuthority): pulumi.Output<string> {
-  if (ca.privateKeyPem === undefined) throw new Error("this CA has no key to sign with");
-  return ca.privateKeyPem;
+/** What every host has alike. */
+function serviceAccountFiles({ serviceAccountKey }: ControlPlaneCertificates): HostFile[] {
+  return [
+    privateFile(keyOf(paths.serviceAccount), serviceAccountKey.privateKeyPem),
+    publicFile(`${paths.serviceAccount}.pub`, serviceAccountKey.publicKeyPem),
+  ];
 }
 
 function distinct(values: string[]): string[] {

@@ -26,6 +26,7 @@ import type { Machine } from "./model/machines.ts";
 import { credentialFiles, type NodeCertificates } from "./node-certificates.ts";
 import type { HostFile } from "./pki/host-file.ts";
 import { privateFile, publicFile } from "./pki/host-file.ts";
+import { type Issuance, trustOf } from "./pki/issuance.ts";
 
 /** What a control plane has beyond a node. */
 export type ControlPlaneExtras = {
@@ -44,8 +45,8 @@ export type HostFilesArgs = {
   kubernetesVersion: string;
   clusterName: string;
   servingMode: ServingMode;
-  /** PEM of the cluster's CA. */
-  caPem: pulumi.Input<string>;
+  /** The cluster's CA, and that of machines that are behind in a rotation; what they trust becomes `ca.crt`. */
+  issuance: Pick<Issuance, "ca" | "behind">;
   /** KubeletConfiguration, YAML. */
   kubelet: string;
   certificates: NodeCertificates;
@@ -75,7 +76,7 @@ export type HostFilesArgs = {
  *   kubernetesVersion: "1.37.2",
  *   clusterName: "prod",
  *   servingMode: "provisioned",
- *   caPem: ca.trustPem,
+ *   issuance: { ca },
  *   kubelet: pool.kubeletConfigMap.kubelet,
  *   certificates: pool.certificates,
  * });
@@ -87,16 +88,20 @@ export class HostFiles extends pulumi.ComponentResource {
   readonly secretNames: Readonly<Record<string, string>>;
   /** The files themselves, by machine. */
   readonly machineFiles: Readonly<Record<string, MachineFiles>>;
+  /** Known once every Secret is written. */
+  readonly written: pulumi.Output<unknown>;
 
   constructor(name: string, args: HostFilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super(HostFiles.__pulumiType, name, {}, opts);
     const machineFiles: Record<string, MachineFiles> = {};
+    const written: pulumi.Output<string>[] = [];
     for (const machine of args.machines) {
       const files = new MachineFiles(filesOf(machine, args));
       machineFiles[machine.name] = files;
-      createSecret(name, machine, files, this, args);
+      written.push(createSecret(name, machine, files, this, args).id);
     }
     this.machineFiles = machineFiles;
+    this.written = pulumi.all(written);
     this.secretNames = Object.fromEntries(
       args.machines.map((machine) => [machine.name, hostFilesSecretName(machine.name)]),
     );
@@ -114,8 +119,24 @@ export class HostFiles extends pulumi.ComponentResource {
           pem === undefined ? [] : [[machine, pem]],
         ),
       ),
+      ...rotationOutputs(args),
     });
   }
+}
+
+/** What the machines' `ca.crt` hold, before the CAs' PEMs are known. Nothing outside a rotation: there is one CA. */
+function rotationOutputs({ machines, issuance }: HostFilesArgs): pulumi.Inputs {
+  const entries = machines.flatMap(({ name }) => {
+    const { identities } = caOf(name, issuance);
+    return identities === undefined ? [] : [[name, [...identities]]];
+  });
+  return entries.length === 0
+    ? {}
+    : { [hostFilesOutputs.authorities]: Object.fromEntries(entries) as pulumi.Inputs };
+}
+
+function caOf(machine: string, issuance: HostFilesArgs["issuance"]) {
+  return issuance.behind?.[machine] ?? issuance.ca;
 }
 
 /** The Secret's data: {@link writeHostFiles} in base64. */
@@ -131,9 +152,9 @@ function createSecret(
   { files }: MachineFiles,
   parent: HostFiles,
   args: HostFilesArgs,
-): void {
+): k8s.core.v1.Secret {
   const data = files.apply(packFiles);
-  new k8s.core.v1.Secret(
+  return new k8s.core.v1.Secret(
     `${name}/${machine.name}`,
     {
       metadata: {
@@ -165,7 +186,7 @@ function filesOf(machine: Machine, args: HostFilesArgs): HostFile[] {
   const hardening = hardeningOf(args.hardening);
   const own = hardening.privateFiles ? privateFile : publicFile;
   return [
-    publicFile(paths.ca, args.caPem),
+    publicFile(paths.ca, trustOf(caOf(machine.name, args.issuance))),
     own(paths.kubeletConfiguration, args.kubelet),
     own(paths.kubeletUnit, kubeletUnit(machine, hardening)),
     ...(hardening.protectKernelDefaults ? [publicFile(paths.kernelSettings, kernelSettings)] : []),

@@ -8,6 +8,7 @@ import { type HostFile, keyPairFiles, privateFile } from "./pki/host-file.ts";
 import {
   type Issuance,
   type IssuedCertificate,
+  issuanceFor,
   issueCertificate,
   trustOf,
 } from "./pki/issuance.ts";
@@ -84,8 +85,9 @@ function issueNode(
   name: string,
   machine: Machine,
   parent: NodeCertificates,
-  { servingMode, clusterName, server, issuance }: NodeCertificatesArgs,
+  { servingMode, clusterName, server, issuance: ofAll }: NodeCertificatesArgs,
 ): NodeCredentials {
+  const issuance = issuanceFor(machine.name, ofAll);
   const user = `system:node:${machine.name}`;
   const identity = { commonName: user, organization: "system:nodes" };
   const client = issueCertificate(

@@ -12,7 +12,7 @@ import {
 import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
 import type { Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
-import { type Issuance, issuanceOf, trustOf } from "./pki/issuance.ts";
+import { type Issuance, issuanceOf } from "./pki/issuance.ts";
 import type { PoolArgs } from "./plan/cluster-args.ts";
 import { fail } from "./plan/failure.ts";
 import { isPlanned, type PlannedPool, planPool } from "./plan/pool-plan.ts";
@@ -24,6 +24,8 @@ export type NodePoolArgs = {
   settings: ClusterSettings;
   /** The cluster's CA, with its key. */
   ca: Issuance["ca"];
+  /** The CA of machines that have the files of another phase of a rotation, by name. Default: none. */
+  behind?: Issuance["behind"];
   /** Where the machines' files go. Default: rendered to `rendered/machines`, and to no cluster. */
   machineFiles?: MachineFilesTarget;
 };
@@ -54,7 +56,8 @@ export class NodePool extends pulumi.ComponentResource {
   readonly machineFiles: Readonly<Record<string, MachineFiles>>;
 
   constructor(name: string, args: NodePoolArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { settings, ca } = args;
+    const { settings } = args;
+    const issuance = issuanceOf(settings, args.ca, args.behind);
     const pool = plannedOf(args);
     super(NodePool.__pulumiType, name, {}, opts);
     this.poolName = pool.name;
@@ -79,7 +82,7 @@ export class NodePool extends pulumi.ComponentResource {
     );
     this.certificates = new NodeCertificates(
       name,
-      { ...shared, server: endpointUrl(settings), issuance: issuanceOf(settings, ca) },
+      { ...shared, server: endpointUrl(settings), issuance },
       { parent: this },
     );
     const provider = machineFilesProvider(name, args.machineFiles, this);
@@ -89,7 +92,7 @@ export class NodePool extends pulumi.ComponentResource {
         ...shared,
         ...(provider === undefined ? {} : { provider }),
         kubernetesVersion: settings.kubernetesVersion,
-        caPem: trustOf(ca),
+        issuance,
         kubelet: this.kubeletConfigMap.kubelet,
         certificates: this.certificates,
       },

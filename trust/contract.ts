@@ -67,6 +67,11 @@ export const hostFilesOutputs = {
   commands: "commands",
   /** The `kubelet.crt` of each machine that handed one in, PEM. */
   selfSignedCertificates: "selfSignedCertificates",
+  /**
+   * In a rotation: the CAs in `ca.crt` of each machine, the one that issues first; the URN of the resource that makes
+   * it, or PEM.
+   */
+  authorities: "authorities",
 } as const;
 
 /** What `ApiServerKubeletAccess` registers. */

@@ -52,3 +52,8 @@ export function writtenAnew(pem: string): string {
   const certificates = certificatesIn(pem);
   return typeof certificates === "string" ? "" : encodePem(certificates);
 }
+
+/** Texts of certificates one after another, PEM. */
+export function joinPems(pems: readonly string[]): string {
+  return pems.map((pem) => `${pem.trim()}\n`).join("");
+}

@@ -3,18 +3,29 @@ import * as tls from "@pulumi/tls";
 import type { KeyAlgorithm } from "../../trust/words/vocabulary.ts";
 import type { ClusterSettings } from "../model/cluster-settings.ts";
 
+/** A CA as those see it who issue by it, and those who verify. */
+export type IssuingAuthority = {
+  /** The certificate that issues. */
+  certPem: pulumi.Input<string>;
+  /** Secret. */
+  privateKeyPem: pulumi.Input<string>;
+  /** What follows a leaf in its file. Default: nothing; the CA is a root. */
+  chainPem?: pulumi.Input<string>;
+  /** What those trust who verify. Default: `certPem`. */
+  trustPem?: pulumi.Input<string>;
+  /**
+   * What is known of a rotation before any PEM is: the CAs in `trustPem`, and the one that issues first, each as the URN
+   * of the resource that makes it or as PEM. Default: no rotation.
+   */
+  identities?: readonly pulumi.Input<string>[];
+};
+
 /** Who signs, with what kind of key, and for how long. */
 export type Issuance = {
-  /** The issuing CA; `privateKeyPem` is a secret. */
-  ca: {
-    /** The certificate that issues. */
-    certPem: pulumi.Input<string>;
-    privateKeyPem: pulumi.Input<string>;
-    /** What follows a leaf in its file. Default: nothing; the CA is a root. */
-    chainPem?: pulumi.Input<string>;
-    /** What those trust who verify. Default: `certPem`. */
-    trustPem?: pulumi.Input<string>;
-  };
+  /** The issuing CA. */
+  ca: IssuingAuthority;
+  /** The CA of machines that have the files of another phase of a rotation, by name. Default: none. */
+  behind?: Readonly<Record<string, IssuingAuthority>>;
   /** Algorithm of the new keys. */
   keyAlgorithm: KeyAlgorithm;
   /** Lifetime of the certificates, in hours. */
@@ -24,9 +35,19 @@ export type Issuance = {
 };
 
 /** How the cluster's leaf certificates are issued by a CA. */
-export function issuanceOf(settings: ClusterSettings, ca: Issuance["ca"]): Issuance {
+export function issuanceOf(
+  settings: ClusterSettings,
+  ca: IssuingAuthority,
+  behind?: Issuance["behind"],
+): Issuance {
   const { keyAlgorithm, validityHours, earlyRenewalHours } = settings;
-  return { ca, keyAlgorithm, validityHours, earlyRenewalHours };
+  const others = behind === undefined ? {} : { behind };
+  return { ca, ...others, keyAlgorithm, validityHours, earlyRenewalHours };
+}
+
+/** How the certificates of one machine are issued. */
+export function issuanceFor(machine: string, issuance: Issuance): Issuance {
+  return { ...issuance, ca: issuance.behind?.[machine] ?? issuance.ca };
 }
 
 /** What a leaf certificate says. */
@@ -99,7 +120,7 @@ export function issueCertificate(
 }
 
 /** What those trust who verify what a CA issued. */
-export function trustOf({ certPem, trustPem }: Issuance["ca"]): pulumi.Input<string> {
+export function trustOf({ certPem, trustPem }: IssuingAuthority): pulumi.Input<string> {
   return trustPem ?? certPem;
 }
 

@@ -3,6 +3,7 @@ import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import type { HardeningArgs } from "../model/hardening.ts";
 import type { MachineArgs } from "../model/machines.ts";
 import type { ExistingAuthority } from "../pki/existing-authority.ts";
+import type { CaRotation, CaStanding } from "./rotation.ts";
 
 /** A pool as a user describes it. */
 export type PoolArgs = {
@@ -49,6 +50,18 @@ export type ClusterArgs = {
   earlyRenewalHours?: number;
   /** The cluster's CA, if there is one already; with its key. Default: a new one is made. */
   certificateAuthority?: ExistingAuthority;
+  /**
+   * Which of its CAs the cluster stands on: one more than before once a rotation has ended, and then
+   * `certificateAuthority` is the one that was next. Default 1.
+   */
+  caGeneration?: number;
+  /** A rotation of the cluster's, etcd's and the front proxy's CA. Default: none. */
+  caRotation?: CaRotation;
+  /**
+   * What the stack's last update left, from `readDeployedCa()`; `absent`: nothing is deployed. What is wanted is held
+   * against it, and without it no phase of a rotation is taken. Default: not known.
+   */
+  deployedCa?: CaStanding | "absent";
   /** CIDR of services. Default 10.96.0.0/12. */
   serviceSubnet?: string;
   /** CIDR of pods. Default: none; the network plugin then brings its own. */

@@ -9,11 +9,13 @@ import { type ClusterSettings, endpointOf } from "../model/cluster-settings.ts";
 import { hardeningOf } from "../model/hardening.ts";
 import { addressesOf, type ControlPlaneHost, type Machine, machine } from "../model/machines.ts";
 import type { Adoption, ExistingAuthority } from "../pki/existing-authority.ts";
+import { adoptionOf, wantedCa } from "./authority-problems.ts";
 import type { ClusterArgs } from "./cluster-args.ts";
-import { adoptionOf, clusterProblems, signerProblems, wordProblems } from "./cluster-problems.ts";
+import { clusterProblems, signerProblems, wordProblems } from "./cluster-problems.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { fail } from "./failure.ts";
 import { common, isPlanned, type PlannedPool, planPool } from "./pool-plan.ts";
+import { type CaRotation, type CaStanding, standingOf } from "./rotation.ts";
 import { bareVersion } from "./versions.ts";
 
 /** A cluster's arguments, checked and in full. */
@@ -32,6 +34,8 @@ export type ClusterPlan = {
   readonly skipReason?: string;
   readonly certificateAuthority?: ExistingAuthority;
   readonly adoption: Adoption;
+  readonly caRotation?: CaRotation;
+  readonly caStanding: CaStanding;
   readonly approver: { readonly image?: string; readonly version?: string };
   readonly caKeyOnControlPlanes: boolean;
   /** 0: it is left out. */
@@ -112,7 +116,7 @@ function planOf(name: string, args: ClusterArgs, pools: readonly PlannedPool[]):
     advertiseAddress: addressesOf(host, "InternalIP")[0] ?? "",
   }));
   const requesting = [...madeBy("signer"), ...(args.nodesOfOtherStacks ?? []).map(machine)];
-  const { skipReason, certificateAuthority, bootstrapTokenExpiration } = args;
+  const { skipReason, certificateAuthority, caRotation, bootstrapTokenExpiration } = args;
   return {
     settings: settingsOf(name, args, hosts[0]?.advertiseAddress ?? ""),
     controlPlanes,
@@ -125,6 +129,8 @@ function planOf(name: string, args: ClusterArgs, pools: readonly PlannedPool[]):
     ...(skipReason === undefined ? {} : { skipReason }),
     ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
     adoption: adoptionOf(args),
+    ...(caRotation === undefined ? {} : { caRotation }),
+    caStanding: standingOf(wantedCa(args)),
     approver: args.approver ?? {},
     caKeyOnControlPlanes: args.caKeyOnControlPlanes ?? true,
     superAdminHours: args.superAdminHours ?? clusterDefaults.superAdminHours,

@@ -7,17 +7,17 @@ import {
   type ServingMode,
   servingModes,
 } from "../../trust/words/vocabulary.ts";
-import { apiServerNames } from "../kubeadm/api-server-names.ts";
 import { contains, familyOf, overlaps, subnetAddress, subnetsOf } from "../model/addresses.ts";
 import { endpointHost, endpointOf } from "../model/cluster-settings.ts";
-import { addressesOf, dnsNames, ipAddresses, machine } from "../model/machines.ts";
+import { addressesOf, machine } from "../model/machines.ts";
 import { isDnsName, labelProblems } from "../model/names.ts";
-import { type Adoption, adoptionProblems, type IssuedNames } from "../pki/existing-authority.ts";
+import { authoritiesProblems } from "./authority-problems.ts";
 import type { ClusterArgs } from "./cluster-args.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { expirationProblems } from "./expiration.ts";
 import { hardeningProblems } from "./hardening.ts";
 import { imageProblems, imageTagProblems } from "./images.ts";
+import { labelledMachines } from "./labelled-machines.ts";
 import { coherenceProblems, duplicateProblems, machinesProblems } from "./pool-plan.ts";
 import { stanceProblems } from "./stance.ts";
 import { versionProblems } from "./versions.ts";
@@ -72,7 +72,7 @@ export function clusterProblems(name: string, args: ClusterArgs, now: Date): str
     ...overlapProblems(args),
     ...stanceProblems(stance, args.skipReason),
     ...lifetimeProblems(args),
-    ...existingAuthorityProblems(args, now),
+    ...authoritiesProblems(args, now),
     ...expirationProblems(args.bootstrapTokenExpiration, "bootstrapTokenExpiration"),
     ...hardeningProblems(args.hardening, "hardening"),
     ...imageProblems(args.approver?.image, "approver.image"),
@@ -195,56 +195,6 @@ function lifetimeProblems(args: ClusterArgs): string[] {
   return problems;
 }
 
-/** A CA handed in as plain text is checked here; one that is an output is checked once it is known. */
-function existingAuthorityProblems(args: ClusterArgs, now: Date): string[] {
-  const existing = args.certificateAuthority;
-  if (existing === undefined) return [];
-  const { certPem, privateKeyPem } = existing;
-  if (privateKeyPem === undefined) {
-    return [
-      "certificateAuthority.privateKeyPem: the cluster's CA signs its certificates and has no key here. Give the key too.",
-    ];
-  }
-  if (typeof certPem !== "string") return [];
-  const key = typeof privateKeyPem === "string" ? privateKeyPem : undefined;
-  return adoptionProblems(certPem, key, adoptionOf(args), now);
-}
-
-/** What a cluster adopts a CA for. */
-export function adoptionOf(args: ClusterArgs): Adoption {
-  return {
-    field: "certificateAuthority",
-    issued: issuedNames(args),
-    validityHours: args.validityHours ?? clusterDefaults.validityHours,
-  };
-}
-
-/** The names that the cluster's CA signs for: kube-apiservers' and kubelets'. */
-function issuedNames(args: ClusterArgs): IssuedNames[] {
-  const endpoint = args.controlPlaneEndpoint;
-  const machines = labelledMachines(args).map(({ machine: one }) => machine(one));
-  const kubelets = machines.map((one) => ({
-    owner: `the kubelet of ${one.name}`,
-    dnsNames: dnsNames(one),
-    ipAddresses: ipAddresses(one),
-  }));
-  const apiServers = args.controlPlanes.map((host) => {
-    const [advertiseAddress = ""] = addressesOf(machine(host), "InternalIP");
-    return {
-      owner: `kube-apiserver of ${host.name}`,
-      ...apiServerNames(
-        { name: host.name, advertiseAddress },
-        {
-          controlPlaneEndpoint: endpointOf(endpoint ?? advertiseAddress),
-          serviceSubnet: args.serviceSubnet ?? clusterDefaults.serviceSubnet,
-          dnsDomain: args.dnsDomain ?? clusterDefaults.dnsDomain,
-        },
-      ),
-    };
-  });
-  return [...apiServers, ...kubelets];
-}
-
 function otherNodesProblems({ nodesOfOtherStacks = [] }: ClusterArgs, stance: ApiServerStance) {
   return machinesProblems(nodesOfOtherStacks, "bootstrap", stance, "nodesOfOtherStacks");
 }
@@ -282,14 +232,4 @@ function repeatedPools({ nodePools }: ClusterArgs): string[] {
         ]
       : [];
   });
-}
-
-function labelledMachines({ controlPlanes, nodePools, nodesOfOtherStacks = [] }: ClusterArgs) {
-  return [
-    ...nodesOfOtherStacks.map((node, i) => ({ field: `nodesOfOtherStacks[${i}]`, machine: node })),
-    ...controlPlanes.map((host, i) => ({ field: `controlPlanes[${i}]`, machine: host })),
-    ...nodePools.flatMap(({ nodes }, p) =>
-      nodes.map((node, i) => ({ field: `nodePools[${p}].nodes[${i}]`, machine: node })),
-    ),
-  ];
 }

@@ -6,9 +6,18 @@ import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import type { HardeningArgs } from "../model/hardening.ts";
 import type { MachineArgs } from "../model/machines.ts";
 import { nearest } from "../model/names.ts";
+import { wantedCa } from "./authority-problems.ts";
 import type { ClusterArgs, PoolArgs } from "./cluster-args.ts";
 import { type ClusterPlan, planCluster, planProblems } from "./cluster-plan.ts";
+import { readDeployedCa } from "./deployed-ca.ts";
 import { failOn } from "./failure.ts";
+import {
+  type CaRotation,
+  type CaStanding,
+  orderProblems,
+  type RotationPhase,
+  standingOf,
+} from "./rotation.ts";
 import { type Target, targetProblems } from "./target.ts";
 
 /** What a stack's configuration says. */
@@ -34,6 +43,11 @@ const keys = {
   earlyRenewalHours: "number",
   caCertificate: "text",
   caPrivateKey: "text",
+  caGeneration: "number",
+  caRotation: "text",
+  caRotationBehind: "map",
+  nextCaCertificate: "text",
+  nextCaPrivateKey: "text",
   serviceSubnet: "text",
   podSubnet: "text",
   dnsDomain: "text",
@@ -51,18 +65,31 @@ const keys = {
 
 type Key = keyof typeof keys;
 
+/** Keys whose values must be secrets, and the certificates that they belong to. No other key may be a secret. */
+const privateKeys = {
+  caPrivateKey: "caCertificate",
+  nextCaPrivateKey: "nextCaCertificate",
+} as const;
+
+/** What says more of a rotation, and nothing without one. */
+const ofRotations = ["caRotationBehind", "nextCaCertificate", "nextCaPrivateKey"] as const;
+
 /**
  * The configuration of the stack that runs.
  *
- * @throws pulumi.RunError when a key is unknown or a value will not do, with one paragraph for each.
+ * @throws pulumi.RunError when a key is unknown or a value will not do, with one paragraph for each; and when it cannot
+ *   follow what is deployed.
  */
-export function readConfiguration(): Configuration {
-  return parseConfiguration(
+export async function readConfiguration(): Promise<Configuration> {
+  const configuration = parseConfiguration(
     pulumi.getProject(),
     pulumi.getStack(),
     pulumi.runtime.allConfig(),
     secretKeys(),
   );
+  // Last: to answer, the engine notes a provider in the state.
+  failOn(succession(configuration, await readDeployedCa()));
+  return configuration;
 }
 
 /** Full keys of the values that were set as secrets: the SDK reads the same variable and tells nobody. */
@@ -91,24 +118,16 @@ export function parseConfiguration(
   const values = readValues(Object.fromEntries(own), problems);
   const machines = readMachines(values, problems);
   problems.push(...Object.keys(values).flatMap((key) => plainProblems(key, prefix, secrets)));
-  if (values.caPrivateKey !== undefined && !secrets.includes(`${prefix}caPrivateKey`)) {
-    problems.push(
-      "caPrivateKey: the key stands in plain text in the stack's configuration. Set it with pulumi config set --secret.",
-    );
-  }
-  if (values.caPrivateKey !== undefined && values.caCertificate === undefined) {
-    problems.push("caPrivateKey: a key without its certificate. Set caCertificate too.");
-  }
-  for (const key of ["caCertificate", "caPrivateKey"] as const) {
-    problems.push(...pathProblems(key, values[key] as string | undefined));
-  }
+  problems.push(...authorityProblems(values, prefix, secrets));
   const target = {
     kubeconfig: atHome(values.kubeconfig as string | undefined),
     renderTo: atHome(values.renderTo as string | undefined) ?? "rendered",
     machineFiles: (values.machineFiles as string | undefined) ?? "folder",
   };
   problems.push(...targetProblems(target));
-  const args = clusterArgs(stack, values, machines);
+  const asked = clusterArgs(stack, values, machines);
+  // What it follows is looked at once everything else is right, by succession().
+  const args = { ...asked, deployedCa: standingOf(wantedCa(asked)) };
   if (problems.length > 0) {
     failOn([...problems, ...furtherProblems(problems, planProblems(stack, args))].map(inOwnWords));
   }
@@ -117,10 +136,24 @@ export function parseConfiguration(
   return { cluster: planCluster(stack, args), target };
 }
 
+/** Why a configuration cannot follow what is deployed, in its own keys. */
+export function succession(
+  { cluster }: Configuration,
+  deployed: CaStanding | "absent",
+): readonly string[] {
+  return orderProblems(cluster.caStanding, deployed).map(inOwnWords);
+}
+
 /** The configuration's keys for what a cluster's arguments call otherwise. */
 const ownWords = [
   ["certificateAuthority.certPem", "caCertificate"],
   ["certificateAuthority.privateKeyPem", "caPrivateKey"],
+  ["certificateAuthority", "caCertificate"],
+  ["caRotation.next.certPem", "nextCaCertificate"],
+  ["caRotation.next.privateKeyPem", "nextCaPrivateKey"],
+  ["caRotation.next", "nextCaCertificate"],
+  ["caRotation.behind", "caRotationBehind"],
+  ["caRotation.phase", "caRotation"],
 ] as const;
 
 function inOwnWords(problem: string): string {
@@ -150,12 +183,38 @@ function fieldOf(problem: string): string {
   return /^[\w.[\]]+/.exec(problem)?.[0] ?? problem;
 }
 
+/** What is wrong with the form of CAs and rotations. */
+function authorityProblems(values: Values, prefix: string, secrets: readonly string[]): string[] {
+  const problems: string[] = [];
+  for (const [key, certificate] of Object.entries(privateKeys) as [Key, Key][]) {
+    if (values[key] !== undefined && !secrets.includes(`${prefix}${key}`)) {
+      problems.push(
+        `${key}: the key stands in plain text in the stack's configuration. Set it with pulumi config set --secret.`,
+      );
+    }
+    if (values[key] !== undefined && values[certificate] === undefined) {
+      problems.push(`${key}: a key without its certificate. Set ${certificate} too.`);
+    }
+    for (const one of [certificate, key]) {
+      problems.push(...pathProblems(one, values[one] as string | undefined));
+    }
+  }
+  for (const key of ofRotations) {
+    if (values[key] === undefined || values.caRotation !== undefined) continue;
+    if (isMap(values[key]) && Object.keys(values[key]).length === 0) continue;
+    problems.push(
+      `${key}: there is no rotation for it. Remove it, or set caRotation; after a rotation the next CA is caCertificate.`,
+    );
+  }
+  return problems;
+}
+
 /** A PEM goes into the configuration itself, so that no other machine needs the file. Never quotes what is no path. */
-function pathProblems(key: "caCertificate" | "caPrivateKey", value: string | undefined): string[] {
+function pathProblems(key: Key, value: string | undefined): string[] {
   if (value === undefined || value.includes("-----BEGIN") || !/^[\w.~/\\-]+$/.test(value))
     return [];
   if (!/^[.~]{0,2}\/|\.(crt|key|pem|cer)$/.test(value)) return [];
-  const secret = key === "caPrivateKey" ? "--secret " : "";
+  const secret = key in privateKeys ? "--secret " : "";
   return [
     `${key}: ${JSON.stringify(value)} is a path, and the PEM itself is wanted. Set it: npm run pulumi -- config set ${secret}${key} < ${value}`,
   ];
@@ -168,7 +227,7 @@ function atHome(path: string | undefined): string | undefined {
 
 /** Everything but a key reaches files, labels, flags or outputs that others may read. */
 function plainProblems(key: string, prefix: string, secrets: readonly string[]): string[] {
-  return key !== "caPrivateKey" && secrets.includes(`${prefix}${key}`)
+  return !(key in privateKeys) && secrets.includes(`${prefix}${key}`)
     ? [
         `${key}: the value was set with --secret, and would be plain in what it reaches (ConfigMaps, manifests, the state's outputs). Set it without --secret, and keep what is secret out of it.`,
       ]
@@ -184,7 +243,11 @@ function clusterArgs(
 ): ClusterArgs {
   const text = (key: Key) => values[key] as string | undefined;
   const number = (key: Key) => values[key] as number | undefined;
-  const { caCertificate, caPrivateKey } = values as Record<string, string | undefined>;
+  const authority = (certificate: Key, key: Key) => {
+    const certPem = text(certificate);
+    return certPem === undefined ? undefined : defined({ certPem, privateKeyPem: text(key) });
+  };
+  const phase = text("caRotation") as RotationPhase | undefined;
   return defined({
     clusterName: text("clusterName") ?? stack,
     kubernetesVersion: text("kubernetesVersion"),
@@ -199,10 +262,16 @@ function clusterArgs(
     validityHours: number("validityHours"),
     caValidityHours: number("caValidityHours"),
     earlyRenewalHours: number("earlyRenewalHours"),
-    certificateAuthority:
-      caCertificate === undefined
+    certificateAuthority: authority("caCertificate", "caPrivateKey"),
+    caGeneration: number("caGeneration"),
+    caRotation:
+      phase === undefined
         ? undefined
-        : defined({ certPem: caCertificate, privateKeyPem: caPrivateKey }),
+        : defined({
+            phase,
+            next: authority("nextCaCertificate", "nextCaPrivateKey"),
+            behind: values.caRotationBehind as CaRotation["behind"],
+          }),
     serviceSubnet: text("serviceSubnet"),
     podSubnet: text("podSubnet"),
     dnsDomain: text("dnsDomain"),

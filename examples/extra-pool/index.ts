@@ -26,6 +26,7 @@ if (settings === undefined) {
 const existing = cluster.requireOutput("ca") as pulumi.Output<{
   certPem: string;
   privateKeyPem: string;
+  trustPem?: string;
 }>;
 
 const provider = new k8s.Provider("kubernetes", { renderYamlToDirectory: "rendered/cluster" });
@@ -43,7 +44,10 @@ const pool = new NodePool(
     settings,
     ca: {
       certPem: authority.certPem,
-      trustPem: authority.trustPem,
+      // Not the CA's own alone: while it is rotated, the machines trust another one too.
+      trustPem: pulumi.unsecret(
+        pulumi.all([existing, authority.trustPem]).apply(([{ trustPem }, own]) => trustPem ?? own),
+      ),
       ...(authority.chainPem === undefined ? {} : { chainPem: authority.chainPem }),
       privateKeyPem: authority.privateKeyPem ?? existing.privateKeyPem,
     },

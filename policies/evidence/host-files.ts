@@ -396,6 +396,7 @@ function readComponentFiles(
     paths.apiserverKubeletClient,
   );
   addWrittenAuthority(stack, siblings, content);
+  addRegisteredAuthorities(stack, owner, machine, content);
   addBundle(stack, ofType(tokens.apiServerKubeletAccess), content);
   addSelfSigned(stack, owner, machine, content);
   content.delete(".crt");
@@ -473,6 +474,34 @@ function addWrittenAuthority(
       return;
     }
   }
+}
+
+/** In a rotation a machine trusts more than the CA that issued for it, and its component says which. */
+function addRegisteredAuthorities(
+  stack: Stack,
+  owner: Resource,
+  machine: string,
+  content: Map<string, FileContent>,
+): void {
+  const registered = field(owner, hostFilesOutputs.authorities, machine);
+  if (!registered.known || registered.value === undefined) return;
+  const source = { where: describe(owner), key: `${hostFilesOutputs.authorities}.${machine}` };
+  const found = asList(registered.value).map((identity) => {
+    if (typeof identity !== "string") return undefined;
+    if (!identity.startsWith("urn:")) return certificatesOf(stack).inText(identity, source);
+    const certificate = certificatesOf(stack).byId(`urn:${identity}`);
+    return certificate && [certificate];
+  });
+  // One that is not known leaves the file as unknown as it is.
+  if (found.length === 0 || found.includes(undefined)) {
+    content.delete(paths.ca);
+    content.delete(paths.issuingCa);
+    return;
+  }
+  const [issuing = []] = found;
+  const certificates = found.flatMap((one) => one ?? []);
+  content.set(paths.ca, { kind: "certificates", certificates });
+  content.set(paths.issuingCa, { kind: "certificates", certificates: issuing });
 }
 
 /** The bundle of stance `trustSelfSigned`: the collected certificates, and the cluster's CA. */

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfiguration } from "../../components/plan/configuration.ts";
+import { parseConfiguration, succession } from "../../components/plan/configuration.ts";
 
 const controlPlanes = JSON.stringify([{ name: "control-plane-0", addresses: ["10.240.0.10"] }]);
 
@@ -317,5 +317,45 @@ describe("parseConfiguration", () => {
       { machineFiles: "secrets" },
       /^machineFiles: "secrets" is neither folder nor cluster\. Use/,
     );
+  });
+
+  it("reads a rotation, and tells its problems by the configuration's keys", () => {
+    const { caRotation, caStanding } = parse({
+      caRotation: "trustBoth",
+      caRotationBehind: '{"control-plane-0":"none"}',
+    }).cluster;
+    assert.deepEqual(caRotation, { phase: "trustBoth", behind: { "control-plane-0": "none" } });
+    assert.equal(caStanding.phase, "trustBoth");
+    assert.ok(!("caRotation" in parse({ caGeneration: "1", caRotationBehind: "{}" }).cluster));
+    const problems = (values: Record<string, string>, secrets: string[] = []) => {
+      let told = "";
+      assert.throws(
+        () => parse(values, secrets),
+        ({ message }: Error) => {
+          told = message;
+          return true;
+        },
+      );
+      return told.split("\n\n");
+    };
+    const after = (values: Record<string, string>) =>
+      succession(parse(values), { generation: 1, origins: { "1": "made" } });
+    assert.deepEqual(after({ caRotation: "trustBoth" }), []);
+    assert.match(after({ caRotation: "issueNew" })[0] ?? "", /^caRotation: issueNew cannot/);
+    assert.match(after({ caGeneration: "2" })[0] ?? "", /^caGeneration: 2 cannot follow/);
+    const [plain, keyless, alone] = problems({ nextCaPrivateKey: "x" });
+    assert.match(plain ?? "", /^nextCaPrivateKey: .*plain text/);
+    assert.match(keyless ?? "", /^nextCaPrivateKey: .*Set nextCaCertificate too/);
+    assert.match(alone ?? "", /^nextCaPrivateKey: there is no rotation for it/);
+    const wrong = problems({
+      caRotation: "trustBoth",
+      caRotationBehind: '{"x":"none"}',
+      nextCaCertificate: "no PEM",
+    });
+    assert.deepEqual(wrong.map((problem) => problem.replace(/:.*/s, "")).sort(), [
+      "caRotationBehind.x",
+      "nextCaPrivateKey",
+    ]);
+    assert.match(problems({ caRotation: "trustBoth", caRotationBehind: "[]" })[0] ?? "", /no map/);
   });
 });
