@@ -24,6 +24,7 @@ const usage = `Usage: npm run lab -- COMMAND
   kubectl ARGUMENTS      kubectl as the cluster's administrator
   down [STACK]           remove everything of the lab
   conformance [short]    check the verdict against real programs, case by case (about 10 minutes)
+  rotate [short]         rotate the CAs of a cluster of its own under load, phase by phase (about 10 minutes)
   record FOLDER [short]  the same run, written down in the form of test/observed
 
 logs and kubectl take the stack from LAB_STACK (default: dev).
@@ -67,9 +68,11 @@ await runMain(async () => {
       return kubectlHere(machine, rest);
     }
     case "conformance":
-      return runMatrix("main.ts", rest);
+      return runProgram("conformance/main.ts", rest);
+    case "rotate":
+      return runProgram("rotation/main.ts", rest);
     case "record":
-      return runMatrix("record.ts", rest);
+      return runProgram("conformance/record.ts", rest);
     default:
       throw new Failure(`There is no command \`${command}\`. See npm run lab -- --help.`);
   }
@@ -81,9 +84,9 @@ function stackArgument(argument: string | undefined): string | undefined {
   return argument.includes("/") ? path.resolve(argument) : argument;
 }
 
-function runMatrix(file: string, args: readonly string[]): Promise<number> {
+function runProgram(file: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const program = path.join(import.meta.dirname, "..", "conformance", file);
+    const program = path.join(import.meta.dirname, "..", file);
     const child = spawn(process.execPath, [program, ...args], { stdio: "inherit" });
     child.on("error", reject);
     child.on("exit", (code) => resolve(code ?? 1));

@@ -1,0 +1,117 @@
+/**
+ * Brings a machine the files of another rendering, as an operator would: puts them in place, and starts again what does
+ * not read them anew by itself.
+ */
+
+import { X509Certificate } from "node:crypto";
+import * as fs from "node:fs";
+import { Failure } from "../../toolchain/fail.mjs";
+import { paths } from "../../trust/contract.ts";
+import type { Lab } from "../host/identity.ts";
+import { hostPath, layOut, type RunningMachine } from "../host/machine.ts";
+import { waitFor } from "../host/patience.ts";
+import { isAlive, signal } from "../host/processes.ts";
+import { readState, updateState } from "../host/state.ts";
+import { kubeletArguments } from "../kubernetes/command-lines.ts";
+import {
+  adminClient,
+  type ControlPlaneProgram,
+  startStaticPod,
+  untilEtcdListens,
+  untilReady,
+} from "../kubernetes/control-plane.ts";
+import { startKubelet } from "../kubernetes/kubelet.ts";
+import type { Machine } from "../kubernetes/rendered.ts";
+
+/** What a kubelet requested for itself, and would go on with: by the CA that signed at that time. */
+const requested = ["kubelet-client-current.pem", "kubelet-server-current.pem"].map(
+  (file) => `${paths.kubeletPki}/${file}`,
+);
+
+/** Which programs read a file only when they start. Sources: see `lab/kubernetes/reloads.ts`. */
+const readAtStart: Readonly<Record<ControlPlaneProgram | "kubelet", readonly string[]>> = {
+  etcd: [`${paths.etcdCa}.crt`],
+  "kube-apiserver": [`${paths.etcdCa}.crt`, `${paths.manifests}/kube-apiserver.yaml`],
+  "kube-controller-manager": [
+    ...[paths.ca, paths.controllerManagerConf],
+    `${paths.manifests}/kube-controller-manager.yaml`,
+  ],
+  "kube-scheduler": [paths.schedulerConf],
+  kubelet: [paths.kubeletConf, paths.kubeletConfiguration, paths.kubeletUnit],
+};
+
+/** What was done to a machine. */
+export type Carried = { readonly files: number; readonly restarted: readonly string[] };
+
+/** Brings a running machine the files of a rendering. */
+export async function carry(lab: Lab, machine: Machine): Promise<Carried> {
+  const found = readState(lab)?.machines.find(({ name }) => name === machine.name);
+  if (found === undefined) throw new Failure(`${machine.name} is not in the lab.`);
+  const running: RunningMachine = { ...found, lab };
+  const changed = machine.files.filter((file) => differs(running, file));
+  layOut(running, changed);
+  const names = new Set(changed.map(({ path }) => path));
+  const isRead = (program: keyof typeof readAtStart) =>
+    readAtStart[program].some((path) => names.has(path));
+  const restarted: string[] = [];
+  for (const program of [
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+  ] as const) {
+    if (machine.role !== "control-plane" || !isRead(program)) continue;
+    await stop(lab, machine.name, program);
+    const started = await startStaticPod(machine, running, program);
+    if (started === undefined) continue;
+    if (program === "etcd") await untilEtcdListens(machine, started);
+    if (program === "kube-apiserver") await untilReady(adminClient(machine), started);
+    restarted.push(program);
+  }
+  const args = kubeletArguments(machine);
+  if (args !== undefined && isRead("kubelet")) {
+    await stop(lab, machine.name, "kubelet");
+    if (isReissued(running, machine)) {
+      for (const path of requested) fs.rmSync(hostPath(running, path), { force: true });
+    }
+    await startKubelet(running, args);
+    restarted.push("kubelet");
+  }
+  return { files: changed.length, restarted };
+}
+
+function differs(machine: RunningMachine, { path, content }: Machine["files"][number]): boolean {
+  try {
+    return !fs.readFileSync(hostPath(machine, path)).equals(content);
+  } catch {
+    return true;
+  }
+}
+
+/** Whether what the kubelet requested for itself was signed by another CA than the one that issues now. */
+function isReissued(running: RunningMachine, machine: Machine): boolean {
+  const ca = machine.files.find(({ path }) => path === paths.ca)?.content;
+  const [current] = requested;
+  if (ca === undefined || current === undefined) return false;
+  const file = hostPath(running, current);
+  if (!fs.existsSync(file)) return false;
+  // The CA that issues stands first.
+  return !new X509Certificate(fs.readFileSync(file)).verify(new X509Certificate(ca).publicKey);
+}
+
+/** Ends a program in order, as systemd and kubelets do: SIGTERM, and time to finish. */
+async function stop(lab: Lab, machine: string, program: string): Promise<void> {
+  const processes = (readState(lab)?.processes ?? []).filter(
+    (one) => one.machine === machine && one.program === program,
+  );
+  for (const { pid } of processes.filter(isAlive)) signal(pid, "SIGTERM");
+  await waitFor(
+    `${program} of ${machine} to end`,
+    () => (processes.some(isAlive) ? undefined : true),
+    { seconds: 60, every: 20 },
+  );
+  updateState(lab, (state) => ({
+    ...state,
+    processes: state.processes.filter((one) => one.machine !== machine || one.program !== program),
+  }));
+}
