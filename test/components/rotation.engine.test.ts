@@ -80,7 +80,7 @@ describe("a rotation of all CAs of the default stack", function () {
           const answer = verify(pem, one?.[issuer] ?? "", ["-x509_strict"]).trim();
           assert.equal(answer === "OK", one === by, `${machine} ${file}: ${answer}`);
         }
-        if (file.endsWith(".conf")) {
+        if (/^\/etc\/kubernetes\/[^/]+\.conf$/.test(file)) {
           const { ca } = kubeconfigOf(files[file]?.content ?? "");
           assert.ok(ca === files[`${pki}/ca.crt`]?.content, `${machine} ${file}`);
         }
