@@ -3,7 +3,7 @@
  */
 import { type Outcome, type VerdictWord, works } from "../../trust/words/verdict.ts";
 
-export type Part = "serving" | "client" | "startup";
+export type Part = "serving" | "client" | "direct" | "callers" | "startup";
 
 /** What a real program answered. */
 export type Reality = {
@@ -22,6 +22,8 @@ export type Case = {
   readonly kubelet?: string;
   /** How kube-apiserver was set up, in words. */
   readonly apiserver?: string;
+  /** Who calls the kubelet past every kube-apiserver, in words. */
+  readonly caller?: string;
   readonly request?: string;
   readonly judge: Judgement;
   readonly reality: Reality;

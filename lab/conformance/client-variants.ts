@@ -1,7 +1,7 @@
 /**
  * The client certificates of the client matrix, what the kubelets let in, and the RBAC objects between them.
  */
-import type { IssueRequest } from "./pki.ts";
+import type { Issued, IssueRequest } from "./pki.ts";
 import type { KubeletVariant } from "./variants.ts";
 import type { Authorities } from "./world.ts";
 
@@ -13,8 +13,8 @@ export type ClientVariant = {
   readonly certificate?: (authorities: Authorities) => Partial<IssueRequest>;
   /** Default both. */
   readonly flags?: "certificate" | "key";
-  /** The intermediate's certificate stands behind the leaf's. */
-  readonly withIntermediate?: boolean;
+  /** The certificate that stands behind the leaf's. Default none. */
+  readonly behind?: (authorities: Authorities) => Issued;
 };
 
 const masters = "O=system:masters";
@@ -93,7 +93,34 @@ export const clientVariants: readonly ClientVariant[] = [
       subject: `CN=apiserver,${masters}`,
       issuer: intermediate,
     }),
-    withIntermediate: true,
+    behind: ({ intermediate }) => intermediate,
+  },
+  {
+    name: "chain-leaf",
+    says: "signed by an intermediate, which the file does not hold; group system:masters",
+    certificate: ({ intermediate }) => ({
+      subject: `CN=apiserver,${masters}`,
+      issuer: intermediate,
+    }),
+  },
+  {
+    name: "names-refused",
+    says: "a CA with name constraints, a DNS name that they do not permit; group system:masters",
+    certificate: ({ constrained }) => ({
+      subject: `CN=apiserver,${masters}`,
+      issuer: constrained,
+      dnsNames: ["apiserver"],
+    }),
+    behind: ({ constrained }) => constrained,
+  },
+  {
+    name: "names-none",
+    says: "a CA with name constraints, no DNS name; group system:masters",
+    certificate: ({ constrained }) => ({
+      subject: `CN=apiserver,${masters}`,
+      issuer: constrained,
+    }),
+    behind: ({ constrained }) => constrained,
   },
 ];
 
@@ -161,6 +188,11 @@ export const authenticationVariants: readonly KubeletVariant[] = [
     name: "auth-no-tokens",
     says: "clientCAFile: cluster CA; webhook authentication off; Webhook authorization",
     configuration: authentication({ webhook: { enabled: false } }),
+  },
+  {
+    name: "auth-read-only",
+    says: "clientCAFile: cluster CA; anonymous off; Webhook; readOnlyPort: 10255",
+    configuration: { readOnlyPort: 10_255 },
   },
   {
     name: "auth-no-debugging",

@@ -8,6 +8,7 @@ import type { Verdict } from "../../trust/words/verdict.ts";
 import { killAll } from "../host/processes.ts";
 import { type Case, compare, judgementOf } from "./case.ts";
 import { type ClientVariant, rbac } from "./client-variants.ts";
+import { askDirectly, directCallers } from "./direct.ts";
 import { type OnHost, readRbacText, sidesOf } from "./facts.ts";
 import { hostOf } from "./host.ts";
 import { type KubeletNode, stopNode } from "./kubelet-node.ts";
@@ -46,6 +47,7 @@ export async function runClient(
   await applyRbac(world);
   const servers = await startServers(world, plan.clients, say);
   const address = addresses("10.250.2");
+  const strangers = await directCallers(world);
   for (const wave of waves(plan.kubelets)) {
     const nodes = await startNodes(world, wave, address, say, onNode);
     for (const node of nodes) {
@@ -62,6 +64,8 @@ export async function runClient(
           if (server) await askAll(world, node, server, judge(kubelet, facts, { pod }), onCase);
         }),
       );
+      const [authorizer] = apiServers;
+      if (authorizer) await askDirectly(node, strangers, kubelet, authorizer, onCase);
     }
     await Promise.all(nodes.map(stopNode));
   }
@@ -127,7 +131,7 @@ async function layOutClient(world: World, variant: ClientVariant): Promise<strin
     ...variant.certificate(authorities),
   });
   const base = `/etc/kubernetes/clients/${variant.name}`;
-  const chain = variant.withIntermediate ? authorities.intermediate.certPem : "";
+  const chain = variant.behind?.(authorities).certPem ?? "";
   onHub(world, { [`${base}.crt`]: certPem + chain, [`${base}.key`]: keyPem });
   return [
     ...(variant.flags === "key" ? [] : [`--kubelet-client-certificate=${base}.crt`]),

@@ -8,6 +8,7 @@ import type { AssembledCluster } from "../../trust/cluster/assembly.ts";
 import { type Program, readArguments } from "../../trust/readers/command-line.ts";
 import type { Origin, Piece, ProgramPiece } from "../../trust/readers/piece.ts";
 import { readRbac } from "../../trust/readers/rbac.ts";
+import { readTogether } from "../../trust/readers/recognise.ts";
 import { readYaml } from "../../trust/readers/yaml.ts";
 import { type Fact, known } from "../../trust/words/fact.ts";
 import type {
@@ -34,7 +35,15 @@ export type OnHost = {
   readonly host: Host;
   /** The words after the program's name. */
   readonly args: readonly string[];
+  /** It is the command of a shell. */
+  readonly isBehindShell?: boolean;
 };
+
+/** How a program is started as the command of a shell. */
+export function behindShell(file: string, args: readonly string[]): readonly string[] {
+  const quoted = args.map((word) => `'${word}'`).join(" ");
+  return ["/bin/sh", "-ec", `ulimit -c 0\nexec ${file} ${quoted}`];
+}
 
 /** A kubelet as it is set up. */
 export type KubeletSetUp = OnHost & {
@@ -42,6 +51,8 @@ export type KubeletSetUp = OnHost & {
   readonly addresses: readonly NodeAddress[];
   /** Names that kube-apiservers cannot resolve. */
   readonly unresolvable: readonly string[];
+  /** The text that kubeadm was given: then that says how it is started, and its words do not. */
+  readonly kubeadm?: string;
   /** What becomes of its request for a serving certificate. */
   readonly request: ServingRequest["state"];
 };
@@ -55,6 +66,8 @@ export type SetUp = {
   readonly apiServers: readonly OnHost[];
   /** Signs what kubelets request. */
   readonly controllerManager?: OnHost;
+  /** Other programs that call kubelets, by the texts that deploy them. Default none. */
+  readonly callers?: readonly { readonly host: Host; readonly text: string }[];
   /** The cluster's whole RBAC, YAML, beyond what kube-apiserver makes itself. Default none. */
   readonly rbac?: string;
   /** Default now. */
@@ -75,10 +88,26 @@ export type Sides = {
  * @throws Error when no kubelet is set up
  */
 export function sidesOf(setUp: SetUp): Sides {
-  const { kubelets, apiServers } = clusterOf(setUp);
+  return sidesOfCluster(clusterOf(setUp));
+}
+
+function sidesOfCluster({ kubelets, apiServers }: AssembledCluster): Sides {
   const [kubelet] = kubelets;
   if (kubelet === undefined) throw new Error("no kubelet came of the pieces");
-  return { kubelet: asGiven(kubelet), apiServers: apiServers.map(asGiven) };
+  // kubeadm's text says a kube-apiserver too, which nobody starts.
+  const started = apiServers.filter(({ origin }) => origin?.machine !== kubelet.origin.machine);
+  return { kubelet: asGiven(kubelet), apiServers: started.map(asGiven) };
+}
+
+/**
+ * Both sides with the other callers, and the files that a machine of the cluster has unless it is said otherwise.
+ *
+ * @throws Error when no kubelet is set up
+ */
+export function callersOf(setUp: SetUp): Sides & Pick<AssembledCluster, "callers" | "files"> {
+  const cluster = clusterOf(setUp);
+  const { callers, files } = cluster;
+  return { ...sidesOfCluster(cluster), callers, files };
 }
 
 /**
@@ -103,26 +132,41 @@ export function readRbacText(text: string): RbacFacts {
 }
 
 function clusterOf(setUp: SetUp): AssembledCluster {
-  const { version, kubelet, apiServers, controllerManager, rbac = "", at, cgroupV1 } = setUp;
+  const {
+    version,
+    kubelet,
+    apiServers,
+    controllerManager,
+    callers = [],
+    rbac = "",
+    at,
+    cgroupV1,
+  } = setUp;
   const pieces: Piece[] = [
     ...apiServers.flatMap((one) => programOf("kube-apiserver", one)),
     ...(controllerManager ? programOf("kube-controller-manager", controllerManager) : []),
     ...(kubelet ? kubeletOf(kubelet) : []),
+    ...readTogether(
+      callers.map(({ host, text: content }) => ({
+        content,
+        origin: { ...originOf("a caller"), machine: host.name },
+      })),
+    ),
     { kind: "rbac", origin: originOf("RBAC"), rbac: readRbacText(rbac) },
   ];
-  const hosts = new Map(
-    [
-      ...apiServers,
-      ...(controllerManager ? [controllerManager] : []),
-      ...(kubelet ? [kubelet] : []),
-    ].map(({ host }) => [host.name, host]),
-  );
+  const running = [...apiServers, controllerManager, kubelet, ...callers];
+  const hosts = new Map(running.flatMap((one) => (one ? [[one.host.name, one.host]] : [])));
   const [cluster] = assemble(pieces, {
     version,
     isWholeRbac: true,
     filesOf: (name) => hosts.get(name)?.files,
     folders: (name, path) => hosts.get(name)?.folder(path),
-    ...(kubelet && { unresolvableNames: kubelet.unresolvable, request: kubelet.request }),
+    ...(kubelet && {
+      hostName: known(kubelet.hostName),
+      addresses: known(kubelet.addresses),
+      unresolvableNames: kubelet.unresolvable,
+      request: kubelet.request,
+    }),
     ...(at && { at }),
     ...(cgroupV1 !== undefined && { cgroupV1 }),
   }).clusters;
@@ -130,8 +174,12 @@ function clusterOf(setUp: SetUp): AssembledCluster {
   return cluster;
 }
 
-function kubeletOf(setUp: KubeletSetUp): ProgramPiece[] {
-  const { host, hostName, addresses } = setUp;
+function kubeletOf(setUp: KubeletSetUp): readonly Piece[] {
+  const { host, hostName, addresses, kubeadm } = setUp;
+  if (kubeadm !== undefined) {
+    const origin = { ...originOf("kubeadm.yaml"), machine: host.name };
+    return readTogether([{ content: kubeadm, origin }]);
+  }
   return programOf("kubelet", setUp).map((piece) => ({
     ...piece,
     label: `the kubelet of ${host.name}`,
@@ -140,8 +188,9 @@ function kubeletOf(setUp: KubeletSetUp): ProgramPiece[] {
   }));
 }
 
-function programOf(program: Program, { host, args }: OnHost): ProgramPiece[] {
-  const { commandLines } = readArguments([program, ...args], { where: "its arguments" });
+function programOf(program: Program, { host, args, isBehindShell }: OnHost): ProgramPiece[] {
+  const argv = isBehindShell ? behindShell(program, args) : [program, ...args];
+  const { commandLines } = readArguments(argv, { where: "its arguments" });
   return commandLines.map((commandLine) => ({
     kind: "program",
     origin: { ...originOf(`${program} of ${host.name}`), machine: host.name },

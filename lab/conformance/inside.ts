@@ -4,19 +4,21 @@
  */
 import * as fs from "node:fs";
 import { runMain } from "../../toolchain/fail.mjs";
+import type { CallerPrograms } from "../../toolchain/kubernetes/callers.ts";
 import { labOf } from "../host/identity.ts";
 import { readState } from "../host/state.ts";
+import { askCallers, startCallers } from "./callers.ts";
 import type { Case } from "./case.ts";
 import { runClient } from "./client.ts";
 import type { KubeletNode } from "./kubelet-node.ts";
-import { longPlan, shortPlan } from "./plan.ts";
+import { planOf } from "./plan.ts";
 import { see } from "./seen.ts";
 import { runServing } from "./serving.ts";
 import { runStartup } from "./startup.ts";
 import { startWorld } from "./world.ts";
 
 await runMain(async () => {
-  const [name = "", clone = "", results = "", kubelets = "", length = "long"] =
+  const [name = "", clone = "", results = "", kubelets = "", length = "long", programs = "{}"] =
     process.argv.slice(2);
   const lab = labOf(name, clone);
   const state = readState(lab);
@@ -27,12 +29,19 @@ await runMain(async () => {
   const onCase = (one: Case) => fs.appendFileSync(results, `${JSON.stringify(one)}\n`);
   const onNode = async (node: KubeletNode) =>
     fs.appendFileSync(kubelets, `${JSON.stringify(await see(node))}\n`);
-  const plan = length === "short" ? shortPlan : longPlan;
+  const plan = planOf(length === "short" ? "short" : "long", state.kubernetesVersion);
   const world = await startWorld(lab, state.init, state.programs, state.kubernetesVersion);
   say("etcd, kube-apiserver and the signer are up");
-  await runServing(world, plan.serving, onCase, say, onNode);
+  const callers = plan.hasCallers ? await startCallers(world, callerPrograms(programs)) : undefined;
+  await runServing(world, plan.serving, onCase, say, onNode, async (nodes, collected) => {
+    if (callers) await askCallers(world, callers, nodes, collected, onCase, say);
+  });
   await runClient(world, plan.client, onCase, say, onNode);
   await runStartup(world, plan.startup, onCase, say);
   return 0;
 });
 process.exit();
+
+function callerPrograms(text: string): CallerPrograms {
+  return JSON.parse(text) as CallerPrograms;
+}

@@ -9,6 +9,7 @@ import { hostPath, type RunningMachine } from "../host/machine.ts";
 import { accepts, waitFor } from "../host/patience.ts";
 import { killAll, processesOf } from "../host/processes.ts";
 import type { RunningProgram } from "../host/program-run.ts";
+import { kubeletPort } from "../host/served.ts";
 import type { Api } from "../kubernetes/api.ts";
 import type { SigningRequest } from "../kubernetes/approver.ts";
 import { orItsEnd } from "../kubernetes/control-plane.ts";
@@ -17,7 +18,8 @@ import { prepareKubelet, startKubelet } from "../kubernetes/kubelet.ts";
 import { nodeName, readNode } from "../kubernetes/node.ts";
 import type { KubeletSetUp } from "./facts.ts";
 import { hostOf } from "./host.ts";
-import type { KubeletVariant } from "./variants.ts";
+import { initKubelet, kubeadmText } from "./kubeadm.ts";
+import { at, type KubeletVariant } from "./variants.ts";
 import { addMachine, addRuntime, kubeconfigFor, type World } from "./world.ts";
 
 export type KubeletNode = {
@@ -49,8 +51,8 @@ export function baseConfiguration(): Record<string, unknown> {
 }
 
 /** The flags of a variant's kubelet. */
-export function variantArguments(variant: KubeletVariant): string[] {
-  return [`--config=${configPath}`, `--kubeconfig=${kubeconfigPath}`, ...(variant.flags ?? [])];
+export function variantArguments({ flags = [] }: KubeletVariant, address: string): string[] {
+  return [`--config=${configPath}`, `--kubeconfig=${kubeconfigPath}`, ...at(address, flags)];
 }
 
 /** Sets up the machine: everything but the kubelet itself. */
@@ -63,12 +65,15 @@ export async function setUpKubelet(
   setUp: KubeletSetUp;
   runtime: RunningProgram;
   node: string;
+  /** What the kubelet is started with, before the lab adds anything. */
+  words: readonly string[];
 }> {
   const hostName = variant.hostName ?? variant.name;
-  const args = variantArguments(variant);
+  const args = variantArguments(variant, address);
   const node = nodeName(hostName, args);
+  const own = variant.addresses?.(address) ?? [address];
   const addresses: NodeAddress[] = [
-    { type: "InternalIP", address },
+    ...own.map((one) => ({ type: "InternalIP" as const, address: one })),
     { type: "Hostname", address: node },
   ];
   const resolvable = variant.resolvable ?? true;
@@ -76,25 +81,31 @@ export async function setUpKubelet(
     name: variant.name,
     hostName,
     node,
-    address,
+    // Its machine has the address that it is given, whatever its status says.
+    addresses: [address, ...own.filter((one) => one !== address)],
     resolvable: resolvable ? [node] : [],
     files: {
       "/etc/kubernetes/pki/ca.crt": world.authorities.cluster.certPem,
       [kubeconfigPath]: await kubeconfigFor(world, `CN=system:node:${node},O=system:nodes`),
-      [configPath]: stringify(merged(baseConfiguration(), variant.configuration ?? {})),
+      [configPath]: stringify(
+        merged(baseConfiguration(), at(address, variant.configuration ?? {})),
+      ),
       ...(await variant.files?.({ authorities: world.authorities, name: node, address })),
     },
   });
   const runtime = await addRuntime(world, machine);
+  const text = variant.kubeadm && kubeadmText(world, node, address, variant.kubeadm);
+  const words = text === undefined ? args : await initKubelet(world, machine, text);
   const setUp: KubeletSetUp = {
     host: hostOf(machine),
     hostName,
-    args: prepareKubelet(machine, args),
+    args: prepareKubelet(machine, words),
+    ...(text !== undefined && { kubeadm: text }),
     addresses,
     unresolvable: resolvable ? [] : [node],
     request: variant.request ?? "pending",
   };
-  return { machine, setUp, runtime, node };
+  return { machine, setUp, runtime, node, words };
 }
 
 /** Sets up a kubelet, starts it, and waits until its pod runs and its request is decided. */
@@ -103,8 +114,8 @@ export async function startNode(
   variant: KubeletVariant,
   address: string,
 ): Promise<KubeletNode> {
-  const { machine, setUp, runtime, node } = await setUpKubelet(world, variant, address);
-  const kubelet = await startKubelet(machine, variantArguments(variant));
+  const { machine, setUp, runtime, node, words } = await setUpKubelet(world, variant, address);
+  const kubelet = await startKubelet(machine, words);
   await orItsEnd(kubelet, () => untilRegistered(world.admin, node));
   if (variant.request === "issued" || variant.request === "denied") {
     await decide(world.admin, node, variant.request);
@@ -116,10 +127,17 @@ export async function startNode(
     );
   }
   const pod = await startHello(world.admin, node, true);
-  await orItsEnd(kubelet, () =>
-    waitFor(`the kubelet of ${node} to listen`, () => accepts(address, 10250)),
-  );
+  if (variant.isReachable ?? true) {
+    await orItsEnd(kubelet, () =>
+      waitFor(`the kubelet of ${node} to listen`, () => accepts(address, portOf(variant))),
+    );
+  }
   return { variant, node, address, setUp, machine, programs: [kubelet, runtime], pod };
+}
+
+/** The port that a kubelet serves on. */
+export function portOf({ port = kubeletPort }: KubeletVariant): number {
+  return port;
 }
 
 /** Ends a kubelet with everything on its machine, the machine included. */

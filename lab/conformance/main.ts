@@ -1,14 +1,16 @@
 /**
- * `npm run lab -- conformance [short|document]`: the verdict against real programs, case by case.
+ * `npm run lab -- conformance [short|document] [--kubernetes MINOR]`: the verdict against real programs, case by case.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
+import { type CallerPrograms, ensureCallers } from "../../toolchain/kubernetes/callers.ts";
 import {
   ensurePackages,
   ensurePrograms,
   kubernetesVersion,
+  kubernetesVersions,
   type Programs,
   requireLinuxRoot,
 } from "../../toolchain/kubernetes/programs.ts";
@@ -18,38 +20,52 @@ import { removeLab } from "../host/cleanup.ts";
 import { type Lab, labOf, labRoot, processMark } from "../host/identity.ts";
 import { startSandbox } from "../host/sandbox.ts";
 import { bootId, type LabState, writeState } from "../host/state.ts";
+import { minorOf, readArguments } from "./arguments.ts";
 import { document } from "./document.ts";
-import { longPlan } from "./plan.ts";
+import { type Length, planOf } from "./plan.ts";
 import { describe, readCases, readLines, type Summary } from "./report.ts";
 import type { SeenKubelet } from "./seen.ts";
 
 /** What a run came to, and the kubelets that were seen on the way. */
-export type Run = Summary & { readonly seen: readonly SeenKubelet[] };
+export type Run = Summary & {
+  /** Kubernetes version, without the `v`. */
+  readonly version: string;
+  readonly seen: readonly SeenKubelet[];
+};
 
 const clone = path.join(import.meta.dirname, "..", "..");
 
 /** Runs a matrix in a lab of its own and removes the lab. */
 export async function runConformance(
-  length: "short" | "long",
+  length: Length,
   results: string,
   write: (line: string) => void,
+  version: string = kubernetesVersion,
 ): Promise<Run> {
   requireLinuxRoot();
   const progress = createProgress();
   await ensurePackages(progress);
-  const programs = await ensurePrograms(progress);
-  const lab = labOf(`conformance-${length}`, clone);
+  const programs = await ensurePrograms(progress, version);
+  const callers = planOf(length, version).hasCallers ? await ensureCallers(progress) : undefined;
+  const lab = labOf(`conformance-${length}-${minorOf(version)}`, clone);
   return withLock(
     path.join(labRoot(), ".locks", lab.id),
-    () => runAlone(lab, length, programs, results, write),
+    () => runAlone(lab, length, { version, programs, callers }, results, write),
     ({ pid }) => progress.say(`Waiting for process ${pid}, which runs the same matrix`),
   );
 }
 
+/** What is there before a matrix runs. */
+type Ready = {
+  readonly version: string;
+  readonly programs: Programs;
+  readonly callers: CallerPrograms | undefined;
+};
+
 async function runAlone(
   lab: Lab,
-  length: "short" | "long",
-  programs: Programs,
+  length: Length,
+  { version, programs, callers }: Ready,
   results: string,
   write: (line: string) => void,
 ): Promise<Run> {
@@ -58,7 +74,7 @@ async function runAlone(
   fs.rmSync(results, { force: true });
   const start = Date.now();
   const state: LabState = {
-    ...{ id: lab.id, stack: lab.stack, rendered: "", kubernetesVersion, programs },
+    ...{ id: lab.id, stack: lab.stack, rendered: "", kubernetesVersion: version, programs },
     ...{ bootId: bootId(), machines: [], processes: [] },
   };
   let seen: readonly SeenKubelet[] = [];
@@ -68,7 +84,15 @@ async function runAlone(
     writeState(lab, { ...state, init });
     const code = await runInside(
       init.pid,
-      [lab.stack, clone, results, kubelets, length, processMark(lab)],
+      [
+        lab.stack,
+        clone,
+        results,
+        kubelets,
+        length,
+        JSON.stringify(callers ?? {}),
+        processMark(lab),
+      ],
       write,
     );
     if (code !== 0) throw new Failure("The matrix did not run to its end.");
@@ -78,7 +102,7 @@ async function runAlone(
   }
   const cases = readCases(results);
   const agreements = cases.filter(({ agrees }) => agrees).length;
-  return { cases, agreements, seen, seconds: (Date.now() - start) / 1000 };
+  return { version, cases, agreements, seen, seconds: (Date.now() - start) / 1000 };
 }
 
 function runInside(
@@ -106,34 +130,40 @@ function runInside(
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const results = path.join(clone, "conformance.jsonl");
   const write = (line: string) => process.stdout.write(`${line}\n`);
   await runMain(async () => {
-    const [what = "long", ...rest] = process.argv.slice(2);
-    if (!["long", "short", "document"].includes(what) || rest.length > 0) {
-      throw new Failure("Usage: npm run lab -- conformance [short|document]");
-    }
-    if (what === "document") return writeDocument(results);
-    const summary = await runConformance(what === "short" ? "short" : "long", results, write);
+    const { what, version } = readArguments(process.argv.slice(2));
+    if (what === "document") return writeDocument();
+    const results = resultsOf(version);
+    const summary = await runConformance(what, results, write, version);
     for (const line of describe(summary)) write(line);
     write(`Every case: ${results}`);
     return summary.agreements === summary.cases.length && summary.cases.length > 0 ? 0 : 1;
   });
 }
 
-/** Writes docs/conformance.md from the last long run. */
-function writeDocument(results: string): number {
-  const cases = readCases(results);
-  const planned = longPlan.serving.selfSigned.length + longPlan.serving.others.length;
-  const seen = new Set(
-    cases.filter(({ part }) => part === "serving").map(({ kubelet }) => kubelet),
-  );
-  if (seen.size < planned) {
-    throw new Failure("The last conformance run was not a long one: npm run lab -- conformance");
-  }
-  const agreements = cases.filter(({ agrees }) => agrees).length;
-  const date = fs.statSync(results).mtime.toISOString().slice(0, 10);
-  const page = document({ cases, agreements }, date);
-  fs.writeFileSync(path.join(clone, "docs", "conformance.md"), page);
+/** Where the cases of a version's last run lie. */
+function resultsOf(version: string): string {
+  return path.join(clone, `conformance-${minorOf(version)}.jsonl`);
+}
+
+/** Writes docs/conformance.md from the last long run of each version. */
+function writeDocument(): number {
+  const runs = kubernetesVersions.map((version) => {
+    const results = resultsOf(version);
+    const cases = readCases(results);
+    const { selfSigned, others } = planOf("long", version).serving;
+    const seen = new Set(
+      cases.filter(({ part }) => part === "serving").map(({ kubelet }) => kubelet),
+    );
+    if (seen.size < selfSigned.length + others.length) {
+      const again = `npm run lab -- conformance --kubernetes ${minorOf(version)}`;
+      throw new Failure(`The last conformance run of ${version} was not a long one: ${again}`);
+    }
+    const agreements = cases.filter(({ agrees }) => agrees).length;
+    const date = fs.statSync(results).mtime.toISOString().slice(0, 10);
+    return { version, date, cases, agreements };
+  });
+  fs.writeFileSync(path.join(clone, "docs", "conformance.md"), document(runs));
   return 0;
 }

@@ -1,6 +1,12 @@
 /** Certificates as a matrix needs them: by days from now, with the extensions that a CA puts into what it issues. */
 import { webcrypto } from "node:crypto";
-import { type Issued, issue as issueCertificate, makeKeys, type Request } from "../x509/issue.ts";
+import {
+  criticalExtension,
+  type Issued,
+  issue as issueCertificate,
+  makeKeys,
+  type Request,
+} from "../x509/issue.ts";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -17,12 +23,19 @@ export type IssueRequest = Omit<Request, "keys" | "notBefore" | "notAfter" | "ex
   readonly fromDay?: number;
   /** Days from now; default 1. */
   readonly toDay?: number;
+  /** Of a CA: the only DNS name, with those below it, that it may sign for. Default any. */
+  readonly permittedName?: string;
 };
 
 const day = 24 * 3600 * 1000;
 
 /** Makes a key and a certificate for it. */
-export async function issue({ fromDay = 0, toDay = 1, ...request }: IssueRequest): Promise<Issued> {
+export async function issue({
+  fromDay = 0,
+  toDay = 1,
+  permittedName,
+  ...request
+}: IssueRequest): Promise<Issued> {
   const keys = await makeKeys(request.key);
   const now = Date.now() - 3600 * 1000;
   const use = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;
@@ -32,6 +45,7 @@ export async function issue({ fromDay = 0, toDay = 1, ...request }: IssueRequest
     notBefore: new Date(now + fromDay * day),
     notAfter: new Date(now + toDay * day),
     extensions: [
+      ...(permittedName === undefined ? [] : [onlyNamesBelow(permittedName)]),
       ...(request.isCA
         ? []
         : [
@@ -47,16 +61,16 @@ export async function issue({ fromDay = 0, toDay = 1, ...request }: IssueRequest
 /** A CA that lasts ten years. */
 export function issueAuthority(
   commonName: string,
-  issuer?: Issued,
-  key?: Request["key"],
+  more: Pick<IssueRequest, "issuer" | "permittedName"> = {},
 ): Promise<Issued> {
-  return issue({
-    subject: `CN=${commonName}`,
-    isCA: true,
-    toDay: 3650,
-    ...(issuer && { issuer }),
-    ...(key && { key }),
-  });
+  return issue({ subject: `CN=${commonName}`, isCA: true, toDay: 3650, ...more });
+}
+
+/** NameConstraints (RFC 5280, 4.2.1.10) with one permitted dNSName. */
+function onlyNamesBelow(name: string) {
+  const wrap = (tag: number, inner: Buffer) => Buffer.concat([Buffer.of(tag, inner.length), inner]);
+  const base = wrap(0x82, Buffer.from(name));
+  return criticalExtension("2.5.29.30", wrap(0x30, wrap(0xa0, wrap(0x30, base))));
 }
 
 /** The public half of a key pair as PEM, for `--service-account-key-file`. */

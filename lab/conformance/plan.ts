@@ -1,69 +1,89 @@
 /**
  * What is run: everything, or a short choice with every serving mode under every stance and every symptom once.
  */
+import { minorOf } from "../../trust/kubernetes/tables.ts";
+import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
 import type { ClientPlan } from "./client.ts";
 import { authenticationVariants, clientVariants } from "./client-variants.ts";
 import type { ServingPlan } from "./serving.ts";
 import { addressTypes, stances } from "./stances.ts";
-import { apiServerCases, controllerManagerCases, kubeletCases } from "./start-cases.ts";
+import { startCases } from "./start-cases.ts";
 import type { StartupPlan } from "./startup.ts";
 import { otherVariants, selfSignedVariants } from "./variants.ts";
 
 export type Plan = {
   readonly serving: ServingPlan;
   readonly client: ClientPlan;
+  /** Whether metrics-server and Prometheus call the kubelets of the serving side too. */
+  readonly hasCallers: boolean;
   readonly startup: StartupPlan;
 };
 
-export const longPlan: Plan = {
-  serving: { selfSigned: selfSignedVariants, others: otherVariants, stances, addressTypes },
-  client: { kubelets: authenticationVariants, clients: clientVariants },
-  startup: {
-    kubelet: kubeletCases,
-    apiserver: apiServerCases,
-    controllerManager: controllerManagerCases,
-  },
-};
+/** What is run of a length, of a Kubernetes version. */
+export function planOf(length: Length, version: string): Plan {
+  return length === "long" ? longPlan(version) : shortPlan(version);
+}
 
-export const shortPlan: Plan = {
-  serving: {
-    selfSigned: named(selfSignedVariants, ["self", "self-no-dns"]),
-    others: named(otherVariants, [
-      "good",
-      "dns-only",
-      "expired",
-      "client-use",
-      "other-ca",
-      "only-cert",
-      "boot-issued",
-      "boot-pending",
-    ]),
-    stances: named(stances, ["skip", "verify", "verify-and-collected"]),
-    addressTypes: named(addressTypes, ["hostname", "kubeadm"]),
-  },
-  client: {
-    kubelets: named(authenticationVariants, ["auth-webhook", "auth-open"]),
-    clients: named(clientVariants, ["kubeadm", "none", "other-ca", "unbound"]),
-  },
-  startup: {
-    kubelet: named(kubeletCases, [
-      "baseline",
-      "serverTLSBootstrap without its gate",
-      "field of the wrong type",
-      "certificate file missing",
-      "flag allow-privileged",
-      "flag network-plugin",
-      "flag pod-infra-container-image",
-      "gate RotateKubeletClientCertificate",
-    ]),
-    apiserver: named(apiServerCases, ["CA file missing", "CA file not PEM", "flag kubelet-https"]),
-    controllerManager: named(controllerManagerCases, [
-      "baseline",
-      "a signer's certificate alone",
-      "the shared pair beside a signer's own",
-    ]),
-  },
-};
+export type Length = "long" | "short";
+
+function longPlan(version: string): Plan {
+  return {
+    serving: {
+      selfSigned: selfSignedVariants,
+      others: otherVariants.filter(({ sinceMinor = 0 }) => minorOf(version) >= sinceMinor),
+      stances,
+      addressTypes,
+    },
+    client: { kubelets: authenticationVariants, clients: clientVariants },
+    // They are the same programs whatever the version of Kubernetes.
+    hasCallers: version === newestKnownVersion,
+    startup: startCases(version),
+  };
+}
+
+function shortPlan(version: string): Plan {
+  const { kubelet, apiserver, controllerManager } = startCases(version);
+  return {
+    serving: {
+      selfSigned: named(selfSignedVariants, ["self", "self-no-dns"]),
+      others: named(otherVariants, [
+        "good",
+        "dns-only",
+        "expired",
+        "client-use",
+        "other-ca",
+        "only-cert",
+        "boot-issued",
+        "boot-pending",
+      ]),
+      stances: named(stances, ["skip", "verify", "verify-and-collected"]),
+      addressTypes: named(addressTypes, ["hostname", "kubeadm"]),
+    },
+    client: {
+      kubelets: named(authenticationVariants, ["auth-webhook", "auth-open"]),
+      clients: named(clientVariants, ["kubeadm", "none", "other-ca", "unbound"]),
+    },
+    hasCallers: false,
+    startup: {
+      kubelet: named(kubelet, [
+        "baseline",
+        "serverTLSBootstrap without its gate",
+        "field of the wrong type",
+        "certificate file missing",
+        "flag allow-privileged",
+        "flag network-plugin",
+        "flag pod-infra-container-image",
+        "gate RotateKubeletClientCertificate",
+      ]),
+      apiserver: named(apiserver, ["CA file missing", "CA file not PEM", "flag kubelet-https"]),
+      controllerManager: named(controllerManager, [
+        "baseline",
+        "a signer's certificate alone",
+        "the shared pair beside a signer's own",
+      ]),
+    },
+  };
+}
 
 function named<T extends { readonly name: string }>(
   all: readonly T[],

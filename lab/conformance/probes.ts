@@ -2,6 +2,7 @@
  * Requests that kube-apiserver passes on to a kubelet, one for each kind that can differ.
  */
 import * as https from "node:https";
+import type { Duplex } from "node:stream";
 import type { RequestKind } from "../../trust/words/verdict.ts";
 import type { Reality } from "./case.ts";
 import type { Issued } from "./pki.ts";
@@ -50,7 +51,11 @@ export function probe(target: Target, kind: ProbedKind): Promise<Reality> {
     });
     request.on("timeout", () => request.destroy(new Error(`${kind}: no answer within 30 s`)));
     request.on("error", reject);
-    request.on("upgrade", (_response, socket) => {
+    request.on("upgrade", (_response, socket, head) => {
+      if (kind === "execWebSocket") {
+        resolve(toldInChannel(socket, head));
+        return;
+      }
       socket.destroy();
       resolve({ outcome: "works", httpStatus: 101, message: "" });
     });
@@ -64,6 +69,69 @@ export function probe(target: Target, kind: ProbedKind): Promise<Reality> {
     });
     request.end();
   });
+}
+
+/** Channel in which the end of a command is told. Source: kubernetes `pkg/api` (v5.channel.k8s.io). */
+const errorChannel = 3;
+
+/**
+ * What became of a command whose WebSocket was accepted: kube-apiserver may accept it by itself, and tell only then that
+ * the kubelet refuses.
+ */
+function toldInChannel(socket: Duplex, head: Buffer): Promise<Reality> {
+  const works: Reality = { outcome: "works", httpStatus: 101, message: "" };
+  return new Promise((resolve) => {
+    let received = head;
+    const end = (reality: Reality) => {
+      socket.destroy();
+      resolve(reality);
+    };
+    const look = () => {
+      const text = channelText(received, errorChannel);
+      if (text === undefined) return;
+      const { status, message = text, code } = JSON.parse(text) as StatusObject;
+      end(
+        status === "Success"
+          ? works
+          : { outcome: "fails", message, ...(code !== undefined && { httpStatus: code }) },
+      );
+    };
+    socket.on("data", (part: Buffer) => {
+      received = Buffer.concat([received, part]);
+      look();
+    });
+    const closed = () =>
+      end({ outcome: "fails", message: "the connection ended before the command did" });
+    socket.on("end", closed);
+    socket.on("error", closed);
+    look();
+  });
+}
+
+type StatusObject = {
+  readonly status?: string;
+  readonly message?: string;
+  readonly code?: number;
+};
+
+/** The payload of the first whole frame of a channel; frames of a server are not masked (RFC 6455, 5.2). */
+function channelText(frames: Buffer, channel: number): string | undefined {
+  for (let at = 0; at + 2 <= frames.length; ) {
+    const short = (frames[at + 1] ?? 0) & 0x7f;
+    const head = short === 126 ? 4 : short === 127 ? 10 : 2;
+    if (frames.length < at + head) return undefined;
+    const length =
+      short === 126
+        ? frames.readUInt16BE(at + 2)
+        : short === 127
+          ? Number(frames.readBigUInt64BE(at + 2))
+          : short;
+    const payload = frames.subarray(at + head, at + head + length);
+    if (payload.length < length) return undefined;
+    if (payload[0] === channel && length > 1) return payload.subarray(1).toString("utf8");
+    at += head + length;
+  }
+  return undefined;
 }
 
 function realityOf(status: number, text: string): Reality {

@@ -8,13 +8,7 @@ import type { Run } from "./main.ts";
 import type { ProbedKind } from "./probes.ts";
 import type { SeenKubelet } from "./seen.ts";
 import { addressTypes, stances } from "./stances.ts";
-import {
-  apiServerCases,
-  controllerManagerCases,
-  files,
-  kubeletCases,
-  type StartCase,
-} from "./start-cases.ts";
+import { files, type StartCase, type StartCases, startCases } from "./start-cases.ts";
 import { otherVariants, selfSignedVariants } from "./variants.ts";
 
 /** Rows by file name, without `.jsonl`. */
@@ -26,28 +20,77 @@ export type RecordedFile = "serving-kubelets" | "serving" | "client" | "startup"
  *
  * @throws when the matrix has something that the words of test/observed do not cover.
  */
-export function recorded({ cases, seen }: Pick<Run, "cases" | "seen">): Recorded {
+export function recorded({ version, cases, seen }: Omit<Run, "agreements">): Recorded {
   const kubelets = new Map(seen.map((one) => [one.variant, one]));
-  const rows = cases.map((one) => {
-    const [part = "", ...about] = one.id.split("/");
-    switch (part) {
-      case "serving":
-        return ["serving", servingRow(one, about, kubelets)] as const;
-      case "client":
-        return ["client", clientRow(one, about, kubelets)] as const;
-      default:
-        return ["startup", startupRow(one, about)] as const;
-    }
-  });
+  const starts = startCases(version);
+  const rows = cases
+    .filter((one) => isSaid(one, starts))
+    .map((one) => {
+      const [part = "", ...about] = one.id.split("/");
+      switch (part) {
+        case "serving":
+          return ["serving", servingRow(one, about, kubelets)] as const;
+        case "client":
+          return ["client", clientRow(one, about, kubelets)] as const;
+        default:
+          return ["startup", startupRow(one, about, starts)] as const;
+      }
+    });
   const of = (file: RecordedFile) => rows.flatMap(([name, row]) => (name === file ? [row] : []));
   return {
     "serving-kubelets": seen
-      .filter(({ variant }) => servingVariants.has(variant))
+      .filter(({ variant }) => servingVariants.has(variant) && isSaidServing(variant))
       .map(servingKubelet),
     serving: of("serving"),
     client: of("client"),
     startup: of("startup"),
   };
+}
+
+/** Kubelets and clients of the matrix that the words of test/observed do not tell: the matrix alone has them. */
+const unsaid: ReadonlySet<string> = new Set([
+  "self-ip",
+  "names-permitted",
+  "names-refused",
+  "names-none",
+  "no-tokens",
+  "kubeadm",
+  "kubeadm-pair",
+  "kubeadm-requested",
+  "kubeadm-flag",
+  "listens-at-own",
+  "listens-at-loopback",
+  "other-port",
+  "cloud-external",
+  "dual",
+  "dual-six-first",
+  "dual-four-alone",
+  "dual-requested",
+  "auth-read-only",
+  "chain-leaf",
+]);
+
+/** The kubelet of this name is told; the client of this name is not. */
+function isSaidServing(variant: string): boolean {
+  return variant === "chain-leaf" || !unsaid.has(variant);
+}
+
+function isSaid({ id, part }: Case, starts: StartCases): boolean {
+  const [, about = "", name = ""] = id.split("/");
+  switch (part) {
+    case "serving":
+      return isSaidServing(about);
+    case "client":
+      return !unsaid.has(about) && !unsaid.has(name);
+    case "startup": {
+      const found = Object.values(starts)
+        .flat()
+        .filter((one) => one.name === name);
+      return found.every(({ dropIns, isBehindShell = false }) => !dropIns && !isBehindShell);
+    }
+    default:
+      return false;
+  }
 }
 
 function byName<T extends { readonly name: string }>(all: readonly T[]): ReadonlyMap<string, T> {
@@ -220,24 +263,28 @@ const fileNames: readonly (readonly [string, string])[] = [
   ["/var/lib/kubelet/config.yaml", "/lab/k/p3/config.yaml"],
 ];
 
-function startupRow({ id, reality }: Case, [program = "", ...rest]: readonly string[]) {
+function startupRow(
+  { id, reality }: Case,
+  [program = "", ...rest]: readonly string[],
+  all: StartCases,
+) {
   const name = rest.join("/");
   const started = { ...answer(id, "start", reality), kubelet: null, apiserver: null };
   const { httpStatus: _, ...row } = started;
   const about = (cases: readonly StartCase[]) => need(byName(cases).get(name), id);
   switch (program) {
     case "kubelet": {
-      const { flags = [], configuration = null } = about(kubeletCases);
+      const { flags = [], configuration = null } = about(all.kubelet);
       const kubelet = { flags, config: configuration, config_flag: true, kubeconfig: true };
       return renamed({ ...row, kubelet });
     }
     case "kube-apiserver":
       return renamed({
         ...row,
-        apiserver: { flags: about(apiServerCases).flags ?? [], client: null },
+        apiserver: { flags: about(all.apiserver).flags ?? [], client: null },
       });
     default: {
-      const { flags = [] } = about(controllerManagerCases);
+      const { flags = [] } = about(all.controllerManager);
       return renamed({ ...row, probe: ["start", program, ...flags].join(" ") });
     }
   }

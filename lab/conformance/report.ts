@@ -14,6 +14,8 @@ export type Summary = {
 const parts: readonly { readonly part: Part; readonly title: string }[] = [
   { part: "serving", title: "Serving side: kubelet x apiserver, logs" },
   { part: "client", title: "Client side: certificate x kubelet x request" },
+  { part: "direct", title: "Past kube-apiserver: caller x kubelet x request" },
+  { part: "callers", title: "Other callers: program x kubelet, metrics" },
   { part: "startup", title: "Start-up: flags, gates, files" },
 ];
 

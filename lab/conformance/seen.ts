@@ -1,8 +1,7 @@
 /** Kubelets as they were seen while a matrix ran: what recorded observations tell beyond the answers. */
 import type { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
-import { kubeletPort } from "../host/served.ts";
-import type { KubeletNode } from "./kubelet-node.ts";
+import { type KubeletNode, portOf } from "./kubelet-node.ts";
 
 /** A certificate as observations describe it (test/observed). */
 export type SeenCertificate = {
@@ -33,13 +32,13 @@ export async function see({ variant, node, address }: KubeletNode): Promise<Seen
     node,
     address,
     hostName: variant.hostName ?? variant.name,
-    served: await served(address),
+    served: await served(address, portOf(variant)),
   };
 }
 
-function served(host: string): Promise<SeenCertificate | string> {
+function served(host: string, port: number): Promise<SeenCertificate | string> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port: kubeletPort, rejectUnauthorized: false }, () => {
+    const socket = connect({ host, port, rejectUnauthorized: false }, () => {
       const certificate = socket.getPeerX509Certificate();
       resolve(certificate === undefined ? "no certificate" : described(certificate));
       socket.destroy();

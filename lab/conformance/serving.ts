@@ -37,6 +37,8 @@ export type ServingPlan = {
 export type OnCase = (one: Case) => void;
 /** Called for each kubelet as it listens. */
 export type OnNode = (node: KubeletNode) => Promise<void>;
+/** Called with all kubelets of a wave while they run, and the certificates that were collected of those that sign. */
+export type OnWave = (nodes: readonly KubeletNode[], collected: string) => Promise<void>;
 export type Say = (line: string) => void;
 
 const clientPair = {
@@ -56,6 +58,7 @@ export async function runServing(
   onCase: OnCase,
   say: Say,
   onNode: OnNode,
+  onWave: OnWave,
 ) {
   const client = await issue({
     subject: "CN=kubelet-client,O=system:masters",
@@ -65,13 +68,16 @@ export async function runServing(
   onHub(world, { [clientPair.cert]: client.certPem, [clientPair.key]: client.keyPem });
   const address = addresses("10.250.1");
   let nodes = await startNodes(world, plan.selfSigned, address, say, onNode);
-  layOutBundles(world, plan.stances, nodes);
+  const collected = collectedOf(nodes);
+  layOutBundles(world, plan.stances, collected);
   const servers = await startServers(world, plan, say);
   await askAll(world, nodes, servers, onCase);
+  await onWave(nodes, collected.join(""));
   await Promise.all(nodes.map(stopNode));
   for (const wave of waves(plan.others)) {
     nodes = await startNodes(world, wave, address, say, onNode);
     await askAll(world, nodes, servers, onCase);
+    await onWave(nodes, collected.join(""));
     await Promise.all(nodes.map(stopNode));
   }
   await killAll(servers.map(({ running }) => running.program));
@@ -120,13 +126,16 @@ export async function startNodes(
   return nodes;
 }
 
-function layOutBundles(world: World, stances: readonly Stance[], nodes: readonly KubeletNode[]) {
-  const collected = nodes
+function collectedOf(nodes: readonly KubeletNode[]): string[] {
+  return nodes
     .filter(({ variant }) => variant.collected)
     .sort((a, b) => (a.node < b.node ? -1 : 1))
     .map(({ machine }) =>
       fs.readFileSync(hostPath(machine, "/var/lib/kubelet/pki/kubelet.crt"), "utf8"),
     );
+}
+
+function layOutBundles(world: World, stances: readonly Stance[], collected: readonly string[]) {
   const bundles = stances.flatMap(({ name, bundle }) =>
     bundle === undefined ? [] : [[bundlePath(name), bundle(world.authorities, collected)] as const],
   );

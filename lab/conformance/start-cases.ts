@@ -3,13 +3,17 @@
  * wrong, and those that look wrong and start all the same.
  */
 import { data } from "../../trust/kubernetes/data/index.ts";
-import { flagHistory, gateHistory } from "../../trust/kubernetes/tables.ts";
+import { programTable } from "../../trust/kubernetes/tables.ts";
 
 export type StartCase = {
   readonly name: string;
   readonly flags?: readonly string[];
   /** Kubelet only: fields over the base configuration. */
   readonly configuration?: Readonly<Record<string, unknown>>;
+  /** Kubelet only: files of `--config-dir`, by name. */
+  readonly dropIns?: Readonly<Record<string, string>>;
+  /** Start it as the command of a shell. */
+  readonly isBehindShell?: boolean;
 };
 
 /** Gone before the oldest table that trust has. Source: Kubernetes changelogs of 1.15 to 1.35. */
@@ -58,15 +62,12 @@ const longGone = {
   },
 } as const;
 
-/** Flags and gates that an older version has and the newest has not, with those that are gone longer. */
-export function goneSettings(program: keyof typeof longGone): StartCase[] {
+/** Flags and gates that another version has and this one has not, with those that are gone longer. */
+export function goneSettings(program: keyof typeof longGone, version: string): StartCase[] {
+  const { flags, gates } = programTable(program, version);
   const gone = {
-    flags: Object.keys(data.flags[program]).filter(
-      (name) => flagHistory(program, name)?.removedIn !== undefined,
-    ),
-    gates: Object.keys(data.gates).filter(
-      (name) => gateHistory(program, name)?.removedIn !== undefined,
-    ),
+    flags: Object.keys(data.flags[program]).filter((name) => flags.byName(name) === undefined),
+    gates: Object.keys(data.gates).filter((name) => !Object.hasOwn(gates, name)),
   };
   const all = (what: "flags" | "gates") =>
     [...new Set([...longGone[program][what], ...gone[what]])].sort();
@@ -82,7 +83,31 @@ export function goneSettings(program: keyof typeof longGone): StartCase[] {
 /** Folder of the files that cases name. */
 export const files = "/etc/kubernetes/startup";
 
-export const kubeletCases: readonly StartCase[] = [
+/** What the three programs are started with. */
+export type StartCases = {
+  readonly kubelet: readonly StartCase[];
+  readonly apiserver: readonly StartCase[];
+  readonly controllerManager: readonly StartCase[];
+};
+
+/** Everything that the programs of a version are started with. */
+export function startCases(version: string): StartCases {
+  return {
+    kubelet: [...kubeletCases, ...goneSettings("kubelet", version)],
+    apiserver: [...apiServerCases, ...goneSettings("kube-apiserver", version)],
+    controllerManager: [
+      ...controllerManagerCases,
+      ...goneSettings("kube-controller-manager", version),
+    ],
+  };
+}
+
+/** A KubeletConfiguration with one field. */
+function dropIn(field: string): string {
+  return `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n${field}\n`;
+}
+
+const kubeletCases: readonly StartCase[] = [
   { name: "baseline" },
   { name: "serverTLSBootstrap", configuration: { serverTLSBootstrap: true } },
   {
@@ -112,6 +137,24 @@ export const kubeletCases: readonly StartCase[] = [
     name: "key file missing",
     configuration: { tlsCertFile: `${files}/good.crt`, tlsPrivateKeyFile: `${files}/none.key` },
   },
+  { name: "certificate file alone", configuration: { tlsCertFile: `${files}/good.crt` } },
+  { name: "key file alone", configuration: { tlsPrivateKeyFile: `${files}/good.key` } },
+  {
+    name: "files that are not reloaded",
+    configuration: {
+      tlsCertFile: `${files}/good.crt`,
+      tlsPrivateKeyFile: `${files}/good.key`,
+      featureGates: { ReloadKubeletServerCertificateFile: false },
+    },
+  },
+  {
+    name: "certificate file missing, files that are not reloaded",
+    configuration: {
+      tlsCertFile: `${files}/none.crt`,
+      tlsPrivateKeyFile: `${files}/good.key`,
+      featureGates: { ReloadKubeletServerCertificateFile: false },
+    },
+  },
   {
     name: "key of another certificate",
     configuration: { tlsCertFile: `${files}/good.crt`, tlsPrivateKeyFile: `${files}/other.key` },
@@ -128,12 +171,51 @@ export const kubeletCases: readonly StartCase[] = [
     name: "clientCAFile not PEM",
     configuration: { authentication: { x509: { clientCAFile: `${files}/garbage.crt` } } },
   },
+  { name: "cloud provider external", flags: ["--cloud-provider=external"] },
+  { name: "cloud provider aws", flags: ["--cloud-provider=aws"] },
+  { name: "cloud provider of no name", flags: ["--cloud-provider="] },
+  { name: "address of another machine", configuration: { address: "203.0.113.1" } },
+  { name: "address that is none", configuration: { address: "here" } },
+  { name: "read-only port", configuration: { readOnlyPort: 10_255 } },
+  { name: "read-only port out of range", configuration: { readOnlyPort: 65_536 } },
+  { name: "port 0", configuration: { port: 0 } },
+  { name: "behind a shell", isBehindShell: true, flags: ["--rotate-certificates=true"] },
+  {
+    name: "behind a shell, unknown flag",
+    isBehindShell: true,
+    flags: ["--this-flag-never-existed=1"],
+  },
+  {
+    name: "drop-in over the file",
+    configuration: { tlsMinVersion: "1.2" },
+    dropIns: { "10.conf": dropIn("tlsMinVersion: VersionTLS12") },
+  },
+  { name: "drop-in with a bad value", dropIns: { "10.conf": dropIn("tlsMinVersion: '1.2'") } },
+  {
+    name: "drop-ins in the order of their names",
+    dropIns: {
+      "20.conf": dropIn("tlsMinVersion: VersionTLS12"),
+      "10.conf": dropIn("tlsMinVersion: '1.2'"),
+    },
+  },
+  {
+    name: "drop-in that does not end in .conf",
+    dropIns: { "10.yaml": dropIn("tlsMinVersion: '1.2'") },
+  },
+  { name: "drop-in without a kind", dropIns: { "10.conf": "tlsMinVersion: VersionTLS12\n" } },
+  { name: "drop-in of another kind", dropIns: { "10.conf": "apiVersion: v1\nkind: Pod\n" } },
+  { name: "drop-in that is no object", dropIns: { "10.conf": "words\n" } },
+  { name: "drop-in that is empty", dropIns: { "10.conf": "" } },
+  { name: "drop-in with an unknown field", dropIns: { "10.conf": dropIn("noSuchField: 1") } },
+  {
+    name: "drop-in with a field of the wrong type",
+    dropIns: { "10.conf": dropIn("serverTLSBootstrap: maybe") },
+  },
   { name: "unknown TLS version", configuration: { tlsMinVersion: "1.2" } },
   { name: "unknown cipher suite", configuration: { tlsCipherSuites: ["FOO"] } },
-  ...goneSettings("kubelet"),
 ];
 
-export const apiServerCases: readonly StartCase[] = [
+const apiServerCases: readonly StartCase[] = [
   { name: "baseline" },
   { name: "empty CA file", flags: [`--kubelet-certificate-authority=${files}/empty.crt`] },
   { name: "CA file with junk", flags: [`--kubelet-certificate-authority=${files}/junk.crt`] },
@@ -164,14 +246,30 @@ export const apiServerCases: readonly StartCase[] = [
   },
   { name: "unknown flag", flags: ["--no-such-flag"] },
   { name: "positional argument", flags: ["extra"] },
-  ...goneSettings("kube-apiserver"),
+  { name: "behind a shell", isBehindShell: true },
+  { name: "behind a shell, unknown flag", isBehindShell: true, flags: ["--no-such-flag"] },
+  { name: "admission plugin", flags: ["--enable-admission-plugins=NodeRestriction"] },
+  { name: "unknown admission plugin", flags: ["--enable-admission-plugins=NoSuchPlugin"] },
+  {
+    name: "unknown admission plugins on and off",
+    flags: ["--enable-admission-plugins=NoSuchPlugin", "--disable-admission-plugins=Other"],
+  },
+  {
+    name: "admission plugin on and off",
+    flags: ["--enable-admission-plugins=NodeRestriction,ServiceAccount"],
+  },
+  ...["JobValidation", "NodeDeclaredFeatureValidator", "PodGroupProtection"].map((name) => ({
+    name: `admission plugin ${name}`,
+    flags: [`--enable-admission-plugins=${name}`],
+  })),
+  { name: "unknown authorization mode", flags: ["--authorization-mode=Node,Everything"] },
 ];
 
 const ca = "/etc/kubernetes/pki/ca";
 const shared = [`--cluster-signing-cert-file=${ca}.crt`, `--cluster-signing-key-file=${ca}.key`];
 const serving = "--cluster-signing-kubelet-serving";
 
-export const controllerManagerCases: readonly StartCase[] = [
+const controllerManagerCases: readonly StartCase[] = [
   { name: "baseline", flags: shared },
   { name: "no signing files" },
   { name: "half of the shared pair", flags: shared.slice(0, 1) },
@@ -191,5 +289,7 @@ export const controllerManagerCases: readonly StartCase[] = [
   { name: "two mistakes", flags: [...shared, `${serving}-cert-file=${ca}.crt`] },
   { name: "unknown flag", flags: ["--no-such-flag"] },
   { name: "positional argument", flags: ["extra"] },
-  ...goneSettings("kube-controller-manager"),
+  { name: "cloud provider external", flags: [...shared, "--cloud-provider=external"] },
+  { name: "cloud provider aws", flags: [...shared, "--cloud-provider=aws"] },
+  { name: "behind a shell", isBehindShell: true, flags: shared },
 ];

@@ -4,6 +4,7 @@
  */
 import * as fs from "node:fs";
 import { stringify } from "yaml";
+import type { Program } from "../../trust/readers/command-line.ts";
 import type { Fact } from "../../trust/words/fact.ts";
 import type { Start } from "../../trust/words/facts.ts";
 import { hostPath, layOut, type RunningMachine } from "../host/machine.ts";
@@ -17,7 +18,7 @@ import {
 } from "../host/program-run.ts";
 import { prepareKubelet } from "../kubernetes/kubelet.ts";
 import { compare, type Judgement, type Reality } from "./case.ts";
-import { startOf } from "./facts.ts";
+import { behindShell, startOf } from "./facts.ts";
 import { hostOf } from "./host.ts";
 import { baseConfiguration, configPath, kubeconfigPath, merged } from "./kubelet-node.ts";
 import { issue } from "./pki.ts";
@@ -31,8 +32,8 @@ import {
   clientOf,
   hubAddress,
   kubeconfigFor,
-  launchApiServer,
   onHub,
+  uidOf,
   type World,
 } from "./world.ts";
 
@@ -81,7 +82,7 @@ async function runKubelets(
     name: "start",
     hostName: "start",
     node: "start",
-    address,
+    addresses: [address],
     resolvable: ["start"],
     files: {
       ...shared,
@@ -98,6 +99,7 @@ async function runKubelets(
         host: hostOf(machine),
         hostName: "start",
         args,
+        isBehindShell: one.isBehindShell ?? false,
         addresses: [
           { type: "InternalIP", address },
           { type: "Hostname", address: "start" },
@@ -110,8 +112,7 @@ async function runKubelets(
     const judgement = ofStart(start);
     const program = await startProgram(machine, {
       name: `kubelet-${index}`,
-      file: programOnMachine("kubelet"),
-      args,
+      ...commandOf("kubelet", args, one),
     }).catch(() => undefined);
     const reality = await startOrEnd(program, logOf(machine, index), () => accepts(address, 10250));
     onCase(compare({ id: `startup/kubelet/${one.name}`, part: "startup" }, judgement, reality));
@@ -122,14 +123,19 @@ async function runKubelets(
 /** A fresh /var/lib/kubelet with the case's configuration; returns the kubelet's arguments. */
 function prepareCase(
   machine: RunningMachine,
-  { flags = [], configuration = {} }: StartCase,
+  { flags = [], configuration = {}, dropIns }: StartCase,
 ): string[] {
+  const folder = "/etc/kubernetes/kubelet.conf.d";
+  fs.rmSync(hostPath(machine, folder), { recursive: true, force: true });
+  const texts = Object.entries(dropIns ?? {}).map(([name, text]) => [`${folder}/${name}`, text]);
+  layOut(machine, asFiles(Object.fromEntries(texts)));
   fs.rmSync(hostPath(machine, "/var/lib/kubelet/pki"), { recursive: true, force: true });
   const text = stringify(merged(baseConfiguration(), configuration));
   layOut(machine, asFiles({ [configPath]: text }));
   return prepareKubelet(machine, [
     `--config=${configPath}`,
     `--kubeconfig=${kubeconfigPath}`,
+    ...(dropIns ? [`--config-dir=${folder}`] : []),
     ...flags,
   ]);
 }
@@ -141,14 +147,18 @@ async function runApiServers(
 ): Promise<void> {
   for (const [number, one] of cases.entries()) {
     const index = 200 + number;
-    const flags = one.flags ?? [];
+    const args = apiServerArguments(index, one.flags ?? []);
     const start = startOf("kube-apiserver", {
       version: world.version,
-      apiServers: [{ host: hostOf(world.hub), args: apiServerArguments(index, flags) }],
+      apiServers: [{ host: hostOf(world.hub), args, isBehindShell: one.isBehindShell ?? false }],
     });
     const judgement = ofStart(start);
     const name = `start-${number}`;
-    const program = await launchApiServer(world, name, index, flags).catch(() => undefined);
+    const program = await startProgram(world.hub, {
+      name: `kube-apiserver-${name}`,
+      ...commandOf("kube-apiserver", args, one),
+      uid: uidOf(index),
+    }).catch(() => undefined);
     const log = program?.log ?? `${world.lab.folder}/logs/hub/kube-apiserver-${name}.log`;
     const api = clientOf(world, index);
     // It binds its port long before it is made; only an answer says that it serves.
@@ -183,14 +193,17 @@ async function runControllerManagers(
     const start = startOf("kube-controller-manager", {
       version,
       apiServers: [{ host: hostOf(hub), args: apiServerArguments(0, []) }],
-      controllerManager: { host: hostOf(hub), args },
+      controllerManager: {
+        host: hostOf(hub),
+        args,
+        isBehindShell: one.isBehindShell ?? false,
+      },
     });
     const judgement = ofStart(start);
     const name = `kube-controller-manager-start-${index}`;
     const program = await startProgram(hub, {
       name,
-      file: programOnMachine("kube-controller-manager"),
-      args,
+      ...commandOf("kube-controller-manager", args, one),
     }).catch(() => undefined);
     const log = program?.log ?? `${lab.folder}/logs/hub/${name}.log`;
     const reality = await startOrEnd(program, log, () => accepts(hubAddress, port));
@@ -198,6 +211,17 @@ async function runControllerManagers(
     onCase(compare({ id, part: "startup" }, judgement, reality));
     if (program !== undefined) await killAll([program]);
   }
+}
+
+function commandOf(
+  program: Program,
+  args: readonly string[],
+  { isBehindShell = false }: StartCase,
+): { readonly file: string; readonly args: readonly string[] } {
+  const own = programOnMachine(program);
+  if (!isBehindShell) return { file: own, args };
+  const [file = "", ...rest] = behindShell(own, args);
+  return { file, args: rest };
 }
 
 /** Waits until a program listens or ends, whichever comes first. */
@@ -211,8 +235,10 @@ async function startOrEnd(
   const what = `${program.name} to listen or to end`;
   return Promise.race([
     program.ended.then(refused),
-    waitFor(what, listens, { seconds: 30, every: 50 }).then(
+    waitFor(what, listens, { seconds: 45, every: 50 }).then(
       (): Reality => ({ outcome: "works", message: "" }),
+      // The matrix goes on: it is a case like others that a program hangs.
+      ({ message }: Error): Reality => ({ outcome: "fails", message }),
     ),
   ]);
 }

@@ -3,6 +3,7 @@
  * which it goes wrong.
  */
 
+import type { KubeadmDocuments } from "./kubeadm.ts";
 import { type Issued, type IssueRequest, issue } from "./pki.ts";
 import type { Authorities } from "./world.ts";
 
@@ -19,12 +20,24 @@ export type KubeletVariant = {
   /** Whether kube-apiservers can resolve the node's name. Default true. */
   readonly resolvable?: boolean;
   /** Flags after `--config` and `--kubeconfig`. */
-  readonly flags?: readonly string[];
+  readonly flags?: readonly string[] | ((address: string) => readonly string[]);
   /** Fields beyond the base configuration. */
-  readonly configuration?: Readonly<Record<string, unknown>>;
+  readonly configuration?:
+    | Readonly<Record<string, unknown>>
+    | ((address: string) => Readonly<Record<string, unknown>>);
+  /** The node's IP addresses in the order in which its status has them. Default: the address that it is given. */
+  readonly addresses?: (address: string) => readonly string[];
+  /** Documents after kubeadm's own, on which the real kubeadm makes the kubelet's files and flags; see kubeadm.ts. */
+  readonly kubeadm?: KubeadmDocuments;
+  /** Port to listen on. Default 10250. */
+  readonly port?: number;
+  /** False where it listens at no address that others reach. */
+  readonly isReachable?: boolean;
   /** Files by path. */
   readonly files?: (issuing: Issuing) => Promise<Readonly<Record<string, string>>>;
   readonly request?: RequestFate;
+  /** The first minor version whose kubelets start on it. Default: all do. */
+  readonly sinceMinor?: number;
   /** True where the bundles of collected certificates hold this kubelet's. */
   readonly collected?: boolean;
 };
@@ -35,6 +48,29 @@ export type Issuing = {
   readonly name: string;
   readonly address: string;
 };
+
+/** What depends on the address that a kubelet is given. */
+export function at<T>(address: string, value: T | ((address: string) => T)): T {
+  return typeof value === "function" ? (value as (address: string) => T)(address) : value;
+}
+
+/** The IPv6 address that goes with an IPv4 address of the matrix. */
+function sixOf(address: string): string {
+  return `fd00:250::${address.split(".").slice(-2).join(":")}`;
+}
+
+function bothFamilies(address: string): readonly string[] {
+  return [address, sixOf(address)];
+}
+
+function sixFirst(address: string): readonly string[] {
+  return [sixOf(address), address];
+}
+
+/** `--node-ip` for these addresses. */
+function nodeIp(addresses: (address: string) => readonly string[]) {
+  return (address: string) => [`--node-ip=${addresses(address).join(",")}`];
+}
 
 const certFile = "/var/lib/kubelet/pki/serving.crt";
 const keyFile = "/var/lib/kubelet/pki/serving.key";
@@ -71,9 +107,16 @@ function provisioned(name: string, says: string, change: Change = {}): KubeletVa
 }
 
 /** A variant with a whole pair in its files and a part of it in its configuration, or the reverse. */
-async function goodPair(issuing: Issuing) {
-  const { certPem, keyPem } = await leaf(issuing);
+async function goodPair(issuing: Issuing, change: Change = {}) {
+  const { certPem, keyPem } = await leaf(issuing, change);
   return { [certFile]: certPem, [keyFile]: keyPem };
+}
+
+/** A pair of the CA with name constraints, with that CA behind it. */
+async function constrainedPair(issuing: Issuing) {
+  const { constrained } = issuing.authorities;
+  const { certPem, keyPem } = await leaf(issuing, { issuer: constrained });
+  return { [certFile]: certPem + constrained.certPem, [keyFile]: keyPem };
 }
 
 const bootstrap = { serverTLSBootstrap: true };
@@ -119,6 +162,12 @@ export const selfSignedVariants: readonly KubeletVariant[] = [
         "/var/lib/kubelet/pki/kubelet.key": keyPem,
       };
     },
+  },
+  {
+    name: "self-ip",
+    says: "self-signed, --hostname-override is an IP address",
+    flags: (address) => [`--hostname-override=${address}`],
+    collected: true,
   },
 ];
 
@@ -176,12 +225,14 @@ export const otherVariants: readonly KubeletVariant[] = [
   {
     name: "only-cert",
     says: "tlsCertFile without tlsPrivateKeyFile",
+    sinceMinor: 36,
     configuration: { tlsCertFile: certFile },
     files: goodPair,
   },
   {
     name: "only-key",
     says: "tlsPrivateKeyFile without tlsCertFile",
+    sinceMinor: 36,
     configuration: { tlsPrivateKeyFile: keyFile },
     files: goodPair,
   },
@@ -191,6 +242,107 @@ export const otherVariants: readonly KubeletVariant[] = [
     resolvable: false,
     configuration: pair,
     files: goodPair,
+  },
+  {
+    name: "names-permitted",
+    says: "provisioned, a CA with name constraints that permit its name",
+    configuration: pair,
+    files: constrainedPair,
+  },
+  {
+    name: "names-refused",
+    says: "provisioned, a CA with name constraints that permit another name",
+    configuration: pair,
+    files: constrainedPair,
+  },
+  {
+    name: "kubeadm",
+    says: "kubeadm init on a KubeletConfiguration without serving settings",
+    kubeadm: { configuration: { maxPods: 50 } },
+  },
+  {
+    name: "kubeadm-pair",
+    says: "kubeadm init on a KubeletConfiguration with a pair of the cluster CA",
+    kubeadm: { configuration: pair },
+    files: goodPair,
+  },
+  {
+    name: "kubeadm-requested",
+    says: "kubeadm init on a KubeletConfiguration with serverTLSBootstrap, request approved",
+    kubeadm: { configuration: bootstrap },
+    request: "issued",
+  },
+  {
+    name: "kubeadm-flag",
+    says: "kubeadm init with kubeletExtraArgs rotate-server-certificates, request approved",
+    kubeadm: { configuration: {}, kubeletExtraArgs: { "rotate-server-certificates": "true" } },
+    request: "issued",
+  },
+  {
+    name: "no-tokens",
+    says: "provisioned, cluster CA, authentication.webhook.enabled: false",
+    configuration: { ...pair, authentication: { webhook: { enabled: false } } },
+    files: goodPair,
+  },
+  {
+    name: "listens-at-own",
+    says: "provisioned, address: its own address",
+    configuration: (address) => ({ ...pair, address }),
+    files: goodPair,
+  },
+  {
+    name: "listens-at-loopback",
+    says: "provisioned, address: 127.0.0.1",
+    configuration: { ...pair, address: "127.0.0.1" },
+    files: goodPair,
+    isReachable: false,
+  },
+  {
+    name: "other-port",
+    says: "provisioned, port: 10350",
+    configuration: { ...pair, port: 10_350 },
+    files: goodPair,
+    port: 10_350,
+  },
+  {
+    name: "cloud-external",
+    says: "provisioned, --cloud-provider=external and no cloud yet: the node has a Hostname alone",
+    flags: ["--cloud-provider=external"],
+    addresses: () => [],
+    configuration: pair,
+    files: goodPair,
+  },
+  {
+    name: "dual",
+    says: "provisioned, cluster CA, IPv4 and IPv6, both in the certificate",
+    flags: nodeIp(bothFamilies),
+    addresses: bothFamilies,
+    configuration: pair,
+    files: (issuing) => goodPair(issuing, { ipAddresses: [...bothFamilies(issuing.address)] }),
+  },
+  {
+    name: "dual-six-first",
+    says: "provisioned, cluster CA, IPv6 and IPv4, both in the certificate",
+    flags: nodeIp(sixFirst),
+    addresses: sixFirst,
+    configuration: pair,
+    files: (issuing) => goodPair(issuing, { ipAddresses: [...sixFirst(issuing.address)] }),
+  },
+  {
+    name: "dual-four-alone",
+    says: "provisioned, cluster CA, IPv6 and IPv4, IPv4 alone in the certificate",
+    flags: nodeIp(sixFirst),
+    addresses: sixFirst,
+    configuration: pair,
+    files: goodPair,
+  },
+  {
+    name: "dual-requested",
+    says: "serverTLSBootstrap, IPv4 and IPv6, request approved",
+    flags: nodeIp(sixFirst),
+    addresses: sixFirst,
+    configuration: bootstrap,
+    request: "issued",
   },
   {
     name: "boot-issued",

@@ -24,6 +24,8 @@ export type Authorities = {
   readonly cluster: Issued;
   /** Signed by the cluster's. */
   readonly intermediate: Issued;
+  /** Signed by the cluster's, for {@link permittedName} alone. */
+  readonly constrained: Issued;
   /** Has nothing to do with the cluster. */
   readonly other: Issued;
   /** Another key under the cluster CA's name. */
@@ -51,8 +53,13 @@ export type World = {
 /** A kube-apiserver of the matrix. */
 export type RunningApiServer = { readonly program: RunningProgram; readonly api: Api };
 
+/** The only DNS name that the constrained CA may sign for. */
+export const permittedName = "names-permitted";
+
 export const hubAddress = "10.250.0.1";
-const firstPort = 6443;
+const hubAddress6 = "fd00:250::1:1";
+/** Port of the kubelets' own kube-apiserver. */
+export const hubPort = 6443;
 const pki = "/etc/kubernetes/pki";
 
 /** Uids of kube-apiservers; the kernel counts inotify instances by uid. */
@@ -68,7 +75,11 @@ export async function startWorld(
   const cluster = await issueAuthority("kubernetes");
   const authorities = {
     cluster,
-    intermediate: await issueAuthority("kubelet-intermediate", cluster),
+    intermediate: await issueAuthority("kubelet-intermediate", { issuer: cluster }),
+    constrained: await issueAuthority("kubelet-constrained", {
+      issuer: cluster,
+      permittedName,
+    }),
     other: await issueAuthority("other-ca"),
     sameName: await issueAuthority("kubernetes"),
   };
@@ -79,7 +90,7 @@ export async function startWorld(
   });
   const hub = await startMachine(lab, init, programs, {
     name: "hub",
-    addresses: [hubAddress],
+    addresses: [hubAddress, hubAddress6],
     files: await hubFiles(authorities, adminPair),
   });
   writeImage(imageOf(lab));
@@ -134,7 +145,7 @@ export function apiServerArguments(index: number, flags: readonly string[]): str
     "--disable-admission-plugins=ServiceAccount",
     "--endpoint-reconciler-type=none",
     "--etcd-servers=http://127.0.0.1:2379",
-    `--secure-port=${firstPort + index}`,
+    `--secure-port=${hubPort + index}`,
     "--service-account-issuer=https://kubernetes.default.svc",
     `--service-account-key-file=${pki}/sa.pub`,
     `--service-account-signing-key-file=${pki}/sa.key`,
@@ -152,7 +163,12 @@ export async function startApiServer(
   index: number,
   flags: readonly string[],
 ): Promise<RunningApiServer> {
-  const program = await launchApiServer(world, name, index, flags);
+  const program = await startProgram(world.hub, {
+    name: `kube-apiserver-${name}`,
+    file: programOnMachine("kube-apiserver"),
+    args: apiServerArguments(index, flags),
+    uid: uidOf(index),
+  });
   const api = clientOf(world, index);
   await untilReady(api, program);
   return { program, api };
@@ -165,26 +181,16 @@ export function clientOf(
 ): Api {
   return apiClient({
     host: hubAddress,
-    port: firstPort + index,
+    port: hubPort + index,
     ca: authorities.cluster.certPem,
     cert: adminPair.certPem,
     key: adminPair.keyPem,
   });
 }
 
-/** Starts a kube-apiserver and does not wait. */
-export function launchApiServer(
-  { hub }: World,
-  name: string,
-  index: number,
-  flags: readonly string[],
-): Promise<RunningProgram> {
-  return startProgram(hub, {
-    name: `kube-apiserver-${name}`,
-    file: programOnMachine("kube-apiserver"),
-    args: apiServerArguments(index, flags),
-    uid: firstUid + index,
-  });
+/** The user that a kube-apiserver runs as. */
+export function uidOf(index: number): number {
+  return firstUid + index;
 }
 
 /** Starts a machine for a kubelet, with its address and name known to the hub. */
@@ -194,7 +200,8 @@ export async function addMachine(
     readonly name: string;
     readonly hostName: string;
     readonly node: string;
-    readonly address: string;
+    /** The first is the one that names stand for. */
+    readonly addresses: readonly string[];
     /** Names under which kube-apiservers find it. */
     readonly resolvable: readonly string[];
     readonly files: Readonly<Record<string, string>>;
@@ -204,13 +211,14 @@ export async function addMachine(
   const machine = await startMachine(lab, init, programs, {
     name: plan.name,
     hostName: plan.hostName,
-    addresses: [plan.address],
+    addresses: plan.addresses,
     files: asFiles(plan.files),
   });
   // A kubelet looks its node's name up to find its own address.
-  const own = [plan.hostName, plan.node].map((name) => [name, plan.address] as const);
+  const [address = ""] = plan.addresses;
+  const own = [plan.hostName, plan.node].map((name) => [name, address] as const);
   writeHosts(machine, new Map(own));
-  for (const name of plan.resolvable) hosts.set(name, plan.address);
+  for (const name of plan.resolvable) hosts.set(name, address);
   writeHosts(hub, hosts);
   world.hostsChangedAt = Date.now();
   await connect([hub, machine]);
@@ -280,7 +288,7 @@ async function hubFiles({ cluster }: Authorities, admin: Issued) {
 
 function kubeconfig(ca: string, cert: string, key: string): string {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
-  const server = `https://${hubAddress}:${firstPort}`;
+  const server = `https://${hubAddress}:${hubPort}`;
   return stringify({
     apiVersion: "v1",
     kind: "Config",

@@ -8,6 +8,7 @@ import { Failure } from "../../toolchain/fail.mjs";
 import type { Programs } from "../../toolchain/kubernetes/programs.ts";
 import { logFile } from "./identity.ts";
 import { labFolderOnMachine, type RunningMachine } from "./machine.ts";
+import { waitFor } from "./patience.ts";
 import { firstChild, identify, type ProcessIdentity } from "./processes.ts";
 import { updateState } from "./state.ts";
 
@@ -80,6 +81,22 @@ export async function startProgram(
   return { ...identity, ...program };
 }
 
+/**
+ * Waits for the end of a program that does its work and ends. That it runs does not keep this process alive by itself.
+ *
+ * @throws {Failure} when it goes on for longer than `seconds`.
+ */
+export async function untilEnded(
+  { name, ended }: RunningProgram,
+  seconds = 120,
+): Promise<number | NodeJS.Signals> {
+  let end: number | NodeJS.Signals | undefined;
+  ended.then((code) => {
+    end = code;
+  });
+  return waitFor(`${name} to end`, () => end, { seconds });
+}
+
 /** Why a program ended, in plain words. */
 export function lastWords(log: string): string {
   return readable(tellingLine(log));
@@ -87,13 +104,20 @@ export function lastWords(log: string): string {
 
 /** The last line of a log that says why the program ended; its very last line when none does. */
 export function tellingLine(log: string): string {
-  const lines = readTail(log)
-    .split("\n")
-    .filter((line) => line.trim() !== "");
+  const text = readTail(log);
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
   const telling = lines.filter((line) =>
     /command failed|^Error: |panic: |"level":"(fatal|panic)"|level=fatal|^containerd: /.test(line),
   );
-  return telling.at(-1) ?? lines.at(-1) ?? "(it printed nothing)";
+  const found = telling.at(-1) ?? lines.at(-1) ?? "(it printed nothing)";
+  return found.endsWith("=<") ? wholeMessage(text, found) : found;
+}
+
+/** klog ends a message of several lines with ` >` on a line of its own. */
+function wholeMessage(text: string, head: string): string {
+  const rest = text.slice(text.lastIndexOf(head));
+  const end = rest.indexOf("\n >");
+  return end < 0 ? head : rest.slice(0, end + 3);
 }
 
 /** The message inside a line of klog, zap or logrus. */

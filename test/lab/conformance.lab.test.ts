@@ -4,8 +4,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { type Case, compare } from "../../lab/conformance/case.ts";
 import { runConformance } from "../../lab/conformance/main.ts";
-import { longPlan } from "../../lab/conformance/plan.ts";
+import { planOf } from "../../lab/conformance/plan.ts";
 import { goneSettings } from "../../lab/conformance/start-cases.ts";
+import { kubernetesVersion } from "../../toolchain/kubernetes/programs.ts";
 import { coherence } from "../../trust/judge/coherence.ts";
 import {
   type ApiServerStance,
@@ -52,7 +53,7 @@ describe("the short conformance", function () {
           `${id}\n  judge: ${judge.message}\n  reality: ${reality.message}`,
       );
     assert.deepEqual(disagreements, []);
-    assert.equal(cases.length, 138);
+    assert.equal(cases.length, 194);
   });
 
   it("sees each serving mode under each stance", () => {
@@ -138,14 +139,14 @@ describe("the comparison of a verdict with reality", () => {
 
 describe("the long conformance", () => {
   it("has the matrices it is asked for", () => {
-    const { serving, client, startup } = longPlan;
+    const { serving, client, startup } = planOf("long", kubernetesVersion);
     assert.ok(serving.selfSigned.length + serving.others.length >= 20);
     assert.equal(serving.stances.length, 8);
     assert.equal(serving.addressTypes.length, 3);
     assert.ok(client.kubelets.length * client.clients.length >= 60);
     for (const program of ["kubelet", "kube-apiserver"] as const) {
       const plan = program === "kubelet" ? startup.kubelet : startup.apiserver;
-      for (const { name } of goneSettings(program)) {
+      for (const { name } of goneSettings(program, kubernetesVersion)) {
         assert.ok(
           plan.some((one) => one.name === name),
           `${program} ${name}`,

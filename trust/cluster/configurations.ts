@@ -190,7 +190,9 @@ function read(path: string, files: HostFiles | undefined): KubeletConfigurationD
   const file = path.endsWith(".conf") ? files?.(path) : undefined;
   if (!file?.known || file.value.kind !== "text") return [];
   const parsed = readConfigFile(file.value.text, { ...file.source, where: path });
-  return "document" in parsed ? [parsed.document] : [];
+  if ("document" in parsed) return [parsed.document];
+  const { error, source } = parsed;
+  return [{ value: {}, source: { ...source, where: path }, lineOf: () => undefined, error }];
 }
 
 function fileName({ path, key, source }: Origin): string {

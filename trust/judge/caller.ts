@@ -7,7 +7,7 @@
 import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import { authorize } from "../rbac/authorize.ts";
 import type { CallerPiece, CallerProgram } from "../readers/piece.ts";
-import { known, mapFact, type Source } from "../words/fact.ts";
+import { known, mapFact, type Source, valueOr } from "../words/fact.ts";
 import type {
   ApiServerFacts,
   FileContent,
@@ -19,7 +19,7 @@ import { skipOf } from "../words/skip.ts";
 import type { VerdictWord } from "../words/verdict.ts";
 import { defaultPreferredAddressTypes } from "../words/vocabulary.ts";
 import { isOpenToUsers } from "./open.ts";
-import { judgeServing } from "./serving.ts";
+import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
 
 /** A caller with the files that it sees. */
 export type Caller = { readonly piece: CallerPiece; readonly files: HostFiles };
@@ -38,26 +38,37 @@ export type CallerOutcome = {
 /** Where every pod finds the cluster's CA. */
 const clusterAuthority = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
-type Defaults = {
+type Program = {
   readonly addressTypes: readonly string[];
   /** What it verifies with when it is not told. */
   readonly authority: string;
   readonly skipSetting: string;
+  /** What it asks a kubelet for. */
+  readonly path: string;
+  /** What it says of an answer that is no success. */
+  readonly refused: (status: string) => string;
+  /** What it says of a node that it finds no address of; absent where it passes such a node over. */
+  readonly noAddress?: (types: readonly string[]) => string;
 };
 
 /** What it verifies with by default where that is the machine's own list of public CAs. */
 const publicAuthorities = "the public CAs of its image";
 
-const defaults: Readonly<Record<CallerProgram, Defaults>> = {
+const programs: Readonly<Record<CallerProgram, Program>> = {
   "metrics-server": {
     addressTypes: defaultPreferredAddressTypes,
     authority: clusterAuthority,
     skipSetting: "--kubelet-insecure-tls",
+    path: "/metrics/resource",
+    refused: (status) => `request failed, status: ${JSON.stringify(status)}`,
+    noAddress: (types) => `no address matched types [${types.join(" ")}]`,
   },
   prometheus: {
     addressTypes: ["InternalIP", "InternalDNS", "ExternalIP", "ExternalDNS", "Hostname"],
     authority: publicAuthorities,
     skipSetting: "insecureSkipVerify",
+    path: "/metrics",
+    refused: (status) => `server returned HTTP status ${status}`,
   },
 };
 
@@ -74,7 +85,7 @@ export function judgeCaller(
 ): CallerOutcome {
   const { label, program, verification, addressTypes, origin } = piece;
   const { source } = origin;
-  const own = defaults[program];
+  const own = programs[program];
   const bundle = mapFact(verification, (told) => {
     if (told.skip) return "";
     return told.caFile === "" ? own.authority : told.caFile;
@@ -87,7 +98,7 @@ export function judgeCaller(
     skip: skipOf(origin.annotations, source),
   };
   const empty: FileContent = { kind: "certificates", certificates: [] };
-  const { outcome } = judgeServing(
+  const serving = judgeServing(
     kubelet,
     {
       program,
@@ -104,13 +115,17 @@ export function judgeCaller(
     },
     at,
   );
+  const { outcome } = serving;
   const told = { sources: outcome.sources.length > 0 ? outcome.sources : [source] };
   switch (outcome.verdict) {
     case "fails":
       return {
         ...told,
         verdict: outcome.verdict,
-        symptom: outcome.symptom,
+        symptom: seen(serving, outcome.symptom, kubelet, {
+          ...own,
+          addressTypes: valueOr(access.preferredAddressTypes, own.addressTypes),
+        }),
         reason: `${label} verifies kubelets against ${bundle.known ? bundle.value : "its CA"}, and its handshake with this one fails.`,
         remedies: [
           "(kubelet) Set serverTLSBootstrap: true, with an approver for signer kubernetes.io/kubelet-serving, or issue a serving certificate that names the node's addresses.",
@@ -146,6 +161,19 @@ export function judgeCaller(
   }
 }
 
+/** An error of the connection in the words of Go's HTTP client, which both programs are built on. */
+function seen(
+  { dial, bare }: ServingResult,
+  error: string,
+  { authentication, node }: KubeletFacts,
+  { path, noAddress, addressTypes }: Program,
+): string {
+  if (bare) return noAddress?.(addressTypes) ?? error;
+  const host = dial?.host.text ?? valueOr(node.name, "<node>");
+  const port = valueOr(authentication.port, 10_250);
+  return `Get "https://${joinHostPort(host, port)}${path}": ${error}`;
+}
+
 /**
  * Why a caller's token does not let it in; `undefined` where it does, or where nothing in the cluster's RBAC speaks of
  * it. Pure; never throws.
@@ -156,11 +184,12 @@ export function judgeCallerToken(
   apiserver: ApiServerFacts,
 ): CallerOutcome | undefined {
   const { webhook, anonymous } = kubelet.authentication;
-  const { label, serviceAccount, origin } = piece;
+  const { label, program, serviceAccount, origin } = piece;
+  const { refused } = programs[program];
   if (webhook.known && !webhook.value && anonymous.known && !anonymous.value) {
     return {
       verdict: "fails",
-      symptom: 'request failed, status: "401 Unauthorized"',
+      symptom: refused("401 Unauthorized"),
       reason: `${label} shows a token, and the kubelet takes none (authentication.webhook.enabled: false).`,
       remedies: ["(kubelet) Set authentication.webhook.enabled: true in the KubeletConfiguration."],
       sources: [webhook.source, origin.source].filter((source) => source !== undefined),
@@ -179,7 +208,7 @@ export function judgeCallerToken(
   if (authorize({ user, groups }, question, apiserver).answer !== "no") return undefined;
   return {
     verdict: "fails",
-    symptom: 'request failed, status: "403 Forbidden"',
+    symptom: refused("403 Forbidden"),
     reason: `${label} is ${user}, and no ClusterRoleBinding lets it get nodes/metrics.`,
     remedies: [
       `(rbac) Bind ServiceAccount ${serviceAccount.value} to a ClusterRole that may get nodes/metrics.`,

@@ -3,6 +3,9 @@
  * Sources: kubernetes `cmd/kubelet/app/auth.go`, `pkg/kubelet/server/server.go` (InstallAuthFilter),
  * `pkg/kubelet/server/auth.go` (GetRequestAttributes); apiserver `authentication/request/x509`.
  */
+
+import { minorOf } from "../kubernetes/tables.ts";
+import { versionOf } from "../kubernetes/version.ts";
 import { loadPair } from "../programs/kubelet/serving-certificate.ts";
 import { authorize } from "../rbac/authorize.ts";
 import type { Fact, Source } from "../words/fact.ts";
@@ -19,7 +22,7 @@ import {
 } from "./client-remedies.ts";
 import { clientSituation } from "./client-situation.ts";
 import { doesNotStart, fails, present, undecidable } from "./outcome.ts";
-import { answerSeen, type PodReference, type Seen } from "./symptoms.ts";
+import { type PodReference, type Seen, answerSeen as throughApiServer } from "./symptoms.ts";
 
 /** A caller's credential: its pair or token, none where a half is absent, or the error of a pair that does not load. */
 export function credentialOf(
@@ -129,10 +132,12 @@ const alwaysServed: readonly RequestKind[] = ["metrics", "stats", "pods", "healt
 
 /** What the kubelet answers to one kind of request. */
 export function answer(call: Call, kind: RequestKind): ClientResult {
-  // kubectl tries the websocket first and falls back to SPDY.
+  // kubectl tries the websocket first and falls back to SPDY where it is not accepted.
   if (kind === "exec" || kind === "attach" || kind === "portForward") {
     const first = answer(call, "execWebSocket");
-    return works(first.outcome) ? first : answer(call, "execSpdy");
+    return works(first.outcome) || isTranslated(call, "execWebSocket")
+      ? first
+      : answer(call, "execSpdy");
   }
   const { kubelet } = call;
   const { enableDebuggingHandlers } = kubelet.authentication;
@@ -151,11 +156,38 @@ export function answer(call: Call, kind: RequestKind): ClientResult {
     return { outcome: admitted };
   }
   return {
-    outcome: debuggingOff(
-      kubelet,
-      answerSeen(kind, 405, "Debug endpoints are disabled.", call.pod),
-    ),
+    outcome: debuggingOff(kubelet, answerSeen(call, kind, 405, "Debug endpoints are disabled.")),
   };
+}
+
+/** kube-apiserver puts words of its own before an answer; who calls the kubelet directly gets it as it is. */
+function answerSeen(call: Call, kind: RequestKind, status: number, body: string): Seen {
+  if (call.caller === undefined) return { symptom: body, httpStatus: status };
+  return isTranslated(call, kind)
+    ? {
+        symptom: `Internal error occurred: unable to upgrade connection: ${body}`,
+        httpStatus: 500,
+      }
+    : throughApiServer(kind, status, body, call.pod);
+}
+
+/** The first minor version in which kube-apiserver passes WebSockets on, to kubelets that take them. */
+const passesWebSockets = 36;
+
+/**
+ * Whether kube-apiserver accepts a WebSocket itself and asks the kubelet by SPDY, as it does unless both are new enough:
+ * then the kubelet asks for `create`, and what it refuses is told after the WebSocket was accepted.
+ * Source: kubernetes `pkg/registry/core/pod/rest/subresources.go` (gate ExtendWebSocketsToKubelet), apiserver
+ * `pkg/util/proxy/streamtranslator.go`.
+ */
+function isTranslated({ caller, kubelet }: Call, kind: RequestKind): boolean {
+  if (kind !== "execWebSocket" || caller?.program !== "kube-apiserver") return false;
+  const { featureGates, version } = kubelet;
+  const gates: Readonly<Record<string, boolean>> = valueOr(featureGates, {});
+  return (
+    gates.ExtendWebSocketsToKubelet === false ||
+    [version, caller.version].some((one) => one && minorOf(versionOf(one)) < passesWebSockets)
+  );
 }
 
 function debuggingOff(kubelet: KubeletFacts, { symptom, httpStatus }: Seen): Outcome {
@@ -177,12 +209,12 @@ function debuggingOff(kubelet: KubeletFacts, { symptom, httpStatus }: Seen): Out
 }
 
 function admit(call: Call, kind: RequestKind): Outcome {
-  const { authentication, kubelet, pod } = call;
+  const { authentication, kubelet } = call;
   if (authentication.result === "unknown") {
     return undecidable(authentication.missing, clientSources(call));
   }
   if (authentication.result === "unauthorized") {
-    const { symptom, httpStatus } = answerSeen(kind, 401, "Unauthorized", pod);
+    const { symptom, httpStatus } = answerSeen(call, kind, 401, "Unauthorized");
     return fails(symptom, {
       cause: authentication.cause,
       reason: reasonOf(authentication.reason, call),
@@ -245,8 +277,9 @@ function admitted(call: Call, how: string): Outcome {
 function attributesOf(
   kind: RequestKind,
   fineGrained: boolean,
+  translated: boolean,
 ): { verb: string; subresources: string[] } {
-  const verb = kind === "execSpdy" ? "create" : "get";
+  const verb = kind === "execSpdy" || translated ? "create" : "get";
   switch (kind) {
     case "metrics":
     case "stats":
@@ -262,13 +295,13 @@ function attributesOf(
 
 /** Mode Webhook: the kubelet asks kube-apiserver by SubjectAccessReview. */
 function review(call: Call, kind: RequestKind): Outcome {
-  const { kubelet, authorizer, authentication, pod } = call;
+  const { kubelet, authorizer, authentication } = call;
   if (authentication.result !== "user") {
     return undecidable([`who ${nameOf(call)} is to the kubelet`]);
   }
   const gates = kubelet.featureGates;
   const fineGrained = gates.known ? (gates.value.KubeletFineGrainedAuthz ?? false) : true;
-  const { verb, subresources } = attributesOf(kind, fineGrained);
+  const { verb, subresources } = attributesOf(kind, fineGrained, isTranslated(call, kind));
   const { user } = authentication.identity;
   const mayAsk = maySubmitReviews(kubelet, authorizer);
   if (mayAsk.answer === "unknown") {
@@ -276,7 +309,7 @@ function review(call: Call, kind: RequestKind): Outcome {
   }
   if (mayAsk.answer === "no") {
     const body = `Authorization error (user=${user}, verb=${verb}, resource=nodes, subresource=${subresources[0]})`;
-    const { symptom, httpStatus } = answerSeen(kind, 500, body, pod);
+    const { symptom, httpStatus } = answerSeen(call, kind, 500, body);
     return fails(symptom, {
       cause: "may-not-ask",
       reason: "The kubelet may not create SubjectAccessReviews, so it cannot ask who may call it.",
@@ -301,7 +334,7 @@ function review(call: Call, kind: RequestKind): Outcome {
     return undecidable([...new Set(doubts)], sources);
   }
   const body = `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(" ")}])`;
-  const { symptom, httpStatus } = answerSeen(kind, 403, body, pod);
+  const { symptom, httpStatus } = answerSeen(call, kind, 403, body);
   const isAnyone = !authentication.isKnown;
   return fails(symptom, {
     cause: authentication.anonymousCause ?? "forbidden",

@@ -11,6 +11,8 @@ export type KubeletConfigurationDocument = {
   readonly lineOf: YamlDocument["lineOf"];
   /** The whole text, where the document is a file of its own: some messages quote it. */
   readonly text?: string;
+  /** Of a file that holds none: why a kubelet cannot decode it, in the kubelet's words. */
+  readonly error?: string;
 };
 
 export type KubeletConfigurationDocuments = {

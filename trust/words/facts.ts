@@ -212,6 +212,8 @@ export type ApiServerKubeletAccess = {
 export type CallerFacts = {
   readonly program: CallerName;
   readonly label: string;
+  /** Kubernetes version of kube-apiserver; absent of other callers. */
+  readonly version?: Fact<string>;
   readonly start: Fact<Start>;
   readonly access: ApiServerKubeletAccess;
   /** The files that it sees, by its own paths. */

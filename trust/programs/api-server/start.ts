@@ -103,14 +103,24 @@ const authorizationModes = ["AlwaysAllow", "AlwaysDeny", "ABAC", "Webhook", "RBA
 function authorizationComplaints(flags: Flags): OptionComplaint[] {
   const modes = flags.get("authorization-mode");
   const given = modes.known && Array.isArray(modes.value) ? modes.value : [];
-  const bad = given.find((mode: string) => !authorizationModes.includes(mode));
-  return bad === undefined
-    ? []
+  const flag = "authorization-mode";
+  const complaints = given
+    .filter((mode: string) => !authorizationModes.includes(mode))
+    .map(
+      (mode: string): OptionComplaint => ({
+        flag,
+        error: `authorization-mode ${quote(mode)} is not a valid mode`,
+        kind: "unknown-mode",
+      }),
+    );
+  return new Set(given).size === given.length
+    ? complaints
     : [
+        ...complaints,
         {
-          flag: "authorization-mode",
-          error: `authorization-mode ${quote(bad)} is not a valid mode`,
-          kind: "unknown-mode",
+          flag,
+          error: `authorization-mode [${given.map(quote).join(" ")}] has mode specified more than once`,
+          kind: "invalid-value",
         },
       ];
 }

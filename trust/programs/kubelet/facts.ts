@@ -23,9 +23,10 @@ import type {
 import { fileRefusalKind, startOf } from "../refusal.ts";
 import { type Refusals, refusalsOf } from "../refusals.ts";
 import { withoutSubject } from "../without-subject.ts";
+import { startDoubt } from "./listen.ts";
 import { readFileError } from "./serving-certificate.ts";
 import { type ConfigFileError, resolveSettings, type Settings } from "./settings.ts";
-import { kubeletRefusal, startDoubt } from "./start.ts";
+import { kubeletRefusal } from "./start.ts";
 
 /** Everything that a kubelet is started with. Flags beat drop-ins, drop-ins beat the file, the file beats defaults. */
 export type KubeletInputs = {

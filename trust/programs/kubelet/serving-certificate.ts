@@ -223,8 +223,18 @@ export type Served =
       readonly request?: ServingRequest["state"];
       /** It waits, and no approver is there that could decide. */
       readonly isUnattended?: boolean;
+      /** One of the two files is named alone. */
+      readonly isHalfPair?: boolean;
     }
-  | { readonly kind: "refuses"; readonly error: string; readonly fault: PairFault };
+  | {
+      readonly kind: "refuses";
+      readonly error: string;
+      readonly fault: PairFault;
+      /** What is wrong with the pair, in Go's words. */
+      readonly pairError: string;
+      /** Whether the pair is read `once`, or `again` whenever its files change. */
+      readonly loaded: "once" | "again";
+    };
 
 export type ServedInputs = {
   readonly serving: KubeletServing;
@@ -261,6 +271,7 @@ export function servedBy(inputs: ServedInputs): Fact<Served> {
       kind: "none",
       reason: `${given} is set without ${absent}, so the kubelet loads no serving certificate`,
       setting: absent ?? "",
+      isHalfPair: true,
     });
   }
   return fromFiles(certFile, keyFile, inputs, () => "configured");
@@ -285,6 +296,8 @@ function fromFiles(
         kind: "refuses",
         error: `failed to load certificate: ${error}`,
         fault: pair.fault,
+        pairError: error,
+        loaded: "once",
       };
     }
     const error =
@@ -295,6 +308,8 @@ function fromFiles(
       kind: "refuses",
       error: `failed to initialize file based certificate manager: unable to set up dynamic certificate manager for kubelet server cert files: ${error}`,
       fault: pair.fault,
+      pairError: error,
+      loaded: "again",
     };
   });
 }
@@ -363,6 +378,8 @@ function requested(certFile: string, keyFile: string, inputs: ServedInputs): Fac
       kind: "refuses",
       error: `failed to initialize certificate manager: failed to initialize server certificate manager: ${onDisk.value.error}`,
       fault: onDisk.value.fault,
+      pairError: onDisk.value.error,
+      loaded: "again",
     });
   }
   const stored = onDisk && "chain" in onDisk.value ? onDisk.value : undefined;

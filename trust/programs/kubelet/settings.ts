@@ -209,6 +209,10 @@ function mergeDropIns(inputs: SettingsInputs, layers: Layers): Refusal | undefin
   for (const { path, document } of dropIns) {
     const { apiVersion = "", kind } = document.value;
     const prefix = `failed to load kubelet dropin file, path: ${path}`;
+    if (document.error !== undefined) {
+      const error = document.error.replace(/^failed to decode: /, "");
+      return walk(`${prefix}, error: ${error}`, document.source, "malformed-file");
+    }
     if (kind === undefined) {
       const shown = document.text ?? JSON.stringify(sorted(document.value));
       return walk(`${prefix}, error: Object 'Kind' is missing in '${shown}'`, document.source);

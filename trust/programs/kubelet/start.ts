@@ -5,24 +5,17 @@
  */
 import { pemBlocks } from "../../certificates/pem.ts";
 import { parseCertificate } from "../../certificates/x509.ts";
-import { canonicalIp, isLoopback, isUnspecified, sloppyIp } from "../../go/ip.ts";
 import { aggregateText, commandFailed, listText, quote } from "../../go/texts.ts";
 import type { Flags } from "../../kubernetes/flags.ts";
 import { gatesError, isEnabled } from "../../kubernetes/gates.ts";
 import type { KubeletTable } from "../../kubernetes/tables.ts";
 import type { Json } from "../../readers/yaml.ts";
-import { type Fact, type Unknown, unknown } from "../../words/fact.ts";
-import type { HostFiles, KubeletServing, NodeFacts } from "../../words/facts.ts";
+import type { Fact } from "../../words/fact.ts";
+import type { FileContent, HostFiles, KubeletServing, NodeFacts } from "../../words/facts.ts";
 import type { Refusal, RefusalKind } from "../../words/refusal.ts";
 import { earlyExit } from "../early-exit.ts";
-import {
-  builtInProvider,
-  failed,
-  fileRefusalKind,
-  flagFailed,
-  gateRefusal,
-  refusal,
-} from "../refusal.ts";
+import { builtInProvider, failed, fileRefusalKind, flagFailed, gateRefusal } from "../refusal.ts";
+import { listenRefusal } from "./listen.ts";
 import { halfPairError, readFileError, servedBy } from "./serving-certificate.ts";
 import type { Settings } from "./settings.ts";
 import { validateConfiguration } from "./validate.ts";
@@ -218,6 +211,8 @@ function dependenciesRefusal({
   if (typeof version === "string" && version !== "" && !table.tls.versions.includes(version)) {
     return fieldFailed(settings, "tlsMinVersion", `${prefix}unknown tls version ${quote(version)}`);
   }
+  const clientCa = table.minor < 36 ? clientCaRefusal(settings, files, prefix) : undefined;
+  if (clientCa) return clientCa;
   const curves = value(settings, "tlsCurvePreferences");
   const unknownCurve = (Array.isArray(curves) ? curves : []).find(
     (curve) => typeof curve === "number" && !goCurves.includes(curve),
@@ -228,6 +223,30 @@ function dependenciesRefusal({
         settings,
         "tlsCurvePreferences",
         `${prefix}curve preference ${unknownCurve} is not supported by the current Go version`,
+      );
+}
+
+/** Before 1.36 the bundle was loaded here too, in the words of client-go's `util/cert` (NewPool). */
+function clientCaRefusal(
+  settings: Settings,
+  files: HostFiles,
+  prefix: string,
+): Refusal | undefined {
+  const field = "authentication.x509.clientCAFile";
+  const path = value(settings, field);
+  if (typeof path !== "string" || path === "") return undefined;
+  const file = files(path);
+  if (!file.known) return undefined;
+  const unread = readFileError(path, file.value);
+  const parse = unread === undefined ? bundleError(file.value) : undefined;
+  const error = unread ?? (parse && `error creating pool from ${path}: ${parse}`);
+  return error === undefined
+    ? undefined
+    : fieldFailed(
+        settings,
+        field,
+        `${prefix}unable to load client CA file ${path}: ${error}`,
+        fileRefusalKind(file.value),
       );
 }
 
@@ -377,16 +396,20 @@ function caBundleError(path: string, files: HostFiles): string | undefined {
   if (file.value.text === "") {
     return `missing content for CA bundle ${name}`;
   }
-  const blocks = pemBlocks(file.value.text).filter(
-    (block) => block.type === "CERTIFICATE" && !block.hasHeaders,
-  );
-  const parsed = blocks.map((block) => parseCertificate(block.der));
+  const error = bundleError(file.value);
+  return error === undefined ? undefined : `error loading CA bundle for ${name}: ${error}`;
+}
+
+/** client-go's `util/cert` (ParseCertsPEM): what is wrong with a bundle. */
+function bundleError(content: FileContent): string | undefined {
+  if (content.kind !== "text") return undefined;
+  const parsed = pemBlocks(content.text)
+    .filter((block) => block.type === "CERTIFICATE" && !block.hasHeaders)
+    .map((block) => parseCertificate(block.der));
   const bad = parsed.find((one) => one.certificate === undefined);
-  if (bad?.certificate === undefined && bad !== undefined) {
-    return `error loading CA bundle for ${name}: ${bad.error}`;
-  }
+  if (bad?.certificate === undefined && bad !== undefined) return bad.error;
   return parsed.length === 0
-    ? `error loading CA bundle for ${name}: data does not contain any valid RSA or ECDSA certificates`
+    ? "data does not contain any valid RSA or ECDSA certificates"
     : undefined;
 }
 
@@ -436,9 +459,13 @@ function certificateRefusal({
   reloads,
   at,
   settings,
+  table,
 }: StartInputs): Refusal | undefined {
   const served = servedBy({ serving, node, files, reloads, at });
-  return served.known && served.value.kind === "refuses"
+  // Before 1.36 a pair that is not reloaded was read as the server began: listenRefusal.
+  return served.known &&
+    served.value.kind === "refuses" &&
+    (table.minor >= 36 || served.value.loaded !== "once")
     ? fieldFailed(
         settings,
         "tlsCertFile",
@@ -446,75 +473,4 @@ function certificateRefusal({
         served.value.fault,
       )
     : undefined;
-}
-
-/** A server of the kubelet, and the line of `server.go` that complains when it cannot listen. */
-type Listener = { readonly port: Json | undefined; readonly line: number };
-
-/**
- * The servers that listen at `address`. The read-only one has a switch of its own: `enableServer: false` leaves it on.
- * Source: kubernetes `cmd/kubelet/app/server.go` (startKubelet).
- */
-function listenersOf(settings: Settings): readonly Listener[] {
-  const readOnlyPort = value(settings, "readOnlyPort");
-  return [
-    ...(value(settings, "enableServer") === false
-      ? []
-      : [{ port: value(settings, "port"), line: 212 }]),
-    ...(typeof readOnlyPort === "number" && readOnlyPort > 0
-      ? [{ port: readOnlyPort, line: 248 }]
-      : []),
-  ];
-}
-
-/**
- * What a server complains about as it begins to listen, last of all.
- * Source: kubernetes `pkg/kubelet/server/server.go` (ListenAndServeKubeletServer and ...ReadOnlyServer).
- */
-function listenRefusal({ settings, node }: StartInputs): Refusal | undefined {
-  const address = value(settings, "address");
-  const [first, second] = listenersOf(settings);
-  if (first === undefined || typeof address !== "string") {
-    return undefined;
-  }
-  const listen = (error: string, kind: RefusalKind, field: string): Refusal =>
-    refusal(
-      `server.go:${first.line}] "Failed to listen and serve" err=${quote(`listen tcp${error}`)}`,
-      kind,
-      { field },
-      settings.sourceOf(field),
-    );
-  const ip = sloppyIp(address);
-  if (ip === undefined) {
-    return listen(": lookup <nil>: no such host", "invalid-value", "address");
-  }
-  const at = `${ip.includes(":") ? `[${ip}]` : ip}:${first.port}`;
-  if (!isUnspecified(ip) && !isLoopback(ip) && lacks(node, ip)) {
-    return listen(` ${at}: bind: cannot assign requested address`, "address-elsewhere", "address");
-  }
-  // Whichever of the two comes second complains; which one that is, is left to chance.
-  return second && second.port === first.port
-    ? listen(` ${at}: bind: address already in use`, "port-in-use", "readOnlyPort")
-    : undefined;
-}
-
-/** What would have to be known to say that nothing stops it; undefined when nothing would. */
-export function startDoubt({ settings, node }: StartInputs): Unknown | undefined {
-  const address = settings.get("address");
-  return node.addresses.known ||
-    listenersOf(settings).length === 0 ||
-    !address.known ||
-    typeof address.value !== "string" ||
-    isUnspecified(address.value) ||
-    isLoopback(address.value)
-    ? undefined
-    : unknown(
-        `the node's addresses: the kubelet listens at ${address.value} alone, and does not start where that is another machine's`,
-        address.source,
-      );
-}
-
-/** Whether a machine surely lacks an address: all that it reports are known, and this one is not among them. */
-function lacks({ addresses }: NodeFacts, address: string): boolean {
-  return addresses.known && !addresses.value.some((one) => canonicalIp(one.address) === address);
 }
