@@ -1,0 +1,111 @@
+/** Tables of docs/conformance.md in which versions of Kubernetes stand side by side. */
+import { minorOf } from "./arguments.ts";
+import { type Case, comparable } from "./case.ts";
+import { cell, table } from "./markdown.ts";
+
+/** The last long run of a Kubernetes version. */
+export type VersionRun = {
+  /** Without the `v`. */
+  readonly version: string;
+  /** Day of the run, e.g. `2026-11-24`. */
+  readonly date: string;
+  readonly cases: readonly Case[];
+};
+
+const parts = ["serving", "client", "direct", "callers", "startup"] as const;
+
+/** How many cases each version has, and how many agree. */
+export function runsTable(runs: readonly VersionRun[]): string {
+  const count = (cases: readonly Case[]) =>
+    `${cases.filter(({ agrees }) => agrees).length}/${cases.length}`;
+  return table(
+    [
+      "Kubernetes",
+      "run on",
+      "serving side",
+      "client side",
+      "past kube-apiserver",
+      "other callers",
+      "start-up",
+      "in all",
+    ],
+    runs.map(({ version, date, cases }) => [
+      version,
+      date,
+      ...parts.map((part) => {
+        const own = cases.filter((one) => one.part === part);
+        return own.length === 0 ? "not run" : count(own);
+      }),
+      count(cases),
+    ]),
+  );
+}
+
+/** A flag or gate by itself: {@link unknownSettings} has them. */
+export function isSetting({ id }: Case): boolean {
+  return /^startup\/[\w-]+\/(flag|gate) \w[\w-]*$/.test(id);
+}
+
+/** Cases that end otherwise in one version than in another. */
+export function differences(runs: readonly VersionRun[]): string {
+  const answers = new Map<string, Map<string, Case>>();
+  for (const { version, cases } of runs) {
+    for (const one of cases.filter((each) => !isSetting(each))) {
+      answers.set(one.id, (answers.get(one.id) ?? new Map()).set(version, one));
+    }
+  }
+  const told = ({ reality }: Case) =>
+    reality.outcome === "works" ? "works" : `\`${cell(withoutPlaces(reality.message))}\``;
+  const rows = [...answers]
+    .map(([id, byVersion]) => [
+      id,
+      ...runs.map(({ version }) => {
+        const one = byVersion.get(version);
+        return one === undefined ? "not run" : told(one);
+      }),
+    ])
+    .filter(([, ...cells]) => new Set(cells).size > 1)
+    .sort(([a = ""], [b = ""]) => (a < b ? -1 : 1));
+  return rows.length === 0
+    ? `Of the cases that all versions have, each ends alike in ${listed(runs.map(({ version }) => version))}. What differs is the flags and gates that a version knows: see [Start-up](#start-up).`
+    : `Flags and gates that only some know are under [Start-up](#start-up). Of all other cases these differ:\n\n${table(["case", ...runs.map(({ version }) => version)], rows)}`;
+}
+
+/** A message without what differs from run to run: the moment, and the line of Kubernetes' source. */
+function withoutPlaces(message: string): string {
+  return comparable(message).replace(/\w+\.go:\d+\]/g, "");
+}
+
+/** Names by the versions that refuse them. */
+export function unknownSettings(runs: readonly VersionRun[]): string {
+  const refusing = new Map<string, string[]>();
+  for (const { version, cases } of runs) {
+    for (const { id, reality } of cases.filter(isSetting)) {
+      if (reality.outcome === "works") continue;
+      const [, program = "", name = ""] = id.split("/");
+      const [what = "", setting = ""] = name.split(" ");
+      const key = `${program} ${what}s`;
+      const at = `${key}\n${setting}`;
+      refusing.set(at, [...(refusing.get(at) ?? []), minorOf(version)]);
+    }
+  }
+  const rows = new Map<string, string[]>();
+  for (const [at, versions] of refusing) {
+    const [key = "", setting = ""] = at.split("\n");
+    const row = `${key}\n${versions.join(", ")}`;
+    rows.set(row, [...(rows.get(row) ?? []), setting]);
+  }
+  return table(
+    ["what", "refused by", "names"],
+    [...rows]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([row, names]) => {
+        const [key = "", versions = ""] = row.split("\n");
+        return [key, versions, names.sort().join(", ")];
+      }),
+  );
+}
+
+function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
