@@ -135,7 +135,7 @@ function pathOf({ pod }: KubeletNode, kind: Kind): string {
     case "logs":
       return `/containerLogs/${own}`;
     case "execSpdy":
-      return `/exec/${own}?command=true&output=1&error=1`;
+      return `/exec/${own}?command=hostname&output=1&error=1`;
     case "stats":
       return "/stats/summary?only_cpu_and_memory=true";
     default:

@@ -154,7 +154,7 @@ function messageOf(text: string): string {
 function requestOf({ node, pod }: Target, kind: ProbedKind) {
   const podPath = `/api/v1/namespaces/default/pods/${pod}`;
   const nodePath = `/api/v1/nodes/${node}/proxy`;
-  const exec = `${podPath}/exec?command=true&container=${container}&stdout=1&stderr=1`;
+  const exec = `${podPath}/exec?command=hostname&container=${container}&stdout=1&stderr=1`;
   const get = (path: string) => ({ method: "GET", path, headers: {} });
   switch (kind) {
     case "logs":

@@ -116,6 +116,8 @@ export function judgeCaller(
     at,
   );
   const { outcome } = serving;
+  const elsewhere = asksElsewhere(piece, kubelet, serving, own);
+  if (elsewhere) return elsewhere;
   const told = { sources: outcome.sources.length > 0 ? outcome.sources : [source] };
   switch (outcome.verdict) {
     case "fails":
@@ -159,6 +161,28 @@ export function judgeCaller(
     default:
       return { ...told, verdict: outcome.verdict, reason: outcome.reason, remedies: [] };
   }
+}
+
+/** What comes of asking at another port than the kubelet's, once the node's name is found. */
+function asksElsewhere(
+  { label, program, port, origin }: CallerPiece,
+  { authentication }: KubeletFacts,
+  { dial, outcome }: ServingResult,
+  { path }: Program,
+): CallerOutcome | undefined {
+  const own = authentication.port;
+  if (dial === undefined || outcome.cause === "unresolvable-name") return undefined;
+  if (!port?.known || !own.known || port.value === own.value) return undefined;
+  const url = `https://${joinHostPort(dial.host.text, port.value)}${path}`;
+  return {
+    verdict: "fails",
+    symptom: `Get "${url}": dial tcp ${joinHostPort(dial.ip, port.value)}: connect: connection refused`,
+    reason: `${label} asks at port ${port.value}, and the kubelet listens at ${own.value}.`,
+    remedies: [
+      `(${program}) Set --kubelet-use-node-status-port, so that it asks where the node's status says.`,
+    ],
+    sources: [origin.source, own.source].filter((source) => source !== undefined),
+  };
 }
 
 /** An error of the connection in the words of Go's HTTP client, which both programs are built on. */

@@ -2,7 +2,7 @@
  * metrics-server, a caller of kubelets.
  * Source: metrics-server `cmd/metrics-server/app/options/kubelet_client.go`, `.../options.go`.
  */
-import { type Fact, known, unknown } from "../words/fact.ts";
+import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
 import { readArguments } from "./command-line.ts";
 import type { CallerPiece, Origin } from "./piece.ts";
 import { imageName } from "./program-names.ts";
@@ -70,6 +70,10 @@ export function metricsServer(
   const types = lastValue(flags, "kubelet-preferred-address-types");
   const certificate = lastValue(flags, "kubelet-client-certificate");
   const key = lastValue(flags, "kubelet-client-key");
+  const port = portOf(
+    isOn(flags, "kubelet-use-node-status-port"),
+    lastValue(flags, "kubelet-port"),
+  );
   const isKnown = insecure.known && plain.known && caFile.known;
   const refusal = isKnown
     ? refusalOf(insecure.value, plain.value, caFile.value ?? "", certificate, key)
@@ -83,9 +87,21 @@ export function metricsServer(
     ...(types.known && types.value === undefined
       ? {}
       : { addressTypes: types.known ? known((types.value ?? "").split(",")) : types }),
+    ...(port && { port }),
     ...(refusal !== undefined && { refusal }),
     serviceAccount,
   };
+}
+
+/** `--kubelet-port`, by default 10250; none where the port in the node's status is asked at. */
+function portOf(
+  usesStatus: Fact<boolean>,
+  given: Fact<string | undefined>,
+): Fact<number> | undefined {
+  if (usesStatus.known) {
+    return usesStatus.value ? undefined : mapFact(given, (text) => Number(text ?? 10_250));
+  }
+  return usesStatus;
 }
 
 /** Behind `sh -c` the flags are inside a text. */

@@ -130,6 +130,8 @@ export type CallerPiece = From & {
   >;
   /** Address types in the order in which they are dialled; absent: the program's own default. */
   readonly addressTypes?: Fact<readonly string[]>;
+  /** Port that it asks at; absent: the one in the node's status. */
+  readonly port?: Fact<number>;
   /** What keeps the program from starting, in its words. */
   readonly refusal?: string;
   /** Its ServiceAccount, `namespace/name`. */

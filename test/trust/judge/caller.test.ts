@@ -64,6 +64,17 @@ describe("another caller of a kubelet", () => {
     );
   });
 
+  it("asks at a port of its own, unless it is told to read the node's status", () => {
+    const port = "port: 10350\n";
+    assert.equal(
+      symptom(metricsServer(), port),
+      'Get "https://node-1:10250/metrics/resource": dial tcp 10.0.0.11:10250: connect: connection refused',
+    );
+    for (const flag of ["--kubelet-use-node-status-port", "--kubelet-port=10350"]) {
+      assert.match(symptom(metricsServer(flag), port) ?? "", /node-1:10350.*unknown authority/);
+    }
+  });
+
   it("says what the kubelet answers", () => {
     const facts = kubelet("", { configuration: "authentication: {webhook: {enabled: false}}\n" });
     const said = (piece: CallerPiece) =>
