@@ -9,6 +9,7 @@ import {
 } from "../support/engine.ts";
 import {
   defaultConfiguration,
+  isKubeconfig,
   kubeconfigOf,
   machineFiles,
   ownProject,
@@ -201,7 +202,7 @@ function secretsOf(project: Project): { what: string; text: string }[] {
   };
   for (const [machine, files] of Object.entries(machineFiles(project))) {
     for (const [path, { content }] of Object.entries(files)) {
-      const isConf = path.endsWith(".conf");
+      const isConf = isKubeconfig(path);
       if (!isConf && !path.endsWith(".key")) continue;
       const what = `${path} of ${machine}`;
       const pem = isConf ? kubeconfigOf(content).key : content;
@@ -211,6 +212,10 @@ function secretsOf(project: Project): { what: string; text: string }[] {
       add(`${what}, as a file in base64`, base64(content).slice(-120, -20));
     }
   }
+  const encryption =
+    machineFiles(project)["control-plane-0"]?.["/etc/kubernetes/apiserver/encryption.yaml"];
+  const key = /secret: (\S+)/.exec(encryption?.content ?? "")?.[1] ?? "";
+  add("the key of encryption at rest", key);
   const token = Object.values(renderedObjects(project)).find(
     ({ type }) => type === "bootstrap.kubernetes.io/token",
   );

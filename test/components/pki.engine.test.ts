@@ -11,6 +11,7 @@ import {
 } from "./openssl.ts";
 import {
   certificatesOf,
+  isKubeconfig,
   kubeconfigOf,
   type MachineFile,
   machineFiles,
@@ -189,7 +190,7 @@ describe("the default stack's PKI", function () {
         pairs += 1;
       }
       for (const [path, { content: text }] of Object.entries(files)) {
-        if (!path.endsWith(".conf")) continue;
+        if (!isKubeconfig(path)) continue;
         const { certificate, key } = kubeconfigOf(text);
         assert.ok(publicKeyIn(certificate) === publicKeyOf(key), path);
       }
@@ -203,7 +204,7 @@ describe("the default stack's PKI", function () {
   it("gives every kubeconfig the cluster's CA and the right server", () => {
     for (const [machine, files] of Object.entries(machines)) {
       for (const [path, { content: text }] of Object.entries(files)) {
-        if (!path.endsWith(".conf")) continue;
+        if (!isKubeconfig(path)) continue;
         const { ca, server, user, context, current } = kubeconfigOf(text);
         assert.equal(ca, content(`${pki}/ca.crt`), `${machine} ${path}`);
         assert.equal(server, "https://10.240.0.10:6443");
@@ -226,7 +227,8 @@ describe("the default stack's PKI", function () {
     const ours = Object.fromEntries(
       Object.entries(controlPlane).filter(
         ([path]) =>
-          path.startsWith("/etc/kubernetes/") && !path.startsWith("/etc/kubernetes/manifests/"),
+          path.startsWith("/etc/kubernetes/") &&
+          !/^\/etc\/kubernetes\/(apiserver|manifests)\//.test(path),
       ),
     );
     assert.deepEqual(Object.keys(ours).sort(), Object.keys(theirs).sort());
@@ -249,7 +251,7 @@ describe("the default stack's PKI", function () {
       [superAdmin]: { ...kubeadms[superAdmin], hours: 24 },
     });
     for (const [path, text] of Object.entries(theirs)) {
-      if (!path.endsWith(".conf")) continue;
+      if (!isKubeconfig(path)) continue;
       const [mine, other] = [kubeconfigOf(ours[path]?.content ?? ""), kubeconfigOf(text)];
       for (const field of ["server", "user", "context", "current"] as const) {
         assert.equal(mine[field], other[field], `${path} ${field}`);

@@ -97,10 +97,15 @@ export function machineFiles(project: Project): Record<string, Record<string, Ma
 export function certificatesOf(files: Record<string, { content: string }>): Record<string, string> {
   const found = Object.entries(files).flatMap(([path, { content }]): [string, string][] => {
     if (path.endsWith(".crt")) return [[path, content]];
-    if (path.endsWith(".conf")) return [[path, kubeconfigOf(content).certificate]];
+    if (isKubeconfig(path)) return [[path, kubeconfigOf(content).certificate]];
     return [];
   });
   return Object.fromEntries(found);
+}
+
+/** Whether a file of a machine is a kubeconfig, by its path. */
+export function isKubeconfig(path: string): boolean {
+  return /^\/etc\/kubernetes\/[^/]+\.conf$/.test(path);
 }
 
 /** What a kubeconfig with embedded credentials says. */

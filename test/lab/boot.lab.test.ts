@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { isAlive } from "../../lab/host/processes.ts";
 import { readState } from "../../lab/host/state.ts";
+import { issue } from "../../lab/x509/issue.ts";
 import {
   type Fixture,
   replaceFile,
@@ -201,6 +202,23 @@ describe("npm run lab", function () {
     const { code, output } = await runLab(["up", path.join(folder, "none")]);
     assert.equal(code, 1);
     assert.match(output, /^\S+ does not exist: render the stack first, with `npm start`\.\n$/);
+  });
+
+  it("says in one line that the folder was rendered too long ago, and what to do", async () => {
+    const rendered = await render("late", smallCluster("provisioned"));
+    const { certPem } = await issue({ subject: "CN=x", notAfter: new Date(Date.now() - 60_000) });
+    await replaceFile(rendered, "cp", "/etc/kubernetes/scheduler.conf", (text) =>
+      text.replace(
+        /client-certificate-data: .*/,
+        `client-certificate-data: ${Buffer.from(certPem).toString("base64")}`,
+      ),
+    );
+    const { code, output } = await runLab(["up", rendered]);
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /^\S+: the client certificate of \/etc\/kubernetes\/scheduler\.conf for cp ended on .*, before this boot: run `npm start`, .*\.\n$/,
+    );
   });
 
   it("says in one line that a folder was rendered for another version", async () => {

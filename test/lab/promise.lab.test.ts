@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { hardeningSwitches } from "../../components/model/hardening.ts";
 import { selfSignedCertificatePath } from "../../lab/host/kept-certificates.ts";
 import { ownProject } from "../components/stack.ts";
 import type { Project } from "../support/engine.ts";
@@ -126,7 +127,7 @@ describe("what the stack provisions", function () {
     assert.ok(!audit.includes(word) && !audit.includes(Buffer.from(word).toString("base64")));
   });
 
-  it("works in every serving mode under skip, and under trustSelfSigned with the collected certificates", async () => {
+  it("works in every serving mode under skip and without hardening, and under trustSelfSigned with the collected certificates", async () => {
     const modes = ["provisioned", "bootstrap", "selfSigned"];
     const skip = {
       "kubelet-trust:stance": "skip",
@@ -134,8 +135,19 @@ describe("what the stack provisions", function () {
       "kubelet-trust:nodePools": pools(...modes.map((servingMode) => ({ servingMode }))),
     };
     const nodes = ["control-plane-0", "bootstrap-0", "provisioned-0", "selfsigned-0"];
-    const project = await provision(skip);
+    const unhardened = Object.fromEntries(hardeningSwitches.map((one) => [one, false]));
+    const project = await provision({ ...skip, "kubelet-trust:hardening": unhardened });
     assertAnswers(await boot(project), nodes);
+    // What the page says is met depends on the switches, so the test above can fail.
+    const rendered = path.join(project.folder, "rendered");
+    const { failed } = await notHeld(labIn(rendered), rendered);
+    for (const control of ["1.2.15", "1.2.16", "1.2.29", "1.2.30", "4.2.12", "4.2.13", "4.2.14"]) {
+      assert.ok(
+        failed.some((text) => text.startsWith(`${control}: `)),
+        control,
+      );
+    }
+    assert.equal(await statusForStranger(labIn(rendered), "/version"), "200");
 
     const lab = labIn(path.join(project.folder, "rendered"));
     const certificate = fs.readFileSync(selfSignedCertificatePath(lab, "selfsigned-0"), "utf8");
