@@ -143,7 +143,7 @@ if (process.argv[1] === import.meta.filename) {
 }
 
 /** Where the cases of a version's last run lie. */
-function resultsOf(version: string): string {
+export function resultsOf(version: string): string {
   return path.join(clone, `conformance-${minorOf(version)}.jsonl`);
 }
 

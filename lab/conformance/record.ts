@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
 import { kubernetesVersion } from "../../toolchain/kubernetes/programs.ts";
-import { runConformance } from "./main.ts";
+import { resultsOf, runConformance } from "./main.ts";
 import { recorded } from "./recorded.ts";
 import { describe } from "./report.ts";
 
@@ -16,23 +16,20 @@ await runMain(async () => {
   }
   const target = path.resolve(folder);
   fs.mkdirSync(target, { recursive: true });
-  const cases = path.join(target, `.cases.${process.pid}.jsonl`);
   const write = (line: string) => process.stdout.write(`${line}\n`);
   const at = new Date().toISOString();
-  try {
-    const run = await runConformance(length === "short" ? "short" : "long", cases, write);
-    for (const [name, rows] of Object.entries(recorded(run))) {
-      put(target, `${name}.jsonl`, rows);
-    }
-    put(target, "run.json", [{ at, kubernetesVersion }]);
-    for (const line of describe(run)) write(line);
-    write(
-      `Recorded in ${target}; compare: KUBELET_TRUST_OBSERVED=${target} npm run mocha -- test/trust/observed.test.ts`,
-    );
-    return 0;
-  } finally {
-    fs.rmSync(cases, { force: true });
+  // It is a run like any other: docs/conformance.md can be written from it.
+  const cases = resultsOf(kubernetesVersion);
+  const run = await runConformance(length === "short" ? "short" : "long", cases, write);
+  for (const [name, rows] of Object.entries(recorded(run))) {
+    put(target, `${name}.jsonl`, rows);
   }
+  put(target, "run.json", [{ at, kubernetesVersion }]);
+  for (const line of describe(run)) write(line);
+  write(
+    `Recorded in ${target}; compare: KUBELET_TRUST_OBSERVED=${target} npm run mocha -- test/trust/observed.test.ts`,
+  );
+  return 0;
 });
 
 /** Writes a file at once or not at all, one value a line. */
