@@ -71,9 +71,11 @@ export function differences(runs: readonly VersionRun[]): string {
     : `Flags and gates that only some know are under [Start-up](#start-up). Of all other cases these differ:\n\n${table(["case", ...runs.map(({ version }) => version)], rows)}`;
 }
 
-/** A message without what differs from run to run: the moment, and the line of Kubernetes' source. */
+/** A message without what differs from run to run: the moment, a node's address, the line of Kubernetes' source. */
 function withoutPlaces(message: string): string {
-  return comparable(message).replace(/\w+\.go:\d+\]/g, "");
+  return comparable(message)
+    .replace(/\w+\.go(:\d+)?\] ?/g, "")
+    .replace(/10\.250\.\d+\.\d+|fd00:250::[\da-f:]*[\da-f]/g, "<address>");
 }
 
 /** Names by the versions that refuse them. */

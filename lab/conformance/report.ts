@@ -40,7 +40,9 @@ export function describe({ cases, agreements, seconds }: Summary): string[] {
       `  judge:   ${words(judge)}`,
       `  reality: ${words(reality)}`,
     ]),
-    ...parts.map(({ part, title }) => `${title}: ${count(cases, part)}`),
+    ...parts
+      .filter(({ part }) => cases.some((one) => one.part === part))
+      .map(({ part, title }) => `${title}: ${count(cases, part)}`),
     `Agreements: ${agreements}/${cases.length}${seconds === undefined ? "" : `, in ${seconds.toFixed(0)} s`}`,
   ];
 }

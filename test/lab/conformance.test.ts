@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { readArguments } from "../../lab/conformance/arguments.ts";
+import type { Case } from "../../lab/conformance/case.ts";
+import { differences, unknownSettings } from "../../lab/conformance/document-versions.ts";
+import { planOf } from "../../lab/conformance/plan.ts";
+import { kubernetesVersion, kubernetesVersions } from "../../toolchain/kubernetes/programs.ts";
+
+describe("the words after conformance", () => {
+  it("are a length and a Kubernetes version, the newest unless one is named", () => {
+    assert.deepEqual(readArguments([]), { what: "long", version: kubernetesVersion });
+    for (const words of [
+      ["short", "--kubernetes", "1.34"],
+      ["--kubernetes=1.34", "short"],
+    ]) {
+      const { what, version } = readArguments(words);
+      assert.equal(what, "short");
+      assert.match(version, /^1\.34\.\d+$/);
+    }
+  });
+
+  it("are refused by name", () => {
+    assert.throws(() => readArguments(["--kubernetes", "1.12"]), /`1\.12`, not one of 1\.34, /);
+    assert.throws(() => readArguments(["--kubernetes"]), /is ``, not one of/);
+    assert.throws(() => readArguments(["quick"]), /Usage: /);
+  });
+});
+
+describe("the plan of a conformance run", () => {
+  it("starts each version on every flag and gate that another knows and it does not", () => {
+    const names = (version: string) =>
+      planOf("long", version).startup.kubelet.map(({ name }) => name);
+    const [oldest = ""] = kubernetesVersions;
+    assert.ok(names(kubernetesVersion).includes("flag containerd"));
+    assert.ok(!names(oldest).includes("flag containerd"));
+    assert.ok(names(oldest).includes("gate ExtendWebSocketsToKubelet"));
+    assert.ok(!names(kubernetesVersion).includes("gate ExtendWebSocketsToKubelet"));
+  });
+});
+
+describe("versions side by side", () => {
+  const start = (name: string, message: string): Case => ({
+    id: `startup/kubelet/${name}`,
+    part: "startup",
+    judge: { verdict: "doesNotStart", outcome: "fails", message },
+    reality: message === "" ? { outcome: "works", message } : { outcome: "fails", message },
+    agrees: true,
+  });
+  const runs = [
+    {
+      version: "1.34.4",
+      date: "2026-11-26",
+      cases: [
+        start("half", 'E1126 12:41:24.381994   10445 server.go:199] "no" err="x"'),
+        start("same", 'E1126 12:41:24.381994   10445 server.go:199] "no" err="y"'),
+        start("flag new", "unknown"),
+      ],
+    },
+    {
+      version: "1.37.2",
+      date: "2026-11-26",
+      cases: [
+        start("half", ""),
+        start("same", 'E1126 13:41:24.381994   1 server.go:212] "no" err="y"'),
+        start("flag old", "unknown"),
+      ],
+    },
+  ];
+
+  it("tell what ends otherwise, and neither the moment nor the line of a source", () => {
+    const told = differences(runs);
+    assert.match(told, /startup\/kubelet\/half \| `"no" err="x"` \| works \|/);
+    assert.doesNotMatch(told, /kubelet\/same|flag/);
+  });
+
+  it("tell who refuses a flag", () => {
+    const told = unknownSettings(runs);
+    assert.match(told, /kubelet flags \| 1\.34 \| new/);
+    assert.match(told, /kubelet flags \| 1\.37 \| old/);
+  });
+});
