@@ -46,29 +46,38 @@ export function isSetting({ id }: Case): boolean {
   return /^startup\/[\w-]+\/(flag|gate) \w[\w-]*$/.test(id);
 }
 
-/** Cases that end otherwise in one version than in another. */
+/** Cases of all versions that end otherwise in one than in another; those that differ alike stand together. */
 export function differences(runs: readonly VersionRun[]): string {
-  const answers = new Map<string, Map<string, Case>>();
-  for (const { version, cases } of runs) {
+  const answers = new Map<string, string[]>();
+  for (const { cases } of runs) {
     for (const one of cases.filter((each) => !isSetting(each))) {
-      answers.set(one.id, (answers.get(one.id) ?? new Map()).set(version, one));
+      answers.set(one.id, [...(answers.get(one.id) ?? []), told(one)]);
     }
   }
-  const told = ({ reality }: Case) =>
-    reality.outcome === "works" ? "works" : `\`${cell(withoutPlaces(reality.message))}\``;
-  const rows = [...answers]
-    .map(([id, byVersion]) => [
-      id,
-      ...runs.map(({ version }) => {
-        const one = byVersion.get(version);
-        return one === undefined ? "not run" : told(one);
-      }),
-    ])
-    .filter(([, ...cells]) => new Set(cells).size > 1)
+  const alike = new Map<string, { readonly ids: string[]; readonly cells: readonly string[] }>();
+  for (const [id, cells] of answers) {
+    if (cells.length < runs.length || new Set(cells).size === 1) continue;
+    const [part = "", subject = ""] = id.split("/");
+    // Of a start the program matters, of a call what is asked for.
+    const key = [part, part === "startup" ? subject : id.split("/").at(-1), ...cells].join("\n");
+    const group = alike.get(key) ?? { ids: [], cells };
+    group.ids.push(id);
+    alike.set(key, group);
+  }
+  const rows = [...alike.values()]
+    .map(({ ids, cells }) => {
+      const [first = "", ...others] = ids.sort();
+      const more = others.length === 0 ? "" : `, and ${others.length} more`;
+      return [`${first}${more}`, ...cells];
+    })
     .sort(([a = ""], [b = ""]) => (a < b ? -1 : 1));
   return rows.length === 0
     ? `Of the cases that all versions have, each ends alike in ${listed(runs.map(({ version }) => version))}. What differs is the flags and gates that a version knows: see [Start-up](#start-up).`
     : `Flags and gates that only some know are under [Start-up](#start-up). Of all other cases these differ:\n\n${table(["case", ...runs.map(({ version }) => version)], rows)}`;
+}
+
+function told({ reality }: Case): string {
+  return reality.outcome === "works" ? "works" : `\`${cell(withoutPlaces(reality.message))}\``;
 }
 
 /** A message without what differs from run to run: the moment, a node's address, the line of Kubernetes' source. */
