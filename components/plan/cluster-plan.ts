@@ -6,7 +6,6 @@ import {
   servingModes,
 } from "../../trust/words/vocabulary.ts";
 import { type ClusterSettings, endpointOf } from "../model/cluster-settings.ts";
-import { hardeningOf } from "../model/hardening.ts";
 import { addressesOf, type ControlPlaneHost, type Machine, machine } from "../model/machines.ts";
 import type { Adoption, ExistingAuthority } from "../pki/existing-authority.ts";
 import { adoptionOf, wantedCa } from "./authority-problems.ts";
@@ -155,7 +154,7 @@ function settingsOf(name: string, args: ClusterArgs, firstAddress: string): Clus
     caValidityHours: wanted.caValidityHours,
     // An issued certificate must not be due at once, or every update would replace it.
     earlyRenewalHours: Math.min(wanted.earlyRenewalHours, Math.floor(wanted.validityHours / 3)),
-    hardening: hardeningOf(args.hardening),
+    ...(args.hardening === undefined ? {} : { hardening: args.hardening }),
   };
 }
 
