@@ -89,7 +89,15 @@ function findInShell(
   for (const file of changed) found.changed.push(file);
   for (const command of commands) {
     found.commands.push(command);
-    findPrograms(command.words, { ...source, line: command.line }, search);
+    const before = found.commandLines.length;
+    const here = { ...source, line: command.line };
+    findPrograms(command.words, here, search);
+    const { condition } = command;
+    if (condition === undefined) continue;
+    for (const { program } of found.commandLines.slice(before)) {
+      const message = `${condition}, under which ${program} is started`;
+      found.problems.push({ message, source: here, fatal: false });
+    }
   }
 }
 

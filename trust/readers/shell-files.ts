@@ -32,6 +32,10 @@ export function shellFiles(commands: readonly ShellCommand[]): ShellFiles {
         if (!/^\/dev\//.test(path)) changed.push({ path, by: nameOf(command), line: command.line });
         continue;
       }
+      if (command.condition !== undefined) {
+        const by = `a command that may not run (it needs ${command.condition})`;
+        changed.push({ path, by, line: command.line });
+      }
       const before = append ? (written.get(path)?.content ?? "") : "";
       written.set(path, { path, content: before + content, line: command.line });
     }

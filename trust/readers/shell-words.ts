@@ -3,6 +3,7 @@
  * that are unknown (`$KUBELET_EXTRA_ARGS`, `$(hostname)`, `{{ .X }}`), and those must stay unknown words.
  */
 import type { Problem, Source } from "../words/fact.ts";
+import { type Conditions, conditions } from "./shell-conditions.ts";
 import { textOf, type Word } from "./word.ts";
 
 export type Environment = Readonly<Record<string, string>>;
@@ -24,6 +25,8 @@ export type ShellCommand = {
   readonly redirections: readonly Redirection[];
   /** The command whose output it reads. */
   readonly input?: ShellCommand;
+  /** What decides whether it is run at all; completes "undecidable without ...". Absent: it is run. */
+  readonly condition?: string;
 };
 
 export type ShellCommands = {
@@ -56,24 +59,37 @@ export function shellCommands(
     hasPositional: positional.length > 0,
     pending: [],
     growth: 0,
+    assigned: [],
+    inFunction: false,
   };
-  const commands: ShellCommand[] = [];
+  const blocks = conditions((name) => forget(name, state));
+  const commands: Open[] = [];
   let input: ShellCommand | undefined;
   while (state.at < state.text.length && state.growth <= maxGrowth) {
     const line = state.line;
+    state.assigned = [];
+    state.inFunction = blocks.inFunction() !== undefined;
     const read = readCommand(state);
-    const words = withoutAssignments(read.words, state);
+    const entered = blocks.enter(read.words, line);
+    const words = withoutAssignments(entered, state);
     const command: Open = {
       words,
       line,
       redirections: read.redirections,
       ...(input !== undefined && { input }),
+      ...placeOf(blocks),
     };
-    if (words.length > 0 || read.redirections.length > 0) {
+    blocks.leave(entered, state.assigned, read.end);
+    // What another file says comes on top of what is known.
+    if (/^(\.|source)$/.test(textOf(words[0]))) forgetAll(state);
+    // `NAME()` says what follows; it runs nothing.
+    const declares = read.end === "(" && words.length === 1;
+    if ((words.length > 0 && !declares) || read.redirections.length > 0) {
       commands.push(command);
     }
     input = read.end === "|" ? command : undefined;
   }
+  followCalls(commands);
   return {
     commands,
     problems:
@@ -90,7 +106,50 @@ export function shellCommands(
 }
 
 type OpenRedirection = { operator: string; target: Word | undefined; body?: string };
-type Open = ShellCommand & { readonly redirections: readonly OpenRedirection[] };
+type Open = Omit<ShellCommand, "condition"> & {
+  readonly redirections: readonly OpenRedirection[];
+  condition?: string;
+  /** The function that it stands in. */
+  readonly within?: string;
+};
+
+function placeOf(blocks: Conditions): Pick<Open, "condition" | "within"> {
+  const [condition, within] = [blocks.current(), blocks.inFunction()];
+  return { ...(condition !== undefined && { condition }), ...(within !== undefined && { within }) };
+}
+
+/** Commands of a function are run as certainly as it is called. */
+function followCalls(commands: readonly Open[]): void {
+  const functions = new Set(commands.flatMap(({ within }) => within ?? []));
+  if (functions.size === 0) return;
+  const called = new Map<string, string | undefined>();
+  for (let round = 0; round < 5; round += 1) {
+    for (const { words, within, condition } of commands) {
+      const name = textOf(words[0]);
+      if (!functions.has(name) || (within !== undefined && !called.has(within))) continue;
+      const own = condition ?? (within === undefined ? undefined : called.get(within));
+      if (!called.has(name) || own === undefined) called.set(name, own);
+    }
+  }
+  for (const command of commands) {
+    if (command.within === undefined || command.condition !== undefined) continue;
+    const condition = called.has(command.within)
+      ? called.get(command.within)
+      : `what calls the function ${command.within}`;
+    if (condition !== undefined) command.condition = condition;
+  }
+}
+
+function forget(name: string, state: State): void {
+  state.variables.delete(name);
+  state.arrays.delete(name);
+}
+
+function forgetAll(state: State): void {
+  state.variables.clear();
+  state.arrays.clear();
+  state.hasPositional = false;
+}
 
 type State = {
   readonly text: string;
@@ -105,6 +164,10 @@ type State = {
   pending: { redirection: OpenRedirection; mark: string; quoted: boolean; indented: boolean }[];
   /** Characters that variables have been replaced by so far. */
   growth: number;
+  /** Variables that the command being read assigned. */
+  assigned: string[];
+  /** A function has words of its own for `$1`, `$@` and so on. */
+  inFunction: boolean;
 };
 
 const separators = new Set(["\n", ";", "&", "|", "(", ")"]);
@@ -171,6 +234,7 @@ function readArray(state: State, words: Word[]): void {
     else if (endsWord.has(character)) advance(state, 1);
     else for (const word of readWord(state)) items.push(word);
   }
+  state.assigned.push(name);
   state.arrays.set(name, plus === "" ? items : [...(state.arrays.get(name) ?? []), ...items]);
 }
 
@@ -404,7 +468,9 @@ function readVariable(state: State, quoted: boolean): Part {
   const name = match[1] ?? match[2];
   const value = name === undefined ? undefined : state.variables.get(name);
   if (value === undefined) {
-    return { kind: "unknown", name: match[0], quoted };
+    // `"$@"` and `"${LIST[@]}"` are any number of words, quoted or not.
+    const isList = /@/.test(match[0]);
+    return { kind: "unknown", name: match[0], quoted: quoted && !isList };
   }
   state.growth += value.length;
   return quoted ? { kind: "text", text: value } : { kind: "split", text: value };
@@ -414,7 +480,7 @@ function readVariable(state: State, quoted: boolean): Part {
 function listOf(match: RegExpExecArray, state: State): readonly Word[] | undefined {
   const [, , , array, all, bracedAll, digit] = match;
   if (array !== undefined) return state.arrays.get(array);
-  if (!state.hasPositional) return undefined;
+  if (!state.hasPositional || state.inFunction) return undefined;
   if (all !== undefined || bracedAll !== undefined) return state.positional.slice(1);
   const word = digit === undefined ? undefined : state.positional[Number(digit)];
   return word && [word];
@@ -438,8 +504,8 @@ function balanced(text: string, from: number): number {
 type OpenWord = { text: string; placeholder?: string };
 
 function toWords(parts: readonly Part[], quoted: boolean, source: Source): Word[] {
-  const [only] = parts;
-  if (parts.length === 1 && only?.kind === "unknown" && !only.quoted) {
+  const [only, ...others] = parts.filter((part) => part.kind !== "text" || part.text !== "");
+  if (others.length === 0 && only?.kind === "unknown" && !only.quoted) {
     return [{ kind: "unknownWords", missing: `the value of ${only.name}`, source }];
   }
   const words: Word[] = [];
@@ -507,6 +573,7 @@ function assign(word: Word, state: State): boolean {
   }
   const [, name = "", plus = "", value = ""] = match;
   const before = plus === "" ? "" : state.variables.get(name);
+  state.assigned.push(name);
   if (word.placeholder === undefined && before !== undefined) {
     state.variables.set(name, before + value);
   } else {
