@@ -27,6 +27,8 @@ import type { Phase } from "./render.ts";
 /** Milliseconds that each phase is under load after the last machine has its files. */
 const settling = 10_000;
 
+const tableHead = `| phase | ${kinds.join(" | ")} | asked again | failed |`;
+
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 await runMain(async () => {
@@ -151,8 +153,6 @@ function administrator(stack: RenderedStack): Connection {
   const { ca, cert, key, host, port } = readKubeconfig(text);
   return { host, port, ca, ...(cert && { cert }), ...(key && { key }) };
 }
-
-const tableHead = `| phase | ${kinds.join(" | ")} | asked again | failed |`;
 
 function rowOf(title: string, counts: Readonly<Record<Kind, Count>>): string {
   const sum = (field: keyof Count) => kinds.reduce((total, kind) => total + counts[kind][field], 0);
