@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash, X509Certificate } from "node:crypto";
 import { parse } from "yaml";
 import {
   type CaRotation,
@@ -7,6 +8,7 @@ import {
   type ClusterArgs,
   type FilesOfPhase,
 } from "../../components/index.ts";
+import { writtenAnew } from "../../components/pki/certificates.ts";
 import { planProblems } from "../../components/plan/cluster-plan.ts";
 import { standingIn } from "../../components/plan/deployed-ca.ts";
 import { orderProblems, rotationPhases } from "../../components/plan/rotation.ts";
@@ -19,6 +21,7 @@ import {
 import { violationsOf } from "../policies/fake.ts";
 import { recordPreview } from "../support/recorded.ts";
 import { type Registered, register } from "./mocks.ts";
+import { selfSigned } from "./openssl.ts";
 
 const all: readonly FilesOfPhase[] = ["none", ...rotationPhases];
 const made = { "1": "made", "2": "made" };
@@ -277,6 +280,67 @@ describe("a cluster in a rotation", () => {
       assert.equal(text("cp-1", `${pki}/${path}`), before("cp-1", `${pki}/${path}`), path);
       assert.equal(text("cp-0", `${pki}/${path}`), after("cp-0", `${pki}/${path}`), path);
     }
+  });
+});
+
+describe("a rotation to a CA that is handed in", () => {
+  it("issues by it, and ends as the CA that is handed in, without a change on any machine", async () => {
+    const ca = await issue({
+      subject: "CN=next",
+      isCA: true,
+      notBefore: new Date(Date.now() - 3_600_000),
+      notAfter: new Date(Date.now() + 365 * 2 * 86_400_000),
+    });
+    const next = { certPem: ca.certPem, privateKeyPem: ca.keyPem };
+    const written = writtenAnew(ca.certPem);
+    const origins = {
+      "1": "made",
+      "2": createHash("sha256").update(new X509Certificate(ca.certPem).raw).digest("hex"),
+    };
+    const after = (phase: "trustBoth" | "issueNew") => ({ generation: 1, phase, origins });
+    const issuing = await build(
+      args({ caRotation: { phase: "issueNew", next }, deployedCa: after("trustBoth") }),
+    );
+    const text = filesIn(issuing);
+    assert.ok((text("p-0", `${pki}/ca.crt`) ?? "").startsWith(`${written.trim()}\ncertificate `));
+    assert.equal(text("cp-0", `${pki}/issuing-ca.crt`), written);
+    assert.equal(issuers(issuing)["c/p/p-0/kubelet-serving"], written);
+    const retired = await build(
+      args({ caRotation: { phase: "retireOld", next }, deployedCa: after("issueNew") }),
+    );
+    const deployedCa = { ...after("issueNew"), phase: "retireOld" as const };
+    const ended = await build(args({ caGeneration: 2, certificateAuthority: next, deployedCa }));
+    const secrets = (list: readonly Registered[]) =>
+      list.flatMap(({ inputs }) => (inputs.type === hostFilesSecretType ? [inputs] : []));
+    assert.deepEqual(secrets(ended), secrets(retired));
+    const forgotten = planProblems("c", args({ caGeneration: 2, deployedCa }));
+    assert.match(forgotten.join(), /^certificateAuthority: one that the stack makes would take/);
+  });
+
+  it("has the CAs of its phase in the bundle of trustSelfSigned, on each control plane", async () => {
+    const { certPem } = selfSigned({
+      subject: "/CN=s-0@1",
+      extensions: ["subjectAltName=DNS:s-0"],
+    });
+    const text = filesIn(
+      await build({
+        ...inPhase("issueNew", { behind: { "cp-1": "trustBoth" } }),
+        stance: "trustSelfSigned",
+        nodePools: [
+          {
+            name: "s",
+            servingMode: "selfSigned",
+            nodes: [{ name: "s-0", selfSignedCertificate: certPem }],
+          },
+        ],
+      }),
+    );
+    for (const machine of ["cp-0", "cp-1"]) {
+      const bundle = text(machine, `${pki}/kubelet-serving-bundle.crt`);
+      assert.equal(bundle, `${text(machine, `${pki}/ca.crt`)}${writtenAnew(certPem)}`, machine);
+    }
+    const first = (machine: string) => text(machine, `${pki}/ca.crt`)?.split("\n")[0];
+    assert.notEqual(first("cp-0"), first("cp-1"));
   });
 });
 
