@@ -130,6 +130,8 @@ const ofRestarts = [
   /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|connection re(fused|set)|broken pipe|\bEOF\b/,
   /etcdserver: |is not ready|shutting down|http2: |storage is \(re\)initializing/,
   /context (canceled|deadline exceeded)|ServiceUnavailable/,
+  // A kubelet that cannot ask kube-apiserver who may do what.
+  /Authorization error \(user=/,
   // A kubelet in mode bootstrap that has requested its certificate and not got it yet.
   /remote error: tls: internal error/,
 ];

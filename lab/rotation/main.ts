@@ -43,9 +43,9 @@ async function rotate(root: string, isShort: boolean): Promise<number> {
   fs.writeFileSync(path.join(kept, "kubelet.key"), pair.keyPem, { mode: 0o600 });
   try {
     const { code } = await runChild(process.execPath, [cli, "up", first.folder]);
-    if (code !== 0) return code;
-    const init = readState(lab)?.init;
-    if (init === undefined) throw new Failure("The lab ended at once.");
+    const { init, readyAt } = readState(lab) ?? {};
+    // Whether each node answers, the load asks again and again, before there is a rotation too.
+    if (init === undefined || readyAt === undefined) return code || 1;
     const list = path.join(root, "phases.json");
     fs.writeFileSync(list, JSON.stringify(phases));
     const inside = path.join(import.meta.dirname, "inside.ts");
