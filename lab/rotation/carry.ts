@@ -5,12 +5,12 @@
 
 import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../toolchain/fail.mjs";
 import { paths } from "../../trust/contract.ts";
 import type { Lab } from "../host/identity.ts";
 import { hostPath, layOut, type RunningMachine } from "../host/machine.ts";
-import { waitFor } from "../host/patience.ts";
-import { isAlive, signal } from "../host/processes.ts";
+import { isAlive, killAll, signal } from "../host/processes.ts";
 import { readState, updateState } from "../host/state.ts";
 import { kubeletArguments } from "../kubernetes/command-lines.ts";
 import {
@@ -99,17 +99,21 @@ function isReissued(running: RunningMachine, machine: Machine): boolean {
   return !new X509Certificate(fs.readFileSync(file)).verify(new X509Certificate(ca).publicKey);
 }
 
-/** Ends a program in order, as systemd and kubelets do: SIGTERM, and time to finish. */
+/**
+ * Seconds that a program has to end in order. kube-apiserver takes a minute while somebody watches; a kubelet would give
+ * it thirty seconds, and ends it then.
+ */
+const grace = 10;
+
+/** Ends a program as systemd and kubelets do: SIGTERM, some time, and then SIGKILL. */
 async function stop(lab: Lab, machine: string, program: string): Promise<void> {
   const processes = (readState(lab)?.processes ?? []).filter(
     (one) => one.machine === machine && one.program === program,
   );
   for (const { pid } of processes.filter(isAlive)) signal(pid, "SIGTERM");
-  await waitFor(
-    `${program} of ${machine} to end`,
-    () => (processes.some(isAlive) ? undefined : true),
-    { seconds: 60, every: 20 },
-  );
+  const start = Date.now();
+  while (processes.some(isAlive) && Date.now() - start < grace * 1000) await sleep(20);
+  await killAll(processes);
   updateState(lab, (state) => ({
     ...state,
     processes: state.processes.filter((one) => one.machine !== machine || one.program !== program),

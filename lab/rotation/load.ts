@@ -54,8 +54,10 @@ export function startLoad(
   const request = async (kind: Kind, ask: (client: Client) => Promise<Outcome>) => {
     counts[kind].sent += 1;
     let wasRepeated = false;
-    for (const end = Date.now() + patience; ; ) {
-      const client = clients[turn++ % clients.length];
+    turn += 1;
+    // Once more is always at another control plane.
+    for (let at = turn, end = Date.now() + patience; ; at += 1) {
+      const client = clients[at % clients.length];
       if (client === undefined) throw new Error("there is no control plane");
       const outcome = await ask(client).catch((error: Error): Outcome => error.message);
       if (outcome === true) break;
