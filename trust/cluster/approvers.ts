@@ -5,10 +5,17 @@
  * `pkg/registry/certificates/certificates/storage` (`update` on certificatesigningrequests/approval).
  */
 import { hasKnownRules, rulesIn } from "../programs/approver/rules.ts";
+import { isOpen } from "../rbac/authorize.ts";
 import type { WorkloadPiece } from "../readers/piece.ts";
 import { asObject, asText, type Json, type JsonObject } from "../readers/yaml.ts";
-import { type Fact, known, type Source, valueOr } from "../words/fact.ts";
-import type { ClusterRole, RbacFacts, RbacRule, Refuses } from "../words/facts.ts";
+import { type Fact, known, type Source, unknown, valueOr } from "../words/fact.ts";
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  RbacFacts,
+  RbacRule,
+  Refuses,
+} from "../words/facts.ts";
 import { groupBy } from "../words/group-by.ts";
 import type { AssembledApprover } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
@@ -87,6 +94,8 @@ function idleness(
     return known(undefined);
   }
   const lacking = permissions.lackOf(serviceAccount.value);
+  const doubt = lacking === undefined ? undefined : permissions.doubtOf(serviceAccount.value);
+  if (doubt !== undefined) return unknown(doubt);
   return known(lacking && `ServiceAccount ${serviceAccount.value} of ${label} may not ${lacking}`);
 }
 
@@ -99,6 +108,8 @@ type Permissions = {
   readonly byName: (account: string) => boolean;
   /** What an account may not do that it must; `undefined` when it may all of it. */
   readonly lackOf: (account: string) => string | undefined;
+  /** What could give an account more, and is not known yet; completes "undecidable without ...". */
+  readonly doubtOf: (account: string) => string | undefined;
 };
 
 type Need = {
@@ -162,7 +173,40 @@ function permissionsIn(
     byName: (account) => needs.every((need) => of(account).some((rule) => names(rule, need))),
     lackOf: (account) =>
       needs.find((need) => !of(account).some((rule) => covers(rule, need)))?.text,
+    doubtOf: (account) => {
+      const found = bindings.find((binding) => mayGrant(binding, account, rulesByRole));
+      return (
+        found &&
+        `what ClusterRoleBinding ${found.name} grants to whom, of which something is not known yet`
+      );
+    },
   };
+}
+
+/** Whether a binding could be an account's, and something in it or in its role is not known yet. */
+function mayGrant(
+  { role, subjects }: ClusterRoleBinding,
+  account: string,
+  roles: ReadonlyMap<string, readonly ClusterRole[]>,
+): boolean {
+  const openSubject = subjects.some(({ name, namespace }) => isOpen([name, namespace ?? ""]));
+  const isOwn = subjects.some(({ kind, name, namespace }) =>
+    (kind === "ServiceAccount" ? [`${namespace ?? ""}/${name}`] : groupAccounts(kind, name)).some(
+      (one) => one === account || one === "*/*" || one === `${account.split("/")[0]}/*`,
+    ),
+  );
+  const openRole =
+    isOpen([role]) ||
+    (roles.get(role) ?? []).some(({ rules }) =>
+      rules.some(
+        ({ apiGroups, resources, verbs, resourceNames }) =>
+          isOpen(apiGroups) || isOpen(resources) || isOpen(verbs) || isOpen(resourceNames),
+      ),
+    );
+  if (openSubject) {
+    return openRole || (roles.get(role) ?? []).some(speaksOfApproving);
+  }
+  return isOwn && openRole;
 }
 
 const everything: RbacRule = {

@@ -9,7 +9,7 @@ import { readArguments } from "../readers/command-line.ts";
 import type { KubeadmPiece, Origin, Piece, ProgramPiece } from "../readers/piece.ts";
 import { type Fact, known, mapFact } from "../words/fact.ts";
 import type { FileContent, HostFiles, RbacFacts } from "../words/facts.ts";
-import { skipOf } from "../words/skip.ts";
+import { reasonIn, skipOf } from "../words/skip.ts";
 import { approversAmong } from "./approvers.ts";
 import type {
   AssembledApiServer,
@@ -363,12 +363,13 @@ function fromDeclared(
   rbac: Fact<RbacFacts>,
 ): AssembledApiServer {
   const source = { where };
+  const reason = reasonIn(skipReason);
   const [commandLine] = readArguments(["kube-apiserver", ...flags], source).commandLines;
   const { refusals, asIfStarted } = apiServerRefusals({
     label: `kube-apiserver of ${cluster ?? "another stack"}`,
     version: known(own ?? version),
     commandLine: commandLine ?? { program: "kube-apiserver", words: [], source },
-    skip: known(skipReason === undefined ? undefined : { reason: skipReason }, source),
+    skip: known(reason === undefined ? undefined : { reason }, source),
     rbac,
     files,
     source,

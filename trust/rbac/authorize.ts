@@ -4,6 +4,7 @@
  * `pkg/kubeapiserver/authorizer/config.go`.
  */
 import type { Answer } from "../certificates/identity.ts";
+import { placeholderIn } from "../readers/placeholders.ts";
 import type { Fact } from "../words/fact.ts";
 import type {
   ApiServerFacts,
@@ -95,15 +96,43 @@ function askRbac(
   const given = rbac.known ? rbac.value : { roles: [], bindings: [] };
   const roles = withDefaults(given.roles, defaultRoles);
   const bindings = withDefaults(given.bindings, defaultBindings);
-  const allowed = bindings.some(
-    (binding) =>
-      isBound(binding, who) &&
-      rulesOf(binding.role, roles, 0).some((rule) => permits(rule, question)),
-  );
-  if (allowed) {
-    return { answer: "yes" };
+  let doubt: string | undefined;
+  for (const binding of bindings) {
+    const bound = isBound(binding, who);
+    if (bound === "no") continue;
+    const permitted = permitsBy(binding.role, roles, question);
+    if (bound === "yes" && permitted === "yes") return { answer: "yes" };
+    if (permitted !== "no") {
+      doubt ??= `what ClusterRoleBinding ${binding.name} grants to whom, of which something is not known yet`;
+    }
   }
-  return rbac.known ? { answer: "no" } : { answer: "unknown", missing: rbac.missing };
+  if (!rbac.known) return { answer: "unknown", missing: rbac.missing };
+  return doubt === undefined ? { answer: "no" } : { answer: "unknown", missing: doubt };
+}
+
+/** `maybe`: a value that decides is not known yet. */
+export type Certainty = "yes" | "no" | "maybe";
+
+/** Whether the rules of a role permit it; a role whose name is not known may be any. */
+function permitsBy(name: string, roles: readonly ClusterRole[], question: Question): Certainty {
+  if (isOpen([name])) return "maybe";
+  const answers = rulesOf(name, roles, 0).map((rule) => permits(rule, question));
+  if (answers.includes("yes")) return "yes";
+  const mayBeOther =
+    answers.length === 0 &&
+    roles.some(
+      (role) => isOpen([role.name]) && role.rules.some((rule) => permits(rule, question) !== "no"),
+    );
+  return answers.includes("maybe") || mayBeOther ? "maybe" : "no";
+}
+
+const opens = new WeakMap<readonly string[], boolean>();
+
+/** Whether a text in the list is not known yet: it could be any. */
+export function isOpen(list: readonly string[]): boolean {
+  const found = opens.get(list) ?? list.some((text) => placeholderIn(text) !== undefined);
+  opens.set(list, found);
+  return found;
 }
 
 /** kube-apiserver adds what its own roles lack; it takes nothing away from them. */
@@ -114,7 +143,7 @@ function withDefaults<T extends { readonly name: string }>(
   return [...given, ...defaults];
 }
 
-function isBound({ subjects }: ClusterRoleBinding, { user, groups }: Identity): boolean {
+function isBound({ subjects }: ClusterRoleBinding, { user, groups }: Identity): Certainty {
   const everyone = user === "system:anonymous" ? "system:unauthenticated" : "system:authenticated";
   const accepted: Readonly<Record<Subject["kind"], (subject: Subject) => boolean>> = {
     User: ({ name }) => name === user,
@@ -122,7 +151,14 @@ function isBound({ subjects }: ClusterRoleBinding, { user, groups }: Identity): 
     ServiceAccount: ({ name, namespace }) =>
       user === `system:serviceaccount:${namespace ?? ""}:${name}`,
   };
-  return subjects.some((subject) => accepted[subject.kind](subject));
+  if (subjects.some((subject) => accepted[subject.kind](subject))) return "yes";
+  return subjects.some(({ kind, name, namespace }) =>
+    kind === "ServiceAccount"
+      ? user.startsWith("system:serviceaccount:") && isOpen([name, namespace ?? ""])
+      : isOpen([name]),
+  )
+    ? "maybe"
+    : "no";
 }
 
 const maxAggregation = 10;
@@ -168,17 +204,25 @@ function matches(
   }
 }
 
-function permits(rule: RbacRule, { apiGroup, resource, verb, name }: Question): boolean {
+function permits(rule: RbacRule, { apiGroup, resource, verb, name }: Question): Certainty {
   const subresource = resource.split("/")[1];
-  return (
-    has(rule.verbs, verb) &&
-    has(rule.apiGroups, apiGroup) &&
-    (has(rule.resources, resource) ||
-      (subresource !== undefined && rule.resources.includes(`*/${subresource}`))) &&
-    (rule.resourceNames.length === 0 || rule.resourceNames.includes(name))
-  );
+  const answers = [
+    has(rule.verbs, verb),
+    has(rule.apiGroups, apiGroup),
+    subresource !== undefined && rule.resources.includes(`*/${subresource}`)
+      ? "yes"
+      : has(rule.resources, resource),
+    rule.resourceNames.length === 0 ? "yes" : hasExactly(rule.resourceNames, name),
+  ];
+  if (answers.includes("no")) return "no";
+  return answers.includes("maybe") ? "maybe" : "yes";
 }
 
-function has(list: readonly string[], item: string): boolean {
-  return list.includes("*") || list.includes(item);
+function has(list: readonly string[], item: string): Certainty {
+  return list.includes("*") ? "yes" : hasExactly(list, item);
+}
+
+function hasExactly(list: readonly string[], item: string): Certainty {
+  if (list.includes(item)) return "yes";
+  return isOpen(list) ? "maybe" : "no";
 }

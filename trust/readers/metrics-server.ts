@@ -67,7 +67,7 @@ export function metricsServer(
   const insecure = isOn(flags, "kubelet-insecure-tls");
   const plain = isOn(flags, "deprecated-kubelet-completely-insecure");
   const caFile = lastValue(flags, "kubelet-certificate-authority");
-  const types = lastValue(flags, "kubelet-preferred-address-types");
+  const types = allValues(flags, "kubelet-preferred-address-types");
   const certificate = lastValue(flags, "kubelet-client-certificate");
   const key = lastValue(flags, "kubelet-client-key");
   const port = portOf(
@@ -84,9 +84,7 @@ export function metricsServer(
     origin,
     label,
     verification: verification(insecure, plain, caFile),
-    ...(types.known && types.value === undefined
-      ? {}
-      : { addressTypes: types.known ? known((types.value ?? "").split(",")) : types }),
+    ...(types !== undefined && { addressTypes: types }),
     ...(port && { port }),
     ...(refusal !== undefined && { refusal }),
     serviceAccount,
@@ -151,24 +149,44 @@ function refusalOf(
     : undefined;
 }
 
+/**
+ * The items of a flag that is a list: each flag adds its own. `undefined` where there is none.
+ * Source: metrics-server `kubelet_client.go` (StringSliceVar), spf13/pflag `string_slice.go` (the first Set replaces the
+ * default, others append).
+ */
+function allValues(words: readonly Word[], name: string): Fact<readonly string[]> | undefined {
+  const values = valuesOf(words, name);
+  const open = values.find((one) => !one.known);
+  if (open && !open.known) return open;
+  return values.length === 0
+    ? undefined
+    : known(values.flatMap((one) => (one.known && one.value !== "" ? one.value.split(",") : [])));
+}
+
 /** The last value of a flag; unknown where unknown words or a placeholder may hold it. */
 function lastValue(words: readonly Word[], name: string): Fact<string | undefined> {
-  let value: Fact<string | undefined> = known(undefined);
+  return valuesOf(words, name).at(-1) ?? known(undefined);
+}
+
+/** Every value of a flag, in the order they stand; unknown words may hold one. */
+function valuesOf(words: readonly Word[], name: string): readonly Fact<string>[] {
+  const values: Fact<string>[] = [];
   for (const [index, word] of words.entries()) {
     if (word.kind === "unknownWords") {
-      value = unknown(`${word.missing}, which may hold --${name}`);
+      values.push(unknown(`${word.missing}, which may hold --${name}`));
       continue;
     }
     const [, flag = "", , given] = /^--([\w-]+)(=(.*))?$/s.exec(word.text) ?? [];
     if (flag.replaceAll("_", "-") !== name) continue;
     const next = words[index + 1];
     const holder = given === undefined ? next : word;
-    value =
+    values.push(
       holder?.kind === "text" && holder.placeholder === undefined
         ? known(given ?? holder.text)
-        : unknown(`the value of --${name}`);
+        : unknown(`the value of --${name}`),
+    );
   }
-  return value;
+  return values;
 }
 
 /** A flag that is on when it is named alone. */

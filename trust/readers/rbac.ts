@@ -8,13 +8,15 @@ import type {
   RbacRule,
   Subject,
 } from "../words/facts.ts";
+import { placeholderIn } from "./placeholders.ts";
 import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
 
 export type RbacObjects = { readonly rbac: RbacFacts; readonly problems: readonly Problem[] };
 
 /**
  * Collects ClusterRoles and ClusterRoleBindings (and Lists of them) of `rbac.authorization.k8s.io`; other
- * kinds are passed over. A rule that cannot be read grants nothing and is a problem. Never throws.
+ * kinds are passed over. A rule that cannot be read grants nothing and is a problem; what is not known yet stays in its
+ * place as a placeholder. Never throws.
  */
 export function readRbac(documents: readonly YamlDocument[]): RbacObjects {
   const roles: ClusterRole[] = [];
@@ -53,7 +55,7 @@ function readRole(object: JsonObject, name: string, source: Source): ClusterRole
   const aggregation = asObject(object.aggregationRule);
   return {
     name,
-    rules: asList(object.rules).map(readRule),
+    rules: openText(object.rules) ? [readRule(object.rules)] : asList(object.rules).map(readRule),
     labels: textMap(asObject(object.metadata)?.labels),
     ...(aggregation && {
       aggregates: asList(aggregation.clusterRoleSelectors).map(readSelector),
@@ -62,7 +64,19 @@ function readRole(object: JsonObject, name: string, source: Source): ClusterRole
   };
 }
 
-function readRule(value: Json): RbacRule {
+/** A text in the place of a list or an object: a value that is not known yet. */
+function openText(value: Json | undefined): string | undefined {
+  return typeof value === "string" && placeholderIn(value) !== undefined ? value : undefined;
+}
+
+function openRule(placeholder: string): RbacRule {
+  const any = [placeholder];
+  return { apiGroups: any, resources: any, resourceNames: [], verbs: any, nonResourceURLs: any };
+}
+
+function readRule(value: Json | undefined): RbacRule {
+  const open = openText(value);
+  if (open !== undefined) return openRule(open);
   const rule = asObject(value) ?? {};
   return {
     apiGroups: texts(rule.apiGroups),
@@ -86,17 +100,29 @@ function readSelector(value: Json): LabelSelector {
 
 function readBinding(object: JsonObject, name: string, source: Source): ClusterRoleBinding {
   const role = asObject(object.roleRef);
+  const kind = role?.kind;
   return {
     name,
-    role: asText(role?.kind) === "ClusterRole" ? (asText(role?.name) ?? "") : "",
-    subjects: asList(object.subjects).flatMap(readSubject),
+    role:
+      openText(object.roleRef) ??
+      openText(kind) ??
+      (asText(kind) === "ClusterRole" ? (asText(role?.name) ?? "") : ""),
+    subjects: openSubject(object.subjects) ?? asList(object.subjects).flatMap(readSubject),
     source,
   };
+}
+
+/** Somebody who is not known yet. */
+function openSubject(value: Json | undefined): Subject[] | undefined {
+  const name = openText(value);
+  return name === undefined ? undefined : [{ kind: "Group", name }];
 }
 
 function readSubject(value: Json): Subject[] {
   const { kind, name, namespace } = asObject(value) ?? {};
   const text = asText(name);
+  const open = openSubject(value) ?? openSubject(kind);
+  if (open !== undefined) return open;
   if (text === undefined || (kind !== "User" && kind !== "Group" && kind !== "ServiceAccount")) {
     return [];
   }
@@ -105,6 +131,8 @@ function readSubject(value: Json): Subject[] {
 }
 
 function texts(value: Json | undefined): string[] {
+  const open = openText(value);
+  if (open !== undefined) return [open];
   return asList(value).filter((item): item is string => typeof item === "string");
 }
 

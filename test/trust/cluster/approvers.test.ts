@@ -59,6 +59,17 @@ describe("an approver", () => {
     assert.match(without(everything), /^verified/);
   });
 
+  it("is in doubt where something of its permissions is not known yet", () => {
+    const doubt = /^undecidable: .*what ClusterRoleBinding approver grants/;
+    const later = (text: string) => verdict(approver(), rbac(text));
+    const whole = role(sign + approval) + bound(account);
+    assert.match(later(whole.replace("[update]", '["{{ later }}"]')), doubt);
+    assert.match(
+      later(whole.replace("name: approver, namespace", 'name: "{{ x }}", namespace')),
+      doubt,
+    );
+  });
+
   it("needs them for its own ServiceAccount", () => {
     const bindTo = (subject: string) =>
       verdict(approver(), rbac(role(sign + approval) + bound(subject)));

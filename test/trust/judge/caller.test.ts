@@ -57,6 +57,13 @@ describe("another caller of a kubelet", () => {
     assert.equal(symptom(prometheus(", tls_config: {insecure_skip_verify: true}")), undefined);
   });
 
+  it("asks in the order of all its flags: a list's flag adds to those before", () => {
+    const flag = "--kubelet-preferred-address-types";
+    const piece = metricsServer(`${flag}=InternalIP`, `"${flag}=Hostname,InternalDNS"`);
+    const types = piece.addressTypes;
+    assert.deepEqual(types?.known && types.value, ["InternalIP", "Hostname", "InternalDNS"]);
+  });
+
   it("says so of a node without an address that it would dial", () => {
     assert.equal(
       symptom(metricsServer("--kubelet-preferred-address-types=ExternalIP")),

@@ -79,6 +79,28 @@ describe("authorize", () => {
     assert.equal(by(["RBAC"]), "no");
   });
 
+  it("takes a value that is not known yet for neither there nor absent", () => {
+    const node = "{apiGroups: [''], resources: [nodes/proxy], verbs: [get]}";
+    const open = '"{{ later }}"';
+    const by = (rule: string, binding = bind("r")) => ask(`${role(rule)}---\n${binding}`);
+    assert.equal(by(node), "yes");
+    assert.equal(by(node.replace("get", open)), "unknown");
+    assert.equal(by(node.replace("[get]", open)), "unknown");
+    assert.equal(by(node.replace("nodes/proxy", open)), "unknown");
+    assert.equal(by(node.replace("''", open)), "unknown");
+    assert.equal(by(open), "unknown");
+    assert.equal(ask(`${role(node).replace(`[${node}]`, open)}---\n${bind("r")}`), "unknown");
+    assert.equal(by(node, bind("r", `{kind: User, name: ${open}}`)), "unknown");
+    assert.equal(by(node, bind("r", `{kind: ${open}, name: other}`)), "unknown");
+    assert.equal(by(node, bind("r", open)), "unknown");
+    assert.equal(by(node, bind("r").replace(/subjects: .*/, `subjects: ${open}`)), "unknown");
+    assert.equal(by(node, bind("{{ later }}")), "unknown");
+    assert.equal(by(node, bind("r").replace(/roleRef: .*/, `roleRef: ${open}`)), "unknown");
+    // What is known may exclude it all the same.
+    assert.equal(by("{apiGroups: [''], resources: [pods], verbs: [get, \"{{ later }}\"]}"), "no");
+    assert.equal(by(node, bind("r", `{kind: ServiceAccount, name: ${open}, namespace: a}`)), "no");
+  });
+
   it("does not guess what it was not told", () => {
     const rbac = unknown("the cluster's RBAC objects");
     assert.deepEqual(
