@@ -3,6 +3,7 @@ import { needsOfApiServer, needsOfKubelet } from "../trust/judge/needs.ts";
 import { isOpenToUsers } from "../trust/judge/open.ts";
 import { shownJson, withoutSecrets } from "../trust/words/shown.ts";
 import type { Judgement, Pair } from "./judgement.ts";
+import { needsAside } from "./one-sided.ts";
 
 /** The first pair is told at the top, as if it were the only one; all of them under `pairs`. */
 export function toJson(judgement: Judgement): string {
@@ -27,6 +28,7 @@ export function toJson(judgement: Judgement): string {
         refusals,
         needs: needsOfApiServer(facts),
       })),
+      ...needsAside(judgement.oneSided).map(({ label, needs }) => ({ beside: label, needs })),
     ],
     callers: [
       ...stoppedCallers.map(({ piece }) => ({ caller: piece.label, refusal: piece.refusal })),

@@ -6,6 +6,7 @@ import type {
   AssembledCluster,
   AssembledKubelet,
   Assembly,
+  OneSided,
   UnpairedKubelet,
 } from "../trust/cluster/assembly.ts";
 import { type CallerOutcome, judgeCaller, judgeCallerToken } from "../trust/judge/caller.ts";
@@ -42,8 +43,10 @@ export type Judgement = {
     readonly apiServer: AssembledApiServer;
     readonly version: string;
   }[];
+  /** What stands around them, where no kube-apiserver of its cluster was given. */
+  readonly oneSided: readonly OneSided[];
   /** Other callers that do not start. */
-  readonly stoppedCallers: readonly AssembledCaller[];
+  readonly stoppedCallers: readonly Pick<AssembledCaller, "piece">[];
   /** What other programs than kube-apiserver get; those that do not start make no calls. */
   readonly calls: readonly Call[];
   readonly unread: readonly UnreadPiece[];
@@ -70,8 +73,12 @@ export function judgeAll(assembly: Assembly, at: Date | undefined): Judgement {
     pairs,
     kubelets: assembly.unpaired,
     apiServers: lonely,
+    oneSided: assembly.oneSided,
     calls,
-    stoppedCallers: callers.filter(({ piece }) => piece.refusal !== undefined),
+    stoppedCallers: [
+      ...callers,
+      ...assembly.oneSided.flatMap((one) => one.callers.map((piece) => ({ piece }))),
+    ].filter(({ piece }) => piece.refusal !== undefined),
     unread,
     assumptions: [
       ...new Set([

@@ -9,6 +9,7 @@ import type { StopsStart } from "../trust/words/refusal.ts";
 import { shown } from "../trust/words/shown.ts";
 import { type Outcome, requestKinds, type Verdict, works } from "../trust/words/verdict.ts";
 import type { Judgement, Pair } from "./judgement.ts";
+import { needsAside } from "./one-sided.ts";
 
 /** The judgement in lines for people. */
 export function toText(judgement: Judgement): string {
@@ -32,6 +33,12 @@ export function toText(judgement: Judgement): string {
       ...stopped("kube-apiserver", apiServer.refusals),
       "what it needs of each kubelet",
       ...needsOfApiServer(apiServer.facts).map(indented),
+    ]),
+    ...needsAside(judgement.oneSided).flatMap(({ label, needs }) => [
+      "",
+      `${label}: no kube-apiserver of its cluster is given`,
+      "what it needs of the others",
+      ...needs.map(indented),
     ]),
     ...section(
       "not read",

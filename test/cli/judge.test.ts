@@ -268,6 +268,44 @@ describe("npm run judge", function () {
     assert.match(stdout, /once that is mended:\nserving side: silentlySkipped/);
   });
 
+  it("says what a caller, a signer, an approver or RBAC needs where it is given alone", () => {
+    const alone = (text: string) => {
+      put({ "alone.yaml": text });
+      const { status, stdout } = run("alone.yaml");
+      assert.equal(status, 1);
+      assert.match(stdout, /^undecidable, one side is not given/);
+      return stdout;
+    };
+    const pod = (name: string, image: string, command = "") =>
+      `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: kube-system}\nspec: {serviceAccountName: ${name}, containers: [{name: a, image: "${image}"${command}}]}\n`;
+    const metricsServer = "registry.k8s.io/metrics-server/metrics-server:v0.8.0";
+    assert.match(
+      alone(pod("ms", metricsServer)),
+      /serving certificate that a CA in \/var\/run\/secrets\/\S+ signed.*\n.*InternalIP.*\n.*lets kube-system\/ms get nodes\/metrics/,
+    );
+    assert.match(
+      alone(pod("ms", metricsServer, ", args: [--kubelet-insecure-tls]")),
+      /verifies no kubelet \(--kubelet-insecure-tls\)/,
+    );
+    const manager = (flags: string) =>
+      alone(pod("m", "kube-controller-manager:v1.37.2", `, command: [${flags}]`));
+    const signing =
+      "kube-controller-manager, --cluster-signing-cert-file=/a.crt, --cluster-signing-key-file=/a.key";
+    assert.match(manager(signing), /with \/a\.crt: --kubelet-certificate/);
+    assert.match(manager("kube-controller-manager"), /signs no kubelet serving certificate/);
+    assert.match(
+      alone(pod("approver", "ghcr.io/postfinance/kubelet-csr-approver:v1.2.9")),
+      /Kubelets need serverTLSBootstrap: true/,
+    );
+    const binding = (subject: string) =>
+      `apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: b}\nroleRef: {kind: ClusterRole, name: system:kubelet-api-admin}\nsubjects: [{${subject}}]\n`;
+    assert.match(alone(binding("kind: User, name: somebody")), /needs user somebody \(CN\)/);
+    assert.match(
+      alone(binding("kind: ServiceAccount, name: a, namespace: b")),
+      /lets no user and no group/,
+    );
+  });
+
   it("says of one side what it needs of the other", () => {
     put({ "kubelet.yaml": kubeletConfiguration(""), "pod.yaml": verifyingPod });
     const kubelet = run("kubelet.yaml");

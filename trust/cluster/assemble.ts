@@ -17,6 +17,7 @@ import type {
   AssembleOptions,
   Assembly,
   DeclaredApiServer,
+  OneSided,
   UnpairedKubelet,
 } from "./assembly.ts";
 import { type Assumptions, assumptions as none } from "./assumptions.ts";
@@ -38,6 +39,7 @@ export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}
   const rest = none();
   const clusters: AssembledCluster[] = [];
   const unpaired: UnpairedKubelet[] = [];
+  const oneSided: OneSided[] = [];
   const unread: Assembly["unread"][number][] = [];
   for (const { key, name } of groups) {
     clusters.push(
@@ -54,13 +56,16 @@ export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}
     if (declared.length > 0) {
       clusters.push(clusterOf(key, cluster, own, declared, context));
     } else {
-      unpaired.push(...unpairedOf(own, place, rest, context));
+      const found = withoutApiServer(own, place, rest, context);
+      unpaired.push(...found.unpaired);
+      oneSided.push(found.oneSided);
       unread.push(...own.filter(isKind("unread")));
     }
   }
   return {
     clusters,
     unpaired,
+    oneSided,
     unread,
     assumptions: rest.all(),
     nameOf: (origin) => {
@@ -377,13 +382,13 @@ function fromDeclared(
   return { origin: undefined, facts: asIfStarted, refusals };
 }
 
-/** Kubelets whose kube-apiserver is not known: whether they start can be said all the same. */
-function unpairedOf(
+/** What belongs to a kube-apiserver that is not known: what can be said without it is said all the same. */
+function withoutApiServer(
   pieces: readonly Piece[],
   place: Exclude<Place, { in: "group" }>,
   assumptions: Assumptions,
   context: Context,
-): UnpairedKubelet[] {
+): { readonly unpaired: readonly UnpairedKubelet[]; readonly oneSided: OneSided } {
   const programs = pieces.filter(isKind("program")).filter(isKubelet);
   const version = context.options.version ?? context.options.versionOtherwise ?? newestKnownVersion;
   const ready = kubeletsAmong(
@@ -409,10 +414,24 @@ function unpairedOf(
     assumptions,
   });
   const request = requestsElsewhere(approvers);
-  return ready.map((kubelet) => ({
-    ...assembledKubelet(kubelet, nothing, request, context.options.at),
-    place: unplaced(place),
-  }));
+  return {
+    unpaired: ready.map((kubelet) => ({
+      ...assembledKubelet(kubelet, nothing, request, context.options.at),
+      place: unplaced(place),
+    })),
+    oneSided: {
+      callers: pieces.filter(isKind("caller")),
+      controllerManagers: programsIn(pieces, "kube-controller-manager").map((piece) =>
+        controllerManagerOf(
+          piece,
+          layered(piece.files ?? context.filesOf(piece.origin), nothing),
+          version,
+        ),
+      ),
+      approvers,
+      ...(rbacPieces.length > 0 && { rbac: merged(rbacPieces.map(({ rbac }) => rbac)) }),
+    },
+  };
 }
 
 function unplaced(place: Exclude<Place, { in: "group" }>): UnpairedKubelet["place"] {

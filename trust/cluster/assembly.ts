@@ -96,10 +96,20 @@ export type Unplaced =
 /** A kubelet whose kube-apiserver is not known. */
 export type UnpairedKubelet = AssembledKubelet & { readonly place: Unplaced };
 
+/** What stands around kubelets and kube-apiservers, where no kube-apiserver of its cluster was found. */
+export type OneSided = {
+  readonly callers: readonly CallerPiece[];
+  readonly controllerManagers: readonly AssembledControllerManager[];
+  readonly approvers: readonly AssembledApprover[];
+  /** Absent where none was found. */
+  readonly rbac?: RbacFacts;
+};
+
 /** Everything that the pieces make. */
 export type Assembly = {
   readonly clusters: readonly AssembledCluster[];
   readonly unpaired: readonly UnpairedKubelet[];
+  readonly oneSided: readonly OneSided[];
   /** What belongs to no cluster above and was not understood. */
   readonly unread: readonly UnreadPiece[];
   /** Said of what belongs to no cluster above. */

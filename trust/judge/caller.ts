@@ -54,7 +54,8 @@ type Program = {
 /** What it verifies with by default where that is the machine's own list of public CAs. */
 const publicAuthorities = "the public CAs of its image";
 
-const programs: Readonly<Record<CallerProgram, Program>> = {
+/** The callers by their own defaults. */
+export const callerPrograms: Readonly<Record<CallerProgram, Program>> = {
   "metrics-server": {
     addressTypes: defaultPreferredAddressTypes,
     authority: clusterAuthority,
@@ -85,7 +86,7 @@ export function judgeCaller(
 ): CallerOutcome {
   const { label, program, verification, addressTypes, origin } = piece;
   const { source } = origin;
-  const own = programs[program];
+  const own = callerPrograms[program];
   const bundle = mapFact(verification, (told) => {
     if (told.skip) return "";
     return told.caFile === "" ? own.authority : told.caFile;
@@ -209,7 +210,7 @@ export function judgeCallerToken(
 ): CallerOutcome | undefined {
   const { webhook, anonymous } = kubelet.authentication;
   const { label, program, serviceAccount, origin } = piece;
-  const { refused } = programs[program];
+  const { refused } = callerPrograms[program];
   if (webhook.known && !webhook.value && anonymous.known && !anonymous.value) {
     return {
       verdict: "fails",
