@@ -14,8 +14,8 @@ export type VersionRun = {
 
 const parts = ["serving", "client", "direct", "callers", "startup"] as const;
 
-/** How many cases each version has, and how many agree. */
-export function runsTable(runs: readonly VersionRun[]): string {
+/** How many cases each version has, and how many agree; versions without a run are told so. */
+export function runsTable(runs: readonly VersionRun[], versions: readonly string[]): string {
   const count = (cases: readonly Case[]) =>
     `${cases.filter(({ agrees }) => agrees).length}/${cases.length}`;
   return table(
@@ -29,15 +29,20 @@ export function runsTable(runs: readonly VersionRun[]): string {
       "start-up",
       "in all",
     ],
-    runs.map(({ version, date, cases }) => [
-      version,
-      date,
-      ...parts.map((part) => {
-        const own = cases.filter((one) => one.part === part);
-        return own.length === 0 ? "not run" : count(own);
-      }),
-      count(cases),
-    ]),
+    versions.map((version) => {
+      const run = runs.find((one) => one.version === version);
+      if (run === undefined) return [version, "not run", ...parts.map(() => ""), ""];
+      const { date, cases } = run;
+      return [
+        version,
+        date,
+        ...parts.map((part) => {
+          const own = cases.filter((one) => one.part === part);
+          return own.length === 0 ? "not run" : count(own);
+        }),
+        count(cases),
+      ];
+    }),
   );
 }
 

@@ -17,8 +17,8 @@ import {
 import { differences, runsTable, unknownSettings, type VersionRun } from "./document-versions.ts";
 import { addressTypes } from "./stances.ts";
 
-/** The page, from one run a version, the oldest first. */
-export function document(runs: readonly VersionRun[]): string {
+/** The page, from one run a version, the oldest first; `versions` are all that could be run. */
+export function document(runs: readonly VersionRun[], versions: readonly string[]): string {
   const newest = runs.at(-1);
   if (newest === undefined) throw new Error("there is no run to write about");
   const { cases } = newest;
@@ -27,11 +27,11 @@ export function document(runs: readonly VersionRun[]): string {
 \`npm run lab -- conformance\` sets real programs up, case by case, lets \`judge\` say what will happen from the very
 files and arguments they are given, then asks them, and compares word by word: the outcome, the HTTP status and the
 message. It ends with the number of agreements and exits with 1 when there is a disagreement.
-\`--kubernetes ${runs.map(({ version }) => minorOf(version)).join("|")}\` takes the programs of that version, each built from source the first time (about five
+\`--kubernetes ${versions.map(minorOf).join("|")}\` takes the programs of that version, each built from source the first time (about five
 minutes of two cores), and judges by that version's tables and words; without it, the newest.
 \`npm run lab -- conformance short\` is the choice that \`npm test\` runs, of the newest version: every serving mode under
 every stance, and every symptom, once. Of the others \`npm test\` runs nothing, since each would have to be built first:
-\`npm run lab -- conformance short --kubernetes ${minorOf(runs[0]?.version ?? "")}\` is the same choice of the oldest. \`npm run lab -- conformance document\` writes this page from the last runs.
+\`npm run lab -- conformance short --kubernetes ${minorOf(versions[0] ?? "")}\` is the same choice of the oldest. \`npm run lab -- conformance document\` writes this page from the last runs.
 
 It needs what the lab needs (see [lab.md](lab.md)), about 9 GB of memory and, on 2 cores, some minutes. Each case is one
 JSON line in \`conformance-MINOR.jsonl\`: \`judge\` has the verdict, \`reality\` the answer. What is unknown beforehand is
@@ -41,7 +41,7 @@ left out of the comparison: the current time in a message about validity, and th
 
 With etcd ${etcdVersion}, on Linux with 2 cores. A cell has the agreements and the cases.
 
-${runsTable(runs)}
+${runsTable(runs, versions)}
 
 ## What changed between the versions
 
