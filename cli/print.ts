@@ -52,7 +52,8 @@ export function toText(judgement: Judgement): string {
   return lines.map(shown).join("\n");
 }
 
-function headline({ pairs, isAccepted, apiServers }: Judgement): string {
+/** The verdict on everything, in a line. */
+export function headline({ pairs, isAccepted, apiServers }: Judgement): string {
   const versions = [
     ...new Set([
       ...pairs.map(({ cluster }) => cluster.version),
@@ -75,24 +76,27 @@ function indented(line: string): string {
   return `  ${line}`;
 }
 
-function titleOf({ kubelet, apiServer }: Pair): string {
+/** A pair by its names. */
+export function titleOf({ kubelet, apiServer }: Pair): string {
   return `${nameOf(kubelet)} with ${apiServer.facts.label}`;
 }
 
 /** The node's name where it is known, else what the kubelet was read from. */
-function nameOf({ facts, label }: AssembledKubelet): string {
+export function nameOf({ facts, label }: AssembledKubelet): string {
   const { name } = facts.node;
   return name.known && name.value !== label ? `${name.value} (${label})` : label;
 }
 
-function whyAlone(place: Judgement["kubelets"][number]["place"]): string {
+/** Why a kubelet has no kube-apiserver. */
+export function whyAlone(place: Judgement["kubelets"][number]["place"]): string {
   if (place.in === "elsewhere") return "no kube-apiserver that calls it is given";
   return place.missing === undefined
     ? `any of these may call it: ${place.clusters.join(", ")}`
     : `which kube-apiserver calls it is undecidable without ${place.missing}`;
 }
 
-function inOneLine({ kubelet, apiServer, verdict, isAccepted }: Pair): string {
+/** A pair's verdict in a line. */
+export function inOneLine({ kubelet, apiServer, verdict, isAccepted }: Pair): string {
   const [refusal] = [...kubelet.refusals, ...apiServer.refusals];
   if (refusal) return `does not start: ${firstLine(refusal.message)}`;
   if (isAccepted) return `accepted, ${verdict.serving.verdict}`;
@@ -120,7 +124,8 @@ function detailsOf(pairs: readonly Pair[], several: boolean): string[] {
   ]);
 }
 
-function bodyOf({ kubelet, apiServer, verdict, asIfStarted }: Pair): string[] {
+/** A pair's verdict in full. */
+export function bodyOf({ kubelet, apiServer, verdict, asIfStarted }: Pair): string[] {
   const refusals = [
     ...stopped("kubelet", kubelet.refusals),
     ...stopped("kube-apiserver", apiServer.refusals),

@@ -63,4 +63,52 @@ describe("the documentation", () => {
       [],
     );
   });
+
+  for (const page of pages.filter((one) => one.startsWith("docs/zh/"))) {
+    it(`${page} keeps step with its English page`, () => {
+      const english = page.replace("docs/zh/", "docs/");
+      assert.deepEqual(skeletonOf(page), skeletonOf(english));
+    });
+  }
+
+  it("names commands of this project that exist", () => {
+    const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
+    const named = pages.flatMap((page) =>
+      shellBlocksOf(page).flatMap((block) =>
+        [...block.matchAll(/npm (?:run (?:(?:-s|--silent) )?)?([a-z][\w:-]*)/g)].map(
+          ([, script = ""]) => ({
+            page,
+            script,
+          }),
+        ),
+      ),
+    );
+    assert.ok(named.length > 20);
+    const ofNpm = ["ci", "install", "pack", "publish"];
+    assert.deepEqual(
+      named.filter(({ script }) => !scripts.includes(script) && !ofNpm.includes(script)),
+      [],
+    );
+  });
 });
+
+/** What a translation has in common with its page: levels of headings, blocks, rows of tables, and code, word for word. */
+function skeletonOf(page: string) {
+  const text = read(page);
+  const blocks = [...text.matchAll(/^```[\s\S]*?^```/gm)].map(([block]) => block);
+  const prose = text.replaceAll(/^```[\s\S]*?^```/gm, "");
+  return {
+    headings: [...prose.matchAll(/^#+ /gm)].map(([level]) => level),
+    blocks,
+    rows: [...prose.matchAll(/^\|/gm)].length,
+    code: [
+      ...new Set(
+        [...prose.replaceAll(/\s+/g, " ").matchAll(/`([^`]+)`/g)].map(([, one = ""]) => one),
+      ),
+    ].sort(),
+  };
+}
+
+function shellBlocksOf(page: string): string[] {
+  return [...read(page).matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
+}

@@ -100,6 +100,7 @@ Each is run --rounds times (default: 3). Exit code 1 if a target is missed. See 
     },
   },
   judge: { run: (args) => runProgram("cli/judge.ts", args, process.env) },
+  report: { run: (args) => runProgram("cli/report.ts", args, process.env) },
   machine: { run: (args) => runProgram("cli/machine.ts", args, process.env) },
   verdicts: {
     usage: "usage: npm run verdicts\nWrites docs/verdicts.md anew.",

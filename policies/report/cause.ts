@@ -1,6 +1,7 @@
 /** The settings that decide, in words, and what makes two findings one cause. */
 import type { Fact } from "../../trust/words/fact.ts";
 import type { ApiServerFacts, KubeletFacts } from "../../trust/words/facts.ts";
+import { withoutNode as textWithoutNode } from "../../trust/words/without-node.ts";
 import type { Judged } from "../stack/analysis.ts";
 import { describe } from "../stack/resource.ts";
 
@@ -55,15 +56,5 @@ export function withoutNode(
   { found, facts }: Pick<Judged, "found" | "facts">,
   text: string,
 ): string {
-  const { node } = facts;
-  const names = [
-    found.label,
-    describe(found.resource),
-    ...(node.name.known ? [node.name.value] : []),
-    ...(node.hostName.known ? [node.hostName.value] : []),
-    ...(node.addresses.known ? node.addresses.value.map(({ address }) => address) : []),
-  ].filter((name) => name.length > 1);
-  return [...new Set(names)]
-    .sort((a, b) => b.length - a.length)
-    .reduce((result, name) => result.replaceAll(name, "<node>"), text);
+  return textWithoutNode(facts.node, [found.label, describe(found.resource)], text);
 }
