@@ -1,6 +1,7 @@
 /** What all policies have in common: they find, waive, and report; and whatever goes wrong, they never fail open. */
 import type { Severity, StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
 import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema.js";
+import { nearest } from "../trust/words/nearest.ts";
 import { shown } from "../trust/words/shown.ts";
 import { type Config, type Waiver, waiverProperties } from "./config.ts";
 import type { Finding } from "./report/finding.ts";
@@ -64,6 +65,9 @@ export function judgeBy(
   send: Send,
 ): void {
   const { resources } = analysis.stack;
+  for (const problem of unknownKeys(spec, config)) {
+    sendToStack(resources, send, shown(`The configuration of ${spec.name} is wrong: ${problem}`));
+  }
   const urns = resources.map(({ urn }) => urn);
   const waivers: Waiver[] = [];
   for (const [index, waiver] of (config.waivers ?? []).entries()) {
@@ -84,6 +88,21 @@ export function judgeBy(
   const { findings, notes } = applyWaivers(found, waivers, now, root);
   report(spec.name, findings, send);
   report(spec.name, notes, send);
+}
+
+/** Keys that the policy does not take: what is misspelt would be passed over in silence otherwise. */
+function unknownKeys({ properties }: Spec, config: Config): string[] {
+  const taken = [...Object.keys(properties), ...Object.keys(waiverProperties)];
+  return Object.keys(config)
+    .filter((key) => !taken.includes(key))
+    .map((key) => {
+      const meant = nearest(key, taken);
+      const remedy =
+        meant === undefined
+          ? `Leave it out; there are ${taken.sort().join(", ")}.`
+          : `Did you mean ${meant}?`;
+      return `there is no ${JSON.stringify(key)}. ${remedy}`;
+    });
 }
 
 /** A violation that concerns no resource more than another. */

@@ -3,9 +3,9 @@ import { certificateOf, keyOf, paths } from "../../trust/contract.ts";
 import { type KubeletTable, kubeletTable } from "../../trust/kubernetes/tables.ts";
 import { configurationType, decodeConfiguration } from "../../trust/programs/kubelet/decode.ts";
 import type { Json } from "../../trust/readers/yaml.ts";
+import { nearest } from "../../trust/words/nearest.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
 import { type HardeningArgs, hardeningOf } from "../model/hardening.ts";
-import { nearest } from "../model/names.ts";
 import { kubeletHardening } from "./hardening.ts";
 
 /** Who may call the kubelet: `authentication`. */

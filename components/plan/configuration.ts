@@ -1,11 +1,11 @@
 import { homedir } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeAddress } from "../../trust/words/facts.ts";
+import { nearest } from "../../trust/words/nearest.ts";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
 import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import type { HardeningArgs } from "../model/hardening.ts";
 import type { MachineArgs } from "../model/machines.ts";
-import { nearest } from "../model/names.ts";
 import { wantedCa } from "./authority-problems.ts";
 import type { ClusterArgs, PoolArgs } from "./cluster-args.ts";
 import { type ClusterPlan, planCluster, planProblems } from "./cluster-plan.ts";

@@ -1,5 +1,5 @@
+import { nearest } from "../../trust/words/nearest.ts";
 import { hardeningSwitches } from "../model/hardening.ts";
-import { nearest } from "../model/names.ts";
 
 /** What is wrong with the switches of hardening: something that is no map, an unknown switch, or no switch's value. */
 export function hardeningProblems(given: unknown, field: string): string[] {

@@ -2,7 +2,7 @@
 import type { PolicyResource } from "@pulumi/policy";
 import type { Config } from "../../policies/config.ts";
 import { specs } from "../../policies/policies.ts";
-import { judgeBy } from "../../policies/policy.ts";
+import { judgeBy, type Spec } from "../../policies/policy.ts";
 import { analyseStack } from "../../policies/stack/analysis.ts";
 import { readStack } from "../../policies/stack/resource.ts";
 
@@ -57,6 +57,14 @@ export function configMap(
 /** A violation as it is handed to the engine. */
 export type Sent = { policy: string; message: string; urn?: string; enforcementLevel: string };
 
+/** As the engine does, each policy is given its own: what only others take is left out. */
+function configOf({ properties }: Spec, config: Config): Config {
+  const ofOthers = new Set(specs.flatMap((spec) => Object.keys(spec.properties)));
+  return Object.fromEntries(
+    Object.entries(config).filter(([key]) => key in properties || !ofOthers.has(key)),
+  );
+}
+
 /** What all policies say of some resources. */
 export function violationsOf(
   resources: readonly PolicyResource[],
@@ -66,7 +74,7 @@ export function violationsOf(
   const analysis = analyseStack(readStack(resources), config);
   return specs.flatMap((spec) => {
     const sent: Sent[] = [];
-    judgeBy(spec, analysis, config, now, (violation) => {
+    judgeBy(spec, analysis, configOf(spec, config), now, (violation) => {
       sent.push({ policy: spec.name, enforcementLevel: spec.enforcementLevel, ...violation });
     });
     return sent;

@@ -121,3 +121,20 @@ describe("a waiver", () => {
     assert.match(sent[1]?.message ?? "", /a private key is in/);
   });
 });
+
+describe("the configuration of a policy", () => {
+  it("names a key that the policy does not take, and what was meant", () => {
+    const said = (config: object) =>
+      violationsOf(stack, config, now)
+        .filter(({ policy, message }) => policy === trust && message.includes("configuration of"))
+        .map(({ enforcementLevel, message }) => `${enforcementLevel}: ${message}`);
+    assert.deepEqual(said({ aprovers: [{ name: "a" }] }), [
+      `mandatory: The configuration of ${trust} is wrong: there is no "aprovers". Did you mean approvers?`,
+    ]);
+    assert.match(
+      said({ colour: "red" })[0] ?? "",
+      /there is no "colour"\. Leave it out; there are /,
+    );
+    assert.deepEqual(said({ approvers: [{ name: "a" }] }), []);
+  });
+});

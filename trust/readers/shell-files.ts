@@ -1,4 +1,5 @@
 /** Files that shell commands write, and documents that they hand to other programs. */
+import { decodeBytes } from "./encoding.ts";
 import { type Redirection, type ShellCommand, unescaped } from "./shell-words.ts";
 import { textOf, type Word } from "./word.ts";
 
@@ -105,6 +106,14 @@ function outputOf(command: ShellCommand, depth: number): string | undefined {
       return rest.some((word) => /^(-d|-D|--decode|-di)$/.test(textOf(word)))
         ? decoded(inputOf(command, depth))
         : undefined;
+    // What base64 hands on is unpacked already.
+    case "gunzip":
+    case "zcat":
+      return inputOf(command, depth);
+    case "gzip":
+      return rest.some((word) => /^(-d|--decompress|-dc|-cd)$/.test(textOf(word)))
+        ? inputOf(command, depth)
+        : undefined;
     case "":
       return command.words.length === 0 ? "" : undefined;
     case ":":
@@ -126,8 +135,11 @@ function hereString({ target }: Redirection): string | undefined {
   return target?.kind === "text" ? `${target.text}\n` : undefined;
 }
 
+/** The text out of base64, unpacked where it is packed; `undefined` for bytes that are no text. */
 function decoded(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : Buffer.from(text, "base64").toString("utf8");
+  if (text === undefined) return undefined;
+  const bytes = decodeBytes(Buffer.from(text, "base64"));
+  return "text" in bytes ? bytes.text : undefined;
 }
 
 function echoed(words: readonly Word[]): string | undefined {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { piecesOf, say, sayText } from "../../support/pieces.ts";
 
 describe("a shell script", () => {
@@ -33,6 +34,23 @@ echo aGVsbG8= | base64 -d > /etc/x
       "/etc/kubernetes/pki/ca.crt",
       "/etc/systemd/system/kubelet.service.d/10.conf",
       "/etc/x",
+    ]);
+  });
+
+  it("unpacks what it writes out of base64, and names what is no text", () => {
+    const packed = gzipSync("KUBELET_EXTRA_ARGS=--a").toString("base64");
+    const into = "/etc/default/kubelet";
+    const written = (command: string) =>
+      piecesOf({ text: `#!/bin/sh\n${command}\n` }).flatMap((piece) =>
+        piece.kind === "file" && piece.content.known && piece.content.value.kind === "text"
+          ? [piece.content.value.text]
+          : [],
+      );
+    const text = ["KUBELET_EXTRA_ARGS=--a"];
+    assert.deepEqual(written(`echo ${packed} | base64 -d | gunzip > ${into}`), text);
+    assert.deepEqual(written(`echo ${packed} | base64 -d | gzip -d > ${into}`), text);
+    assert.deepEqual(sayText(`#!/bin/sh\necho /v8A | base64 -d > ${into}\n`), [
+      `undecidable: what base64 makes of ${into} in text`,
     ]);
   });
 
