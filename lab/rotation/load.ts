@@ -39,7 +39,7 @@ export type Load = {
 /** A node, and the pod on it. */
 export type Target = { readonly node: string; readonly pod: string };
 
-/** Starts the requests; `hosts` are the control planes, any of which a request may go to, as behind a load balancer. */
+/** Starts the requests; each goes to one of the control planes `hosts` that is ready, as behind a load balancer. */
 export function startLoad(
   connection: Connection,
   hosts: readonly string[],
@@ -48,6 +48,7 @@ export function startLoad(
   let counts = noCounts();
   const failures = new Set<string>();
   let clients = hosts.map((host) => clientOf({ ...connection, host }));
+  const isReady = new Set(hosts);
   let stopped = false;
   let turn = 0;
 
@@ -57,7 +58,9 @@ export function startLoad(
     turn += 1;
     // Once more is always at another control plane.
     for (let at = turn, end = Date.now() + patience; ; at += 1) {
-      const client = clients[at % clients.length];
+      const ready = clients.filter(({ connection: { host } }) => isReady.has(host));
+      const choice = ready.length > 0 ? ready : clients;
+      const client = choice[at % choice.length];
       if (client === undefined) throw new Error("there is no control plane");
       const outcome = await ask(client).catch((error: Error): Outcome => error.message);
       if (outcome === true) break;
@@ -86,6 +89,11 @@ export function startLoad(
     loop("exec", ({ connection: to, agent }) => execIn(to, agent, pod, "hostname")),
   ]);
   loops.push(
+    watchReadiness(
+      () => clients,
+      isReady,
+      () => stopped,
+    ),
     watchChanges(
       request,
       () => clients,
@@ -111,6 +119,24 @@ export function startLoad(
   };
 }
 
+/** Looks as a load balancer does who may be asked: one that is starting knows no roles yet, and refuses everybody. */
+async function watchReadiness(
+  clients: () => readonly Client[],
+  isReady: Set<string>,
+  isStopped: () => boolean,
+): Promise<void> {
+  while (!isStopped()) {
+    await Promise.all(
+      clients().map(async ({ api, connection: { host } }) => {
+        const answer = await api("GET", "/readyz").catch(() => undefined);
+        if (answer?.status === 200) isReady.add(host);
+        else isReady.delete(host);
+      }),
+    );
+    await sleep(200);
+  }
+}
+
 type Client = { readonly api: Api; readonly agent: https.Agent; readonly connection: Connection };
 
 /** True, or why not. */
@@ -132,6 +158,10 @@ const ofRestarts = [
   /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|connection re(fused|set)|broken pipe|\bEOF\b/,
   /etcdserver: |is not ready|shutting down|http2: |storage is \(re\)initializing/,
   /context (canceled|deadline exceeded)|ServiceUnavailable/,
+  // A connection on which a certificate was read anew: client-go closes it, whatever is under way.
+  /use of closed network connection/,
+  // A kubelet that has just been started, and does not know its pods yet; a log that ends with the kubelet.
+  /could not find the requested resource \( pods\/log|pod does not exist|^200 $/,
   // A kubelet that cannot ask kube-apiserver who may do what.
   /Authorization error \(user=/,
   // A kubelet in mode bootstrap that has requested its certificate and not got it yet.

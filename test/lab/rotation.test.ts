@@ -7,6 +7,8 @@ describe("a rotation's load", () => {
       "connect ECONNREFUSED 10.240.0.10:6443",
       "socket hang up",
       '500 {"message":"Get \\"https://10.240.1.1:10250/containerLogs\\": dial tcp 10.240.1.1:10250: connect: connection refused"}',
+      '500 {"message":"error dialing backend: read tcp 10.240.0.10:1->10.240.1.1:10250: use of closed network connection"}',
+      '404 {"message":"the server could not find the requested resource ( pods/log hello)"}',
       '500 {"message":"etcdserver: leader changed"}',
       '500 {"message":"remote error: tls: internal error"}',
     ]) {
@@ -23,6 +25,7 @@ describe("a rotation's load", () => {
       "self-signed certificate in certificate chain",
       "change 7 was not reported by the watch",
       "200 hello from somebody else",
+      '404 {"message":"nodes not found"}',
     ]) {
       assert.ok(!isRestart(outcome), outcome);
     }
