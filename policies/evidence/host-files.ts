@@ -24,6 +24,7 @@ import {
 } from "../../trust/contract.ts";
 import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
 import { readKubeadm } from "../../trust/readers/kubeadm.ts";
+import { withLines } from "../../trust/readers/lines.ts";
 import type { Piece, ProgramPiece, UnreadPiece } from "../../trust/readers/piece.ts";
 import { readPod } from "../../trust/readers/pod.ts";
 import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
@@ -40,7 +41,6 @@ import { describe, field, type Resource, type Stack, text } from "../stack/resou
 import { type Certificates, certificatesOf, contentOf, makesCertificate } from "./certificates.ts";
 import type { Reader } from "./evidence.ts";
 import { type Entry, entriesOf, kindOf, originOf } from "./kubernetes.ts";
-import { withLines } from "./lines.ts";
 
 /** Reads the machines that host-files Secrets are for. */
 export const readHostFiles: Reader = (stack) => {

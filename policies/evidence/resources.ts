@@ -3,12 +3,12 @@
  * known here alone.
  */
 
+import { withLines } from "../../trust/readers/lines.ts";
 import type { Piece } from "../../trust/readers/piece.ts";
 import { readTogether } from "../../trust/readers/recognise.ts";
 import type { Resource, Stack } from "../stack/resource.ts";
 import type { Reader } from "./evidence.ts";
 import { entriesOf, everything, kindOf, objectOf, originOf } from "./kubernetes.ts";
-import { withLines } from "./lines.ts";
 import { mountedCertificates, mountedFiles } from "./mounts.ts";
 import { toldByObject } from "./sources.ts";
 

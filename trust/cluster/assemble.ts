@@ -22,7 +22,14 @@ import type {
 } from "./assembly.ts";
 import { type Assumptions, assumptions as none } from "./assumptions.ts";
 import { configurationParser, type ParseConfig } from "./configurations.ts";
-import { type FilesOf, filesOfMachines, firstKnown, layered, sharedFiles } from "./files.ts";
+import {
+  type FilesOf,
+  filesInObjects,
+  filesOfMachines,
+  firstKnown,
+  layered,
+  sharedFiles,
+} from "./files.ts";
 import { flagText } from "./flags.ts";
 import { assembledKubelet, kubeletsAmong, machineName, taintsOf } from "./kubelets.ts";
 import { type Place, placing } from "./place.ts";
@@ -244,6 +251,7 @@ function clusterOf(
     signing,
     options,
   });
+  const inObjects = filesInObjects(pieces.filter(isKind("file")));
   return {
     key,
     name,
@@ -258,7 +266,7 @@ function clusterOf(
     controllerManagers,
     callers: pieces.filter(isKind("caller")).map((piece) => ({
       piece,
-      files: layered(context.filesOf(piece.origin), files),
+      files: layered(inObjects, layered(context.filesOf(piece.origin), files)),
     })),
     signer: mapFact(signing, (value) => ("state" in value ? value : value.content)),
     approvers: [

@@ -1,6 +1,7 @@
 /** The files that programs of a cluster see: their own, those of their machine, and what lies on all machines. */
 import { posix } from "node:path";
 import { kubeadmFiles, kubeadmPkiDirectory } from "../kubeadm/pki.ts";
+import { fileInObject } from "../readers/origins.ts";
 import { readPem } from "../readers/pem.ts";
 import type { FilePiece, Origin } from "../readers/piece.ts";
 import { type Fact, known } from "../words/fact.ts";
@@ -39,6 +40,21 @@ export function filesOfMachines(
     }
     return made.get(key);
   };
+}
+
+/** What ConfigMaps and Secrets hold, for programs that are told of an object and not of a path. */
+export function filesInObjects(pieces: readonly FilePiece[]): HostFiles {
+  const byName = new Map(
+    pieces.flatMap(({ origin, path, content }): [string, Fact<FileContent>][] =>
+      origin.object === undefined ? [] : [[fileInObject(origin.object, path), content]],
+    ),
+  );
+  return (path) =>
+    byName.get(path) ?? {
+      known: false,
+      missing: `the content of ${path}`,
+      source: { where: path },
+    };
 }
 
 function originKey({ machine, holder }: Origin): string {

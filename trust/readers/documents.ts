@@ -36,7 +36,7 @@ export const documents: Format = {
                   ...(source.line !== undefined && { line: source.line }),
                 },
               },
-              `a readable text in ${origin.source.where}${origin.secret ? "" : `: ${message}`}`,
+              `a readable text in ${origin.source.where}${origin.secret ? "" : `: ${message}`}${isTemplate(text) ? "; it is a template: give what `helm template` makes of it" : ""}`,
               true,
             ),
           ],
@@ -45,6 +45,11 @@ export const documents: Format = {
     return { pieces: [...pieces, ...broken], inner };
   },
 };
+
+/** Lines that a template's engine takes for control, and YAML cannot. */
+function isTemplate(text: string): boolean {
+  return /^\s*\{\{-?\s*(if|else|range|with|end|include|template|define)\b/m.test(text);
+}
 
 /** Text parses as YAML too: only objects and lists count, and what is broken halfway. */
 function isStructured(text: string): boolean {

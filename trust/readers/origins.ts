@@ -37,6 +37,11 @@ export function at(origin: Origin, path: FieldPath, lineOf: YamlDocument["lineOf
   return { ...origin, source };
 }
 
+/** How a program is said to read a key of a ConfigMap or Secret, named as {@link titleOf} does, where no path is said. */
+export function fileInObject(object: string, key: string): string {
+  return `${object} (${key})`;
+}
+
 /** `spec.files[0].content` */
 export function fieldName(path: FieldPath): string {
   return path

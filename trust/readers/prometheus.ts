@@ -4,7 +4,7 @@
  */
 import { known, unknown } from "../words/fact.ts";
 import type { ObjectFormat, Reading } from "./format.ts";
-import { at, isUnknown, titleOf } from "./origins.ts";
+import { at, fileInObject, isUnknown, titleOf } from "./origins.ts";
 import type { CallerPiece, Origin } from "./piece.ts";
 import {
   asList,
@@ -135,14 +135,23 @@ function caller(tls: JsonObject | undefined, label: string, origin: Origin): Rea
         program: "prometheus",
         label,
         origin,
-        verification: verificationOf(tls ?? {}, label),
+        verification: verificationOf(tls ?? {}, label, namespaceOf(origin)),
       },
     ],
     inner: [],
   };
 }
 
-function verificationOf(tls: JsonObject, label: string): CallerPiece["verification"] {
+/** A monitor's ConfigMaps and Secrets are those of its own namespace. */
+function namespaceOf({ object, namespace }: Origin): string {
+  return namespace ?? /^\S+ ([^/]+)\//.exec(object ?? "")?.[1] ?? "default";
+}
+
+function verificationOf(
+  tls: JsonObject,
+  label: string,
+  namespace: string,
+): CallerPiece["verification"] {
   const skip = tls.insecureSkipVerify ?? tls.insecure_skip_verify;
   if (typeof skip === "string" && isUnknown(skip)) {
     return unknown(`insecureSkipVerify of ${label}`);
@@ -154,20 +163,27 @@ function verificationOf(tls: JsonObject, label: string): CallerPiece["verificati
       ? unknown(`caFile of ${label}`)
       : known({ skip: false, caFile: file, key: "caFile" });
   }
-  const named = describeCa(tls.ca);
-  return named === undefined
-    ? known({ skip: false, caFile: "", key: "caFile" })
-    : unknown(`${named}, with which ${label} verifies`);
+  return authorityIn(tls.ca, label, namespace);
 }
 
-function describeCa(ca: Json | undefined): string | undefined {
-  if (typeof ca === "string") return ca === "" ? undefined : "the certificates";
+/** A CA in a ConfigMap or a Secret beside the monitor: a file of the name that {@link fileInObject} gives it. */
+function authorityIn(
+  ca: Json | undefined,
+  label: string,
+  namespace: string,
+): CallerPiece["verification"] {
+  if (typeof ca === "string" && ca !== "")
+    return unknown(`the certificates with which ${label} verifies`);
   for (const [kind, field] of [
     ["ConfigMap", "configMap"],
     ["Secret", "secret"],
   ] as const) {
     const { name, key } = asObject(asObject(ca)?.[field]) ?? {};
-    if (typeof name === "string") return `${asText(key) ?? "the certificates"} in ${kind} ${name}`;
+    if (typeof name !== "string" || name === "") continue;
+    const file = fileInObject(`${kind} ${namespace}/${name}`, asText(key) ?? "");
+    return isUnknown(file)
+      ? unknown(`the ${kind} with which ${label} verifies`)
+      : known({ skip: false, caFile: file, key: "ca" });
   }
-  return undefined;
+  return known({ skip: false, caFile: "", key: "caFile" });
 }

@@ -475,6 +475,13 @@ describe("callers", () => {
     ]);
   });
 
+  it("says of a template that the engine's output is needed", () => {
+    const said = sayText(
+      "{{- if .Values.a }}\nkind: KubeletConfiguration\nserverTLSBootstrap: true\n{{- end }}\n",
+    );
+    assert.match(said.join("\n"), /it is a template: give what `helm template` makes of it/);
+  });
+
   it("Prometheus is told by monitors and jobs of kubelets", () => {
     const monitor = (tlsConfig: object, name = "kubelet") =>
       sayText(
@@ -487,7 +494,7 @@ describe("callers", () => {
     assert.deepEqual(monitor({ insecureSkipVerify: true }), ["prometheus skips"]);
     assert.deepEqual(monitor({ caFile: "/ca" }), ["prometheus verifies /ca"]);
     assert.deepEqual(monitor({ ca: { configMap: { name: "c", key: "k" } } }), [
-      "prometheus <k in ConfigMap c, with which ServiceMonitor kubelet verifies>",
+      "prometheus verifies ConfigMap default/c (k)",
     ]);
     assert.deepEqual(monitor({ insecureSkipVerify: true }, "coredns"), []);
     const job =

@@ -1,2 +1,0 @@
-/** Lines of flags. */
-export { withLines } from "../../trust/readers/lines.ts";
