@@ -143,6 +143,21 @@ function findPrograms(words: readonly Word[], source: Source, search: Search): v
   }
   const wrapper = words[at];
   const name = nameOf(wrapper);
+  if (name === "eval" || name === "trap") {
+    const script = name === "eval" ? words.slice(at + 1) : words.slice(at + 1, at + 2);
+    const text = script.map(textOf).join(" ");
+    if (/kube/i.test(text)) {
+      findInScript(
+        [
+          { kind: "text", text: "-c" },
+          { kind: "text", text, source },
+        ],
+        source,
+        search,
+      );
+    }
+    return;
+  }
   const isContainer = /^(docker|podman|nerdctl|crictl|ctr)$/.test(name);
   if (harmless.has(name) && !isContainer) return;
   if (name === "command" && /^-[vV]$/.test(textOf(words[at + 1]))) return;

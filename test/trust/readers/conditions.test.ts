@@ -66,3 +66,12 @@ describe("a command of a script", () => {
     ]);
   });
 });
+
+describe("a command in a text", () => {
+  it("is found behind eval and trap", () => {
+    certain('eval "kubelet --a"');
+    certain("eval kubelet --a");
+    certain("trap 'kubelet --a' EXIT");
+    certain("trap - EXIT\nkubelet --a");
+  });
+});
