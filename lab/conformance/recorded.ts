@@ -39,7 +39,7 @@ export function recorded({ version, cases, seen }: Omit<Run, "agreements">): Rec
   const of = (file: RecordedFile) => rows.flatMap(([name, row]) => (name === file ? [row] : []));
   return {
     "serving-kubelets": seen
-      .filter(({ variant }) => servingVariants.has(variant) && isSaidServing(variant))
+      .filter(({ variant }) => servingVariants.has(variant) && !unsaidKubelets.has(variant))
       .map(servingKubelet),
     serving: of("serving"),
     client: of("client"),
@@ -47,12 +47,11 @@ export function recorded({ version, cases, seen }: Omit<Run, "agreements">): Rec
   };
 }
 
-/** Kubelets and clients of the matrix that the words of test/observed do not tell: the matrix alone has them. */
-const unsaid: ReadonlySet<string> = new Set([
+/** Kubelets of the matrix that the words of test/observed do not tell: the matrix alone has them. */
+const unsaidKubelets: ReadonlySet<string> = new Set([
   "self-ip",
   "names-permitted",
   "names-refused",
-  "names-none",
   "no-tokens",
   "kubeadm",
   "kubeadm-pair",
@@ -67,21 +66,18 @@ const unsaid: ReadonlySet<string> = new Set([
   "dual-four-alone",
   "dual-requested",
   "auth-read-only",
-  "chain-leaf",
 ]);
 
-/** The kubelet of this name is told; the client of this name is not. */
-function isSaidServing(variant: string): boolean {
-  return variant === "chain-leaf" || !unsaid.has(variant);
-}
+/** Client certificates likewise. */
+const unsaidClients: ReadonlySet<string> = new Set(["chain-leaf", "names-refused", "names-none"]);
 
 function isSaid({ id, part }: Case, starts: StartCases): boolean {
   const [, about = "", name = ""] = id.split("/");
   switch (part) {
     case "serving":
-      return isSaidServing(about);
+      return !unsaidKubelets.has(about);
     case "client":
-      return !unsaid.has(about) && !unsaid.has(name);
+      return !unsaidKubelets.has(about) && !unsaidClients.has(name);
     case "startup": {
       const found = Object.values(starts)
         .flat()

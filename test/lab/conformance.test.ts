@@ -3,6 +3,7 @@ import { readArguments } from "../../lab/conformance/arguments.ts";
 import type { Case } from "../../lab/conformance/case.ts";
 import { differences, unknownSettings } from "../../lab/conformance/document-versions.ts";
 import { planOf } from "../../lab/conformance/plan.ts";
+import { recorded } from "../../lab/conformance/recorded.ts";
 import { kubernetesVersion, kubernetesVersions } from "../../toolchain/kubernetes/programs.ts";
 
 describe("the words after conformance", () => {
@@ -34,6 +35,30 @@ describe("the plan of a conformance run", () => {
     assert.ok(!names(oldest).includes("flag containerd"));
     assert.ok(names(oldest).includes("gate ExtendWebSocketsToKubelet"));
     assert.ok(!names(kubernetesVersion).includes("gate ExtendWebSocketsToKubelet"));
+  });
+});
+
+describe("what is recorded", () => {
+  it("leaves out what the words of test/observed do not tell, and nothing else", () => {
+    const seen = ["auth-webhook", "chain-leaf", "kubeadm"].map((variant) => ({
+      ...{ variant, node: variant, address: "10.0.0.1", hostName: variant, served: "" },
+    }));
+    const ids = [
+      "serving/chain-leaf/skip@default",
+      "serving/kubeadm/skip@default",
+      "client/auth-webhook/kubeadm/logs",
+      "client/auth-webhook/chain-leaf/logs",
+      "direct/auth-webhook/admin/logs",
+    ];
+    const cases = ids.map((id): Case => {
+      const works = { outcome: "works", message: "" } as const;
+      const part = id.split("/")[0] as Case["part"];
+      return { id, part, judge: { verdict: "verified", ...works }, reality: works, agrees: true };
+    });
+    const rows = recorded({ version: kubernetesVersion, cases, seen });
+    const idsOf = (all: readonly object[]) => all.map((row) => (row as { id: string }).id);
+    assert.deepEqual(idsOf([...rows.serving, ...rows.client]), [ids[0], ids[2]]);
+    assert.equal(rows["serving-kubelets"].length, 1);
   });
 });
 
