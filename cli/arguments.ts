@@ -1,4 +1,4 @@
-/** The command line of `npm run judge`. */
+/** The command line of `judge`. */
 import { parseArgs } from "node:util";
 import type { NodeAddress, ServingRequest } from "../trust/words/facts.ts";
 import { reasonIn } from "../trust/words/skip.ts";
@@ -32,8 +32,9 @@ export type JudgeArguments = {
 /** What is wrong with the command line or with a file: one line, and exit code 2. */
 export class UsageError extends Error {}
 
-export const usage = `usage: npm run judge -- FILE|FOLDER...
-       npm run judge -- --kubelet FILE... --apiserver FILE... [--rbac FILE...]
+export const usage = `usage: kubelet-trust judge FILE|FOLDER...
+       kubelet-trust judge --kubelet FILE... --apiserver FILE... [--rbac FILE...]
+       in a clone: npm run judge -- ...
   FILE|FOLDER                whatever kubelets and kube-apiserver are started with; what it is, is recognised:
                              KubeletConfiguration, systemd unit, script, flags, /proc/PID/cmdline, pod, kubeadm
                              configuration, cloud-init, ConfigMap, Secret, List, RBAC, approver, PEM (docs/judge.md);

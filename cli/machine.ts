@@ -1,6 +1,6 @@
 /**
- * `npm run machine -- NAME`: the files of one machine, taken from what a stack rendered or from its exported state, in
- * the form that a carrier takes.
+ * The command `machine`: the files of one machine, taken from what a stack rendered or from its exported state, in the
+ * form that a carrier takes.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -10,7 +10,8 @@ import type { CarriedFile } from "../trust/carriers/machine.ts";
 import { tarArchive } from "../trust/carriers/tar.ts";
 import { MachineError, machinesIn, machinesInState } from "./machine-source.ts";
 
-const usage = `Usage: npm run machine -- NAME [--format tar|cloud-init|cloud-init-base64|ignition|tree] [--output PATH] [--from FOLDER | --state FILE]
+const usage = `Usage: kubelet-trust machine NAME [--format tar|cloud-init|cloud-init-base64|ignition|tree] [--output PATH] [--from FOLDER | --state FILE]
+In a clone: npm run machine -- NAME ...
 
 Writes the files of one machine in the form that a carrier takes. They hold the machine's private keys.
 
@@ -37,9 +38,8 @@ type Arguments = {
   readonly state?: string;
 };
 
-process.exitCode = main(process.argv.slice(2));
-
-function main(argv: readonly string[]): number {
+/** Runs the command. @returns its exit code */
+export function machine(argv: readonly string[]): number {
   if (argv.includes("--help")) {
     console.log(usage);
     return 0;

@@ -14,7 +14,7 @@ import type { Report } from "./report-model.ts";
 const own = ["--events", "--html", "--markdown"] as const;
 type Own = (typeof own)[number];
 
-const usage = `usage: npm run report -- --events FILE [--markdown FILE] [--html FILE]
+const usage = `usage: kubelet-trust report --events FILE [--markdown FILE] [--html FILE]
        npm run report -- FILE|FOLDER... [options of judge] [--markdown FILE] [--html FILE]
   --events FILE              what \`pulumi preview --json\` prints with PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true,
                              or \`pulumi policy analyze --json\`

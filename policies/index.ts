@@ -1,10 +1,6 @@
 /** The policy pack. */
 import { PolicyPack } from "@pulumi/policy";
-import { specs } from "./policies.ts";
-import { toPolicy } from "./policy.ts";
-import { keepSecretMarks } from "./sdk.ts";
-
-keepSecretMarks();
+import { kubeletTrustPolicies } from "./library.ts";
 
 new PolicyPack("kubelet-trust", {
   displayName: "kubelet-trust",
@@ -12,5 +8,5 @@ new PolicyPack("kubelet-trust", {
     "Rejects stacks whose kubelets and kube-apiserver would not, or not verifiably, trust each other.",
   provider: "kubernetes",
   tags: ["kubernetes", "kubelet", "certificates"],
-  policies: specs.map(toPolicy),
+  policies: kubeletTrustPolicies(),
 });

@@ -6,7 +6,7 @@
  * again for each policy. Its function is wrapped here, so that the marks can be asked for, and so that six
  * policies deserialize a stack of ten thousand nodes once. A test pins that the wrapping takes hold.
  */
-import deserializer from "@pulumi/policy/deserialize.js";
+import * as deserializer from "@pulumi/policy/deserialize.js";
 
 /** The part of google-protobuf's Struct that matters here. */
 type Struct = { toJavaScript(): Record<string, unknown> };
@@ -23,9 +23,18 @@ const behindProxy = "__getSpecialProxyTarget";
 const structs = new WeakMap<object, Struct>();
 const deserialized = new WeakMap<Struct, Record<string, unknown>>();
 
-/** Wraps the SDK's function. Called once, before the pack is registered. */
+let isWrapped = false;
+
+/** Wraps the SDK's function, if it is not yet. To be called before the pack is registered. */
 export function keepSecretMarks(): void {
-  const module = deserializer as { deserializeProperties: Deserialize };
+  if (isWrapped) return;
+  isWrapped = true;
+  // An ES module sees the SDK's CommonJS as `default`; what is compiled to CommonJS has it itself.
+  const { default: module = deserializer } = deserializer as { default?: unknown };
+  wrap(module as { deserializeProperties: Deserialize });
+}
+
+function wrap(module: { deserializeProperties: Deserialize }): void {
   const original = module.deserializeProperties;
   module.deserializeProperties = (struct, proxySecrets) => {
     if (proxySecrets) return original(struct, proxySecrets);

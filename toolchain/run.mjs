@@ -49,11 +49,13 @@ The CLI's options: npm run pulumi -- destroy --help`,
   },
   pulumi: { run: runPulumi },
   build: {
-    usage:
-      "usage: npm run build\nBuilds the policy pack if its sources changed: policies/dist/index.cjs.",
+    usage: `usage: npm run build
+Builds the policy pack if its sources changed (policies/dist/index.cjs), and both npm packages: dist/.`,
     plain: true,
     run: async () => {
       await ensurePack(progress);
+      const { buildPackages } = await import("./packages.mjs");
+      await progress.step("Building the npm packages", () => buildPackages(progress));
       return 0;
     },
   },
@@ -99,9 +101,9 @@ Each is run --rounds times (default: 3). Exit code 1 if a target is missed. See 
       return runProgram(program, args, await pulumiEnvironment(progress));
     },
   },
-  judge: { run: (args) => runProgram("cli/judge.ts", args, process.env) },
-  report: { run: (args) => runProgram("cli/report.ts", args, process.env) },
-  machine: { run: (args) => runProgram("cli/machine.ts", args, process.env) },
+  judge: { run: (args) => runProgram("cli/kubelet-trust.ts", ["judge", ...args], process.env) },
+  report: { run: (args) => runProgram("cli/kubelet-trust.ts", ["report", ...args], process.env) },
+  machine: { run: (args) => runProgram("cli/kubelet-trust.ts", ["machine", ...args], process.env) },
   verdicts: {
     usage: "usage: npm run verdicts\nWrites docs/verdicts.md anew.",
     plain: true,

@@ -14,6 +14,8 @@ export const versions = {
   kubernetes: pinned("dependencies", "@pulumi/kubernetes"),
   /** The TLS plugin: that of its SDK. */
   tls: pinned("dependencies", "@pulumi/tls"),
+  /** The SDK of policy packs. */
+  policy: pinned("dependencies", "@pulumi/policy"),
 };
 
 /**

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { main } from "../../cli/main.ts";
 import { issue } from "../../lab/x509/issue.ts";
 
-const program = fileURLToPath(new URL("../../cli/judge.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../cli/kubelet-trust.ts", import.meta.url));
 
 const apiServerPod = (flags: readonly string[], annotations = "{}") => `
 apiVersion: v1
@@ -365,12 +365,12 @@ describe("npm run judge", function () {
   });
 
   it("explains itself, as a process", () => {
-    const { status, stdout } = spawnSync(process.execPath, [program, "--help"], {
+    const { status, stdout } = spawnSync(process.execPath, [program, "judge", "--help"], {
       encoding: "utf8",
     });
     assert.equal(status, 0);
-    assert.match(stdout, /^usage: npm run judge/);
-    const failed = spawnSync(process.execPath, [program, "nowhere"], { encoding: "utf8" });
+    assert.match(stdout, /^usage: kubelet-trust judge/);
+    const failed = spawnSync(process.execPath, [program, "judge", "nowhere"], { encoding: "utf8" });
     assert.equal(failed.status, 2);
     assert.equal(failed.stderr, "judge: file: nowhere does not exist\n");
   });

@@ -10,8 +10,10 @@ import { type Registered, register } from "../components/mocks.ts";
 const repository = path.join(import.meta.dirname, "..", "..");
 
 function run(args: readonly string[], input = "") {
-  const program = path.join(repository, "cli", "machine.ts");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { input });
+  const program = path.join(repository, "cli", "kubelet-trust.ts");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, "machine", ...args], {
+    input,
+  });
   return { code: status, stdout, stderr: stderr.toString() };
 }
 

@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { stringify } from "yaml";
+import { buildPackages, packageNames } from "../../toolchain/packages.mjs";
+import { npmBin } from "../../toolchain/paths.mjs";
+import { versions } from "../../toolchain/versions.mjs";
+import { expectFailure, expectSuccess, makeProject, type Project } from "../support/engine.ts";
+
+/** A program as people write them: a cluster that is rendered. */
+const program = `
+const provider = new k8s.Provider("kubernetes", { renderYamlToDirectory: "rendered/cluster" });
+const cluster = new Cluster(
+  "cluster",
+  {
+    controlPlanes: [{ name: "cp-0", addresses: ["10.240.0.10"] }],
+    nodePools: [{ name: "workers", nodes: [{ name: "worker-0", addresses: ["10.240.0.20"] }] }],
+    machineFiles: { renderTo: "rendered/machines" },
+  },
+  { providers: [provider] },
+);
+`;
+
+const imports = `import * as k8s from "@pulumi/kubernetes";
+import { Cluster } from "kubelet-trust";
+`;
+
+/** \`tsconfig.json\` of the vendor's template kubernetes-typescript. */
+const template = {
+  strict: true,
+  outDir: "bin",
+  target: "es2020",
+  module: "commonjs",
+  moduleResolution: "node",
+  sourceMap: true,
+  experimentalDecorators: true,
+  pretty: true,
+  noFallthroughCasesInSwitch: true,
+  noImplicitReturns: true,
+  forceConsistentCasingInFileNames: true,
+};
+
+const nodejs = (options?: object) =>
+  stringify({ name: "fresh", runtime: options ? { name: "nodejs", options } : "nodejs" });
+
+const projects: Readonly<
+  Record<string, { files: Record<string, string>; checks: boolean; packs: boolean }>
+> = {
+  "CommonJS, as pulumi new kubernetes-typescript makes it": {
+    files: {
+      "Pulumi.yaml": nodejs(),
+      "package.json": JSON.stringify({ name: "fresh", main: "index.ts" }),
+      "tsconfig.json": JSON.stringify({ compilerOptions: template, files: ["index.ts"] }),
+      "index.ts": `${imports}${program}export const made = cluster.urn;\n`,
+    },
+    checks: true,
+    packs: false,
+  },
+  "an ES module": {
+    files: {
+      "Pulumi.yaml": nodejs({ typescript: false }),
+      "package.json": JSON.stringify({ name: "fresh", type: "module", main: "index.ts" }),
+      "tsconfig.json": JSON.stringify({
+        compilerOptions: { strict: true, module: "nodenext", target: "es2022", noEmit: true },
+        files: ["index.ts"],
+      }),
+      "index.ts": `${imports}${program}export const made = cluster.urn;\n`,
+    },
+    checks: true,
+    packs: false,
+  },
+  "JavaScript, without TypeScript": {
+    files: {
+      "Pulumi.yaml": nodejs({ typescript: false }),
+      "package.json": JSON.stringify({ name: "fresh", main: "index.js" }),
+      "index.js": `const k8s = require("@pulumi/kubernetes");
+const { Cluster } = require("kubelet-trust");
+${program}exports.made = cluster.urn;
+`,
+    },
+    checks: false,
+    packs: true,
+  },
+};
+
+/** A kubelet that signs its own certificate, and a kube-apiserver that verifies against the cluster's CA. */
+const broken = `const k8s = require("@pulumi/kubernetes");
+const provider = new k8s.Provider("kubernetes", { renderYamlToDirectory: "rendered/cluster" });
+new k8s.core.v1.Pod("kube-apiserver", {
+  metadata: { name: "kube-apiserver", namespace: "kube-system" },
+  spec: { containers: [{ name: "kube-apiserver", image: "registry.k8s.io/kube-apiserver:v1.37.2", command: [
+    "kube-apiserver", "--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt",
+  ] }] },
+}, { provider });
+new k8s.core.v1.ConfigMap("kubelet-config", {
+  metadata: { name: "kubelet-config", namespace: "kube-system" },
+  data: { kubelet: "apiVersion: kubelet.config.k8s.io/v1beta1\\nkind: KubeletConfiguration\\n" },
+}, { provider });
+`;
+
+const ownPack = `const { PolicyPack } = require("@pulumi/policy");
+const { analyse, kubeletTrustPolicies } = require("kubelet-trust-policies");
+new PolicyPack("ours", {
+  policies: [
+    ...kubeletTrustPolicies().filter(({ name }) => name === "kubelet-serving-trust"),
+    {
+      name: "counts-kubelets",
+      description: "Says how many kubelets a stack has.",
+      enforcementLevel: "advisory",
+      validateStack: ({ resources }, report) =>
+        report("kubelets of ours: " + analyse(resources, {}).judged.length),
+    },
+  ],
+});
+`;
+
+describe("the npm packages, installed", function () {
+  this.timeout("10m"); // the toolchain may have to be built first
+
+  let root: string;
+  const installed = () => path.join(root, "node_modules");
+
+  before(async () => {
+    root = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-packages-"));
+    await buildPackages({ say: () => {} }, path.join(root, "dist"));
+    const tarballs = packageNames.map((name) => {
+      const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", root];
+      const [{ filename }] = JSON.parse(npm(args, path.join(root, "dist", name)));
+      return path.join(root, filename);
+    });
+    fs.writeFileSync(path.join(root, "package.json"), JSON.stringify({ private: true }));
+    const sdks = [
+      `@pulumi/pulumi@${versions.pulumi}`,
+      `@pulumi/kubernetes@${versions.kubernetes}`,
+      `@pulumi/tls@${versions.tls}`,
+      `@pulumi/policy@${versions.policy}`,
+      "typescript@5.9.3",
+      "@types/node@22",
+    ];
+    npm(["install", "--ignore-scripts", "--prefer-offline", ...tarballs, ...sdks], root);
+  });
+  after(() => fs.rmSync(root, { recursive: true, force: true }));
+
+  it("bring no second SDK, and no tests, lab or Go sources", () => {
+    const folders = fs.readdirSync(installed(), { recursive: true, encoding: "utf8" });
+    const sdks = folders.filter((folder) => /(^|\/)@pulumi\/pulumi\/package\.json$/.test(folder));
+    assert.deepEqual(sdks, ["@pulumi/pulumi/package.json"]);
+    for (const name of packageNames) {
+      const files = fs.readdirSync(path.join(installed(), name), {
+        recursive: true,
+        encoding: "utf8",
+      });
+      const foreign = files.filter((file) =>
+        /^(test|lab|toolchain)|\.go$|\.test\.|[^d]\.ts$/.test(file),
+      );
+      assert.deepEqual(foreign, []);
+      for (const file of ["LICENSE", "README.md", "package.json"]) assert.ok(files.includes(file));
+    }
+  });
+
+  it("can be published", () => {
+    for (const name of packageNames) {
+      const [{ id }] = [
+        JSON.parse(npm(["publish", "--dry-run", "--json"], path.join(root, "dist", name))),
+      ];
+      assert.match(id, new RegExp(`^${name}@\\d`));
+    }
+  });
+
+  it("load by import and by require on every Node that is here", () => {
+    const nodes = [process.execPath, ...otherNodes()];
+    for (const node of nodes) {
+      const run = (...args: string[]) => execFileSync(node, args, { cwd: root, encoding: "utf8" });
+      const names = `[typeof Cluster, typeof NodePool, typeof judge, typeof kubeletTrustPolicies]`;
+      const required = run(
+        "-p",
+        `const { Cluster, NodePool } = require("kubelet-trust"); const { judge } = require("kubelet-trust/trust");
+         const { kubeletTrustPolicies } = require("kubelet-trust-policies"); ${names}.join(" ")`,
+      );
+      const imported = run(
+        "--input-type=module",
+        "--eval",
+        `import { Cluster, NodePool } from "kubelet-trust"; import { judge } from "kubelet-trust/trust";
+         import { kubeletTrustPolicies } from "kubelet-trust-policies"; console.log(${names}.join(" "))`,
+      );
+      assert.equal(required.trim(), "function function function function", node);
+      assert.equal(imported.trim(), "function function function function", node);
+    }
+  });
+
+  it("bring the command kubelet-trust", () => {
+    const command = path.join(installed(), ".bin", "kubelet-trust");
+    assert.match(execFileSync(command, ["--help"], { encoding: "utf8" }), /^ {2}judge +what/m);
+    const usage = execFileSync(command, ["judge", "--help"], { encoding: "utf8" });
+    assert.match(usage, /^usage: kubelet-trust judge/);
+  });
+
+  for (const [kind, { files, checks, packs }] of Object.entries(projects)) {
+    it(`serve a fresh project: ${kind}`, async () => {
+      const project = await fresh(files);
+      try {
+        if (checks) {
+          execFileSync(
+            process.execPath,
+            [path.join(installed(), "typescript/bin/tsc"), "--noEmit"],
+            {
+              cwd: project.folder,
+              stdio: "pipe",
+            },
+          );
+        }
+        const pack = path.join(installed(), "kubelet-trust-policies");
+        const policyPacks = packs ? [pack] : [];
+        expectSuccess(await project.preview({ policyPacks }));
+        const up = expectSuccess(await project.up());
+        assert.ok(!up.leaksPrivateKey);
+        const rendered = fs.readdirSync(path.join(project.folder, "rendered/cluster/1-manifest"));
+        assert.ok(rendered.some((file) => file.includes("kubelet-config")));
+        expectSuccess(await project.destroy());
+      } finally {
+        project.remove();
+      }
+    });
+  }
+
+  it("reject what would break, as a pack and in a pack of one's own", async () => {
+    const project = await fresh({
+      "Pulumi.yaml": nodejs({ typescript: false }),
+      "package.json": JSON.stringify({ name: "fresh", main: "index.js" }),
+      "index.js": broken,
+      "ours/PulumiPolicy.yaml": "runtime: nodejs\nversion: 0.0.1\n",
+      "ours/package.json": JSON.stringify({ name: "ours", version: "0.0.1", main: "index.js" }),
+      "ours/index.js": ownPack,
+    });
+    try {
+      const policyPacks = [
+        path.join(installed(), "kubelet-trust-policies"),
+        path.join(project.folder, "ours"),
+      ];
+      const { stdout } = expectFailure(await project.preview({ policyPacks }), /preview failed/);
+      const [published = "", ours = ""] = stdout.split("ours@v0.0.1");
+      assert.match(published, /kubelet-trust@v[\s\S]*\[mandatory\].* kubelet-serving-trust /);
+      assert.match(ours, /\[mandatory\].* kubelet-serving-trust /);
+      assert.match(ours, /kubelets of ours: 1/);
+    } finally {
+      project.remove();
+    }
+  });
+
+  /** A project with nothing but what is installed. */
+  async function fresh(files: Record<string, string>): Promise<Project> {
+    const project = await makeProject({ files, name: "fresh" });
+    const modules = path.join(project.folder, "node_modules");
+    fs.rmSync(modules);
+    fs.symlinkSync(installed(), modules);
+    return project;
+  }
+});
+
+/** Nodes of the user's PATH beside the one of this project. */
+function otherNodes(): string[] {
+  return (process.env.PATH ?? "")
+    .split(path.delimiter)
+    .filter((folder) => folder !== npmBin)
+    .map((folder) => path.join(folder, "node"))
+    .filter((file) => fs.existsSync(file) && !file.includes("node_modules"));
+}
+
+function npm(args: readonly string[], cwd: string): string {
+  return execFileSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}

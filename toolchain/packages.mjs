@@ -1,0 +1,158 @@
+// Builds the npm packages: CommonJS that every Node loads by `import` and by `require`, one file for each source file,
+// with its types and a source map.
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { Failure } from "./fail.mjs";
+import { policyPack, repository } from "./paths.mjs";
+
+/** What each package is made of: the sources that others import or run; what these import comes along. */
+const packages = /** @type {const} */ ({
+  "kubelet-trust": [
+    "components/index.ts",
+    "components/stack-traces.ts",
+    "trust/index.ts",
+    "cli/kubelet-trust.ts",
+  ],
+  "kubelet-trust-policies": ["policies/library.ts"],
+});
+
+/** @typedef {keyof typeof packages} PackageName */
+
+/** Names of the packages. */
+export const packageNames = /** @type {PackageName[]} */ (Object.keys(packages));
+
+/**
+ * Builds both packages into folders of their names, and says how large they are.
+ * @param {Pick<import("./progress.mjs").Progress, "say">} progress
+ * @param {string} [output] folder of both, default `dist` in the clone
+ * @returns {Promise<void>}
+ * @throws {Failure} if the sources do not compile
+ */
+export async function buildPackages(progress, output = path.join(repository, "dist")) {
+  fs.rmSync(output, { recursive: true, force: true });
+  for (const name of packageNames) {
+    const folder = path.join(output, name);
+    await compile(packages[name], folder);
+    for (const file of fs.readdirSync(path.join(repository, "packages", name))) {
+      if (file !== "package.json") {
+        fs.copyFileSync(path.join(repository, "packages", name, file), path.join(folder, file));
+      }
+    }
+    fs.copyFileSync(path.join(repository, "LICENSE"), path.join(folder, "LICENSE"));
+    fs.writeFileSync(
+      path.join(folder, "package.json"),
+      `${JSON.stringify(manifest(name), null, 2)}\n`,
+    );
+    if (name === "kubelet-trust-policies") {
+      fs.copyFileSync(path.join(policyPack, "dist", "index.cjs"), path.join(folder, "pack.cjs"));
+    }
+    progress.say(`${name}: ${size(folder)}`);
+  }
+}
+
+/**
+ * The package's own manifest with the version of the project, and with each dependency in the version that it is tested
+ * with: what is bundled with the project exactly, the SDKs from that version on, so that a user's project keeps its own.
+ * @param {PackageName} name
+ * @returns {Record<string, unknown>}
+ */
+function manifest(name) {
+  const read = (/** @type {string} */ file) =>
+    JSON.parse(fs.readFileSync(path.join(repository, file), "utf8"));
+  const project = read("package.json");
+  const own = read(`packages/${name}/package.json`);
+  /** @param {object} names @param {string} range */
+  const pinned = (names, range) =>
+    Object.fromEntries(
+      Object.keys(names).map((dependency) => [
+        dependency,
+        `${range}${project.dependencies[dependency]}`,
+      ]),
+    );
+  return {
+    name: own.name,
+    version: project.version,
+    ...own,
+    dependencies: pinned(own.dependencies, ""),
+    peerDependencies: pinned(own.peerDependencies, "^"),
+  };
+}
+
+/**
+ * @param {readonly string[]} sources relative to the clone
+ * @param {string} folder
+ * @throws {Failure} with what the compiler says
+ */
+async function compile(sources, folder) {
+  const { default: ts } = await import("typescript");
+  const { options } = ts.convertCompilerOptionsFromJson(
+    {
+      ...JSON.parse(stripComments(fs.readFileSync(path.join(repository, "tsconfig.json"), "utf8")))
+        .compilerOptions,
+      module: "CommonJS",
+      moduleResolution: "Bundler",
+      types: ["node"],
+      verbatimModuleSyntax: false,
+      allowImportingTsExtensions: false,
+      rewriteRelativeImportExtensions: true,
+      allowJs: false,
+      checkJs: false,
+      noEmit: false,
+      noEmitOnError: false,
+      declaration: true,
+      sourceMap: true,
+      inlineSources: true,
+      rootDir: repository,
+      outDir: folder,
+    },
+    repository,
+  );
+  const program = ts.createProgram(
+    sources.map((source) => path.join(repository, source)),
+    options,
+  );
+  const problems = ts.getPreEmitDiagnostics(program).filter(({ code }) => code !== attributes);
+  if (problems.length > 0) {
+    const host = ts.createCompilerHost(options);
+    throw new Failure(
+      `The packages cannot be built:\n${ts.formatDiagnostics(problems.slice(0, 10), host)}`,
+    );
+  }
+  program.emit(undefined, (file, text, mark) =>
+    ts.sys.writeFile(file, file.endsWith(".d.ts") ? withJsPaths(text) : text, mark),
+  );
+}
+
+/** `Import attributes are only supported when ...`: what is compiled to `require` of a JSON file needs none. */
+const attributes = 2823;
+
+/**
+ * The compiler rewrites paths in JavaScript alone; older compilers want no `.ts` in declarations.
+ * @param {string} text
+ */
+function withJsPaths(text) {
+  return text.replace(/((?:from |import\()"\.{1,2}\/[^"]+)\.ts"/g, '$1.js"');
+}
+
+/** @param {string} text of a tsconfig.json, whose comments have lines of their own */
+function stripComments(text) {
+  return text.replace(/^\s*\/\/.*$/gm, "");
+}
+
+/**
+ * What npm would publish of a folder.
+ * @param {string} folder
+ * @returns {string} e.g. "400 files, 0.4 MB packed, 2.1 MB unpacked"
+ */
+function size(folder) {
+  const [packed] = JSON.parse(
+    execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: folder,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }),
+  );
+  const megabytes = (/** @type {number} */ bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${packed.entryCount} files, ${megabytes(packed.size)} packed, ${megabytes(packed.unpackedSize)} unpacked`;
+}
