@@ -15,7 +15,7 @@ const own = ["--events", "--html", "--markdown"] as const;
 type Own = (typeof own)[number];
 
 const usage = `usage: kubelet-trust report --events FILE [--markdown FILE] [--html FILE]
-       npm run report -- FILE|FOLDER... [options of judge] [--markdown FILE] [--html FILE]
+       kubelet-trust report FILE|FOLDER... [options of judge] [--markdown FILE] [--html FILE]
   --events FILE              what \`pulumi preview --json\` prints with PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true,
                              or \`pulumi policy analyze --json\`
   --markdown FILE            where the Markdown goes; default: it is printed, unless --html is given

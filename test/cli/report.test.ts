@@ -126,7 +126,7 @@ describe("npm run report", () => {
       assert.match(ran.stderr, message);
       assert.doesNotMatch(ran.stderr, /\n/);
     }
-    assert.match(reportMain(["--help"]).stdout, /^usage: npm run report/);
+    assert.match(reportMain(["--help"]).stdout, /^usage: kubelet-trust report/);
   });
 });
 
