@@ -6,6 +6,7 @@ import { cacheRoot } from "./cache.mjs";
 import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
 import { ensureHome, isHomeBuilt } from "./home.mjs";
+import { pruneLogs } from "./logs.mjs";
 import { node, npmBin, repository } from "./paths.mjs";
 import { createProgress } from "./progress.mjs";
 import { versions } from "./versions.mjs";
@@ -23,6 +24,7 @@ export async function pulumiEnvironment(progress = createProgress(), env = proce
   const { world, why } = await chooseWorld({ env, built: isHomeBuilt() });
   progress.say(`Pulumi ${versions.pulumi}: ${titles[world]} (${why})`);
   const home = world === "vendor" ? await vendorCli(env, progress) : await ensureHome(progress);
+  if (world === "source") pruneLogs(home);
   // The Kubernetes SDK would copy it into the default provider's settings, and so into the state.
   const { KUBECONFIG: _, ...rest } = env;
   return {

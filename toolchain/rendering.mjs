@@ -117,10 +117,10 @@ function copy(from, to, file) {
 }
 
 /**
- * @param {string} folder
- * @returns {string[]} paths relative to it
+ * @param {string} folder where a stack renders to
+ * @returns {string[]} the rendered files, by paths relative to it
  */
-function renderedFiles(folder) {
+export function renderedFiles(folder) {
   return subfolders.flatMap((name) => {
     const at = path.join(folder, name);
     if (!fs.existsSync(at)) return [];

@@ -179,8 +179,14 @@ async function runPulumi(args) {
 async function refuseRefresh(command, args, stack) {
   const asked = args.some((arg) => /^(-r|--refresh)(=(true|1|t))?$/i.test(arg));
   if (command !== "refresh" && !asked) return;
-  const { folder } = await readTarget(stack, args);
+  const { folder, applied } = await readTarget(stack, args);
   if (folder === undefined) return;
+  if (applied) {
+    throw new Failure(
+      `Stack ${stack} renders its machines' files to ${folder}: a refresh would ask the cluster for them and fail. Run ` +
+        "`npm start`, which renews certificates without a refresh; or set kubelet-trust:machineFiles to cluster.",
+    );
+  }
   throw new Failure(
     `Stack ${stack} renders its objects to ${folder}: there is no cluster to refresh them from. Run \`npm start\`: it ` +
       "makes files again that were removed or changed, and renews certificates, without a refresh.",
@@ -213,17 +219,22 @@ async function operate(operation, typed, args) {
   const hasPack = fs.existsSync(path.join(policyPack, "PulumiPolicy.yaml"));
   const confirmed = isInteractive(process.stdin) && isInteractive(process.stdout);
   const folder = operation === "preview" ? undefined : target.folder;
-  return withStack(pulumi, { stack, create: operation === "up", folder }, progress, (env) =>
-    pulumi.run(
-      [
-        operation,
-        ...["--stack", stack],
-        ...(hasPack && operation !== "destroy" ? ["--policy-pack", policyPack] : []),
-        ...(confirmed || operation === "preview" ? [] : ["--yes"]),
-        ...(confirmed ? [] : ["--non-interactive"]),
-        ...args,
-      ],
-      env,
-    ),
+  const { applied } = target;
+  return withStack(
+    pulumi,
+    { stack, create: operation === "up", folder, applied },
+    progress,
+    (env) =>
+      pulumi.run(
+        [
+          operation,
+          ...["--stack", stack],
+          ...(hasPack && operation !== "destroy" ? ["--policy-pack", policyPack] : []),
+          ...(confirmed || operation === "preview" ? [] : ["--yes"]),
+          ...(confirmed ? [] : ["--non-interactive"]),
+          ...args,
+        ],
+        env,
+      ),
   );
 }

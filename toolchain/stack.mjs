@@ -1,14 +1,17 @@
 // Operations on the project's stacks: in one process at a time, and again after one was killed.
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { prepareBackend, removeTornAttributes, stackLocks } from "./backend.mjs";
 import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
 import { withLock } from "./lock.mjs";
 import { localState, repository } from "./paths.mjs";
-import { keepingRendered } from "./rendering.mjs";
+import { isInteractive } from "./progress.mjs";
+import { keepingRendered, renderedFiles, settleRendered } from "./rendering.mjs";
 import { keepSettings, restoreSettings } from "./settings.mjs";
+import { checkLostState, checkState } from "./state.mjs";
 
 /** The project whose stacks these are, as Pulumi.yaml names it. */
 const project = "kubelet-trust";
@@ -72,8 +75,9 @@ export function openPulumi(environment) {
  * @typedef {object} Operation
  * @property {string} stack
  * @property {boolean} create whether the stack is made if it is not there
- * @property {string | undefined} folder where it renders objects to; undefined if it renders none, or
+ * @property {string | undefined} folder where it renders files to; undefined if it renders none, or
  * if the operation changes none
+ * @property {boolean} applied whether it changes a cluster too: then the state is saved after each step
  */
 
 /**
@@ -88,7 +92,7 @@ export function openPulumi(environment) {
  * @returns {Promise<T>}
  * @throws {Failure} if the stack is not there and may not be created
  */
-export async function withStack(pulumi, { stack, create, folder }, progress, work) {
+export async function withStack(pulumi, { stack, create, folder, applied }, progress, work) {
   const { folder: state } = pulumi.backend;
   if (state === undefined) {
     await selectStack(pulumi, stack, create, progress);
@@ -98,21 +102,41 @@ export async function withStack(pulumi, { stack, create, folder }, progress, wor
     path.join(localState, "locks", "stack"),
     async () => {
       await waitForLocks(state, progress);
+      const file = stateFile(state, stack);
+      checkState(file);
+      if (create && folder !== undefined) {
+        settleRendered(nameOf(stack), file);
+        const files = renderedFiles(folder).length;
+        await checkLostState({ stack, file, folder, files }, confirmed());
+      }
       await selectStack(pulumi, stack, create, progress);
       await dropInterrupted(pulumi, stack, progress);
       // Whoever sets the variable himself has resources that must be saved one by one.
       if (folder === undefined || process.env.PULUMI_SKIP_CHECKPOINTS) return work({});
       return keepingRendered(
         nameOf(stack),
-        stateFile(state, stack),
+        file,
         folder,
-        () => work({ PULUMI_SKIP_CHECKPOINTS: "true" }),
+        () => work(applied ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" }),
         (line) => progress.say(line),
       );
     },
     ({ pid }) =>
       progress.say(`Waiting for process ${pid}, which is at work on this clone's stacks`),
   );
+}
+
+/** @returns {((question: string) => Promise<boolean>) | undefined} undefined where nobody can be asked */
+function confirmed() {
+  if (!isInteractive(process.stdin) || !isInteractive(process.stdout)) return undefined;
+  return async (question) => {
+    const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    try {
+      return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+    } finally {
+      terminal.close();
+    }
+  };
 }
 
 /**

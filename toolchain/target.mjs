@@ -8,13 +8,14 @@ import { repository } from "./paths.mjs";
 
 /**
  * @typedef {object} Target
- * @property {string | undefined} folder where objects are rendered to, absolute; undefined if they are applied to a
- * cluster
+ * @property {string | undefined} folder where files are rendered to, absolute: all objects, or those of the machines;
+ * undefined if everything is applied to a cluster
+ * @property {boolean} applied whether a cluster gets its objects
  */
 
 /**
- * The target of a stack of this project: `kubeconfig` and `renderTo` of its settings file, or of `--config` among the
- * arguments.
+ * The target of a stack of this project: `kubeconfig`, `renderTo` and `machineFiles` of its settings file, or of
+ * `--config` among the arguments.
  * @param {string} stack
  * @param {readonly string[]} args of the Pulumi CLI
  * @returns {Promise<Target>}
@@ -29,8 +30,14 @@ export async function readTarget(stack, args) {
     const [key = "", ...value] = given.split("=");
     settings[key.includes(":") ? key : `kubelet-trust:${key}`] = value.join("=");
   }
-  const { "kubelet-trust:kubeconfig": kubeconfig, "kubelet-trust:renderTo": renderTo } = settings;
-  return { folder: kubeconfig ? undefined : atHome(String(renderTo || "rendered")) };
+  const {
+    "kubelet-trust:kubeconfig": kubeconfig,
+    "kubelet-trust:renderTo": renderTo,
+    "kubelet-trust:machineFiles": machineFiles,
+  } = settings;
+  const applied = Boolean(kubeconfig);
+  const rendersNothing = applied && machineFiles === "cluster";
+  return { folder: rendersNothing ? undefined : atHome(String(renderTo || "rendered")), applied };
 }
 
 /**

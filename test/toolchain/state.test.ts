@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { pruneLogs } from "../../toolchain/logs.mjs";
+import { checkLostState, checkState } from "../../toolchain/state.mjs";
+
+describe("a stack's state", () => {
+  let folder: string;
+  let file: string;
+  const whole = JSON.stringify({ version: 3, checkpoint: { latest: {} } });
+
+  beforeEach(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-state-"));
+    file = path.join(folder, "dev.json");
+  });
+  afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+  const refused = () => {
+    try {
+      checkState(file);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return undefined;
+  };
+
+  it("passes when it is whole, or is not there", () => {
+    assert.equal(refused(), undefined);
+    fs.writeFileSync(file, whole);
+    assert.equal(refused(), undefined);
+  });
+
+  for (const [kind, text, words] of [
+    ["empty", "", /dev\.json is empty\. /],
+    ["torn", `${whole.slice(0, 20)}-----BEGIN PRIVATE KEY`, /dev\.json is torn or garbled/],
+    ["garbled", "\u0000\u0001secret", /dev\.json is torn or garbled/],
+    ["something else", '{"secret":1}', /dev\.json is no state of a stack/],
+  ] as const) {
+    it(`is refused in one line when it is ${kind}, with the way back and nothing of its text`, () => {
+      fs.writeFileSync(file, text);
+      const alone = refused() ?? "";
+      assert.match(alone, words);
+      assert.match(alone, /Put a copy of it back; or, to begin afresh/);
+      fs.writeFileSync(`${file}.bak`, whole);
+      const beside = refused() ?? "";
+      assert.ok(beside.includes(`mv ${file}.bak ${file}`), beside);
+      for (const line of [alone, beside]) {
+        assert.doesNotMatch(line, /secret|PRIVATE|\n/);
+      }
+    });
+  }
+
+  it("is asked for before new CAs are made over what another has rendered", async () => {
+    const about = { stack: "dev", file, folder: "rendered", files: 7 };
+    await assert.rejects(
+      checkLostState(about, undefined),
+      /no state .*rendered holds 7 rendered files: new CAs .*move rendered away/,
+    );
+    await assert.rejects(checkLostState(about, async () => false));
+    await checkLostState(about, async (question) => question.endsWith("write over them?"));
+    await checkLostState({ ...about, files: 0 }, undefined);
+    fs.writeFileSync(file, whole);
+    await checkLostState(about, undefined);
+  });
+});
+
+describe("the engine's logs", () => {
+  it("are pruned, the newest kept", () => {
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-home-"));
+    try {
+      pruneLogs(home);
+      fs.mkdirSync(path.join(home, "logs"));
+      for (let at = 0; at < 5; at += 1) {
+        const log = path.join(home, "logs", `${at}.log`);
+        fs.writeFileSync(log, "");
+        fs.utimesSync(log, at, at);
+      }
+      pruneLogs(home, 2);
+      assert.deepEqual(fs.readdirSync(path.join(home, "logs")), ["3.log", "4.log"]);
+    } finally {
+      fs.rmSync(home, { recursive: true });
+    }
+  });
+});
