@@ -86,7 +86,7 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
       [kubeletAccessOutputs.stance]: this.stance,
       [kubeletAccessOutputs.flags]: this.flags,
       clusterConfiguration: this.clusterConfiguration,
-      annotations: this.annotations,
+      [kubeletAccessOutputs.annotations]: this.annotations,
       [kubeletAccessOutputs.bundle]: this.bundle,
     });
   }

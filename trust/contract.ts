@@ -79,6 +79,8 @@ export const kubeletAccessOutputs = {
   stance: "stance",
   /** kube-apiserver's flags towards kubelets, `--name=value`. */
   flags: "flags",
+  /** What the resources that carry the flags are annotated with. */
+  annotations: "annotations",
   /** What `--kubelet-certificate-authority` names under stance `trustSelfSigned`, PEM. */
   bundle: "bundle",
 } as const;

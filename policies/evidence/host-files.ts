@@ -41,6 +41,7 @@ import { describe, field, type Resource, type Stack, text } from "../stack/resou
 import { type Certificates, certificatesOf, contentOf, makesCertificate } from "./certificates.ts";
 import type { Reader } from "./evidence.ts";
 import { type Entry, entriesOf, kindOf, originOf } from "./kubernetes.ts";
+import { annotationsOf, isOtherStance, stancesFor } from "./registered-stance.ts";
 
 /** Reads the machines that host-files Secrets are for. */
 export const readHostFiles: Reader = (stack) => {
@@ -103,11 +104,18 @@ function readSiblings(stack: Stack): { readonly claims: string[]; readonly piece
           sibling.type === tokens.kubeletConfigMap
             ? entriesOf(child).every(({ text: own }) => own.known && registered.includes(own.value))
             : sibling.type === tokens.apiServerKubeletAccess && repeats(child, sibling);
-        if (isSaid) {
+        const isOther =
+          sibling.type === tokens.apiServerKubeletAccess &&
+          isOtherStance(sibling, annotationsOf(child));
+        if (isOther) {
+          pieces.push(differing(stack, child, otherStance(describe(child), sibling)));
+        }
+        if (isSaid && !isOther) {
           claims.push(child.urn);
         } else if (
-          sibling.type === tokens.kubeletConfigMap ||
-          sibling.type === tokens.apiServerKubeletAccess
+          !isSaid &&
+          (sibling.type === tokens.kubeletConfigMap ||
+            sibling.type === tokens.apiServerKubeletAccess)
         ) {
           const what = `why ${describe(child)} differs from what ${describe(sibling)} registered`;
           pieces.push(differing(stack, child, what));
@@ -191,7 +199,33 @@ function readMachine(stack: Stack, secret: Resource): Piece[] {
           ),
         )
       : []),
+    ...otherStances(stack, secret, machine, deployed),
   ];
+}
+
+/** A skip that a transform has put on a Secret, or taken from it; and on the static pod in it, once that is known. */
+function otherStances(
+  stack: Stack,
+  secret: Resource,
+  { apiServer }: Machine,
+  deployed: Machine | undefined,
+): Piece[] {
+  const [owner] = stack.ancestorsOf(secret);
+  if (owner?.type !== tokens.hostFiles || apiServer === undefined) return [];
+  const where = describe(secret);
+  const said: (readonly [string, Readonly<Record<string, string>> | undefined])[] = [
+    [where, annotationsOf(secret)],
+    ...(deployed?.apiServer ? [[`kube-apiserver in ${where}`, deployed.annotations] as const] : []),
+  ];
+  return stancesFor(stack, owner).flatMap((access) =>
+    said
+      .filter(([, annotations]) => isOtherStance(access, annotations))
+      .map(([carrier]) => differing(stack, secret, otherStance(carrier, access))),
+  );
+}
+
+function otherStance(carrier: string, access: Resource): string {
+  return `why what ${carrier} says of verification differs from what ${describe(access)} registered`;
 }
 
 function differences(deployed: Machine, registered: Machine): string[] {
@@ -308,18 +342,13 @@ function fromComponent(stack: Stack, secret: Resource, machine: string): Machine
       source,
       program,
     );
-  const annotations = valueOr(field(secret, "metadata", "annotations"), undefined);
   return {
     kubelet: flags.known
       ? commandLineOf(["kubelet", ...asList(flags.value)], source, "kubelet")
       : undefined,
     apiServer: command("kube-apiserver", "kube-apiserver"),
     signer: command("kube-controller-manager", "kube-controller-manager"),
-    annotations: Object.fromEntries(
-      Object.entries(asObject(annotations) ?? {}).flatMap(([key, value]) =>
-        typeof value === "string" ? [[key, value]] : [],
-      ),
-    ),
+    annotations: annotationsOf(secret) ?? {},
     files: siblingFiles(stack, owner, machine, configuration, source.where),
   };
 }

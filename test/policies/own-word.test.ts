@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import type { PolicyResource } from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../components/index.ts";
+import { isOtherStance } from "../../policies/evidence/registered-stance.ts";
+import { readStack } from "../../policies/stack/resource.ts";
 import {
   fileListKey,
   hostFilesOutputs,
@@ -11,14 +13,18 @@ import {
   paths,
   tokens,
 } from "../../trust/contract.ts";
+import { reasonAnnotation, verificationAnnotation } from "../../trust/words/vocabulary.ts";
 import { recordPreview } from "../support/recorded.ts";
-import { configMap, resource, violationsOf } from "./fake.ts";
+import { configMap, resource, unknownValue, violationsOf } from "./fake.ts";
 import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./stacks/parts.ts";
 
 type Change = (type: string, props: Record<string, unknown>) => Record<string, unknown>;
 
 /** The default cluster at its first preview, as a transform has changed it. */
-function cluster(change: Change = (_, props) => props): Promise<PolicyResource[]> {
+function cluster(
+  change: Change = (_, props) => props,
+  more: Partial<ConstructorParameters<typeof Cluster>[1]> = {},
+): Promise<PolicyResource[]> {
   const transformations: pulumi.ResourceTransformation[] = [
     ({ type, props, opts }) => ({ props: change(type, props), opts }),
   ];
@@ -26,6 +32,7 @@ function cluster(change: Change = (_, props) => props): Promise<PolicyResource[]
     new Cluster(
       "c",
       {
+        ...more,
         controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.1"] }],
         nodePools: [
           {
@@ -86,6 +93,62 @@ describe("a cluster of our components", function () {
       ),
     );
     assert.match(text, /the Secret with the files of w-0/);
+  });
+});
+
+describe("the stance that a cluster of our components registered", function () {
+  this.timeout(60_000);
+  const reason = "clients verify through a proxy of ours";
+  const skipping = { stance: "skip", skipReason: reason } as const;
+  const carriers = ["host-files-cp-0", "kubeadm-config"];
+  const skip = { [verificationAnnotation]: "skip", [reasonAnnotation]: reason };
+  const bothDiffer = carriers.map(
+    (name) =>
+      new RegExp(
+        `what \\S+ \\S*${name} says of verification differs from what ApiServerKubeletAccess`,
+      ),
+  );
+  /** Changes the annotations of what carries kube-apiserver's flags; `null` takes one away. */
+  const annotated =
+    (changes: Record<string, string | null>): Change =>
+    (_, props) => {
+      const metadata = props.metadata as Record<string, unknown> | undefined;
+      if (!carriers.includes(String(metadata?.name))) return props;
+      const before = metadata?.annotations as Record<string, string> | undefined;
+      const annotations = Object.fromEntries(
+        Object.entries({ ...before, ...changes }).filter(([, value]) => value !== null),
+      );
+      return { ...props, metadata: { ...metadata, annotations } };
+    };
+
+  it("is what a skip says", async () => {
+    assert.equal(mandatory(await cluster(undefined, skipping)), "");
+  });
+
+  it("is told where a transform has put a skip on what carries the flags", async () => {
+    const text = mandatory(await cluster(annotated(skip)));
+    for (const differs of bothDiffer) assert.match(text, differs);
+  });
+
+  it("is told where a transform has taken the skip away, and what is left is judged", async () => {
+    const text = mandatory(await cluster(annotated({ [verificationAnnotation]: null }), skipping));
+    for (const differs of bothDiffer) assert.match(text, differs);
+  });
+
+  it("is no other reason, and none that is not known", () => {
+    const access = (props: Record<string, unknown>) => {
+      const [read] = readStack([resource(tokens.apiServerKubeletAccess, "c", props)]).resources;
+      assert.ok(read);
+      return read;
+    };
+    const registered = access({ stance: "skip", annotations: skip });
+    assert.equal(isOtherStance(registered, skip), false);
+    assert.equal(isOtherStance(registered, { ...skip, [reasonAnnotation]: "nobody asked" }), true);
+    assert.equal(isOtherStance(registered, { [verificationAnnotation]: "skip" }), true);
+    assert.equal(isOtherStance(registered, undefined), true);
+    assert.equal(isOtherStance(access({ stance: "verify", annotations: {} }), {}), false);
+    assert.equal(isOtherStance(access({ stance: "verify", annotations: skip }), skip), true);
+    assert.equal(isOtherStance(access({ stance: unknownValue, annotations: {} }), {}), true);
   });
 });
 
