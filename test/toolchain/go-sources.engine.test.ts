@@ -33,11 +33,16 @@ describe("the project's own Go sources", function () {
       return stdout;
     };
 
-    it(`in ${name} are formatted and vetted`, async () => {
+    it(`in ${name} are formatted`, () => {
       assert.equal(run("gofmt", "-l", "."), "", "gofmt would change these files");
+    });
+
+    // The lab's own programs are compiled when the lab is asked for them: to vet them here would build all they import.
+    const part = parts.find((each) => each.name === name);
+    if (part === undefined) continue;
+
+    it(`in ${name} are vetted`, async () => {
       // As in the build, so that its cache serves here too.
-      const part = parts.find((each) => each.name === name);
-      assert.ok(part, `toolchain/home.mjs builds no ${name}`);
       const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "go-sources-"));
       try {
         const borrowing = await borrowingFlags(part, { ...process.env, CGO_ENABLED: "0" }, scratch);

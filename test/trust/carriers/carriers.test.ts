@@ -50,22 +50,19 @@ describe("a machine's files as carriers take them", () => {
     assert.ok(bytes > 5000 && bytes < userDataLimit, `${bytes} bytes`);
   });
 
-  it("are an Ignition configuration whose unit is no file beside itself", async () => {
+  it("are an Ignition configuration whose unit is a file with its own mode, and is enabled", async () => {
     const files = (await filesOfMachines())["w-0"] ?? [];
     const { ignition, storage, systemd } = JSON.parse(ignitionConfig(files));
     assert.equal(ignition.version, "3.4.0");
-    assert.equal(storage.files.length, files.length - 1);
-    assert.deepEqual(
-      systemd.units.map(({ name, enabled, contents }: Record<string, unknown>) => [
-        name,
-        enabled,
-        typeof contents,
-      ]),
-      [
-        ["containerd.service", true, "undefined"],
-        ["kubelet.service", true, "string"],
-      ],
+    assert.equal(storage.files.length, files.length);
+    const unit = storage.files.find(({ path }: { path: string }) =>
+      path.endsWith("/kubelet.service"),
     );
+    assert.equal(unit.mode, 0o600);
+    assert.deepEqual(systemd.units, [
+      { name: "containerd.service", enabled: true },
+      { name: "kubelet.service", enabled: true },
+    ]);
   });
 
   it("are no archive when a path is too long for one", () => {
