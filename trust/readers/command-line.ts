@@ -125,7 +125,7 @@ const harmless = words(`
   pkill pgrep kill killall ps pidof which type whereis hash command-v test [ [[ echo printf cat mkdir
   chmod chown chgrp touch ls stat ln mv cp rm install tar unzip gzip gunzip curl wget aria2c scp rsync
   grep egrep awk head tail wc sort uniq cut tr file sha256sum sha512sum md5sum gpg update-alternatives
-  useradd groupadd usermod getent id export alias unset read trap return exit cd pushd popd source .
+  dd useradd groupadd usermod getent id export alias unset read trap return exit cd pushd popd source .
   set kubectl kubeadm crictl helm logger mount umount mountpoint findmnt df du restorecon semanage
   chcon setfacl ufw iptables ip6tables nft firewall-cmd modprobe sysctl swapoff iscsiadm multipath tee
   sed base64 retry wait sleep true false for case function local declare in esac done fi invoke-rc.d

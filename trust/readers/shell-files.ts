@@ -1,5 +1,6 @@
 /** Files that shell commands write, and documents that they hand to other programs. */
 import { decodeBytes } from "./encoding.ts";
+import { copiesOf, mayBeRead } from "./shell-copies.ts";
 import { type Redirection, type ShellCommand, unescaped } from "./shell-words.ts";
 import { textOf, type Word } from "./word.ts";
 
@@ -20,7 +21,7 @@ export type ShellFiles = {
   readonly changed: readonly ChangedFile[];
 };
 
-/** Follows `cat`, `tee`, `echo`, `printf`, `base64 -d`, `install` and redirections. Never throws. */
+/** Follows `cat`, `tee`, `echo`, `printf`, `base64 -d`, `install`, `cp`, `mv`, `ln` and redirections. Never throws. */
 export function shellFiles(commands: readonly ShellCommand[]): ShellFiles {
   const written = new Map<string, ShellFile>();
   const files: ShellFile[] = [];
@@ -43,12 +44,31 @@ export function shellFiles(commands: readonly ShellCommand[]): ShellFiles {
     for (const path of edited(command)) {
       changed.push({ path, by: nameOf(command), line: command.line });
     }
+    copy(command, written, changed);
     const handed = inputOf(command, 0);
     if (handed !== undefined && !passesOn.has(nameOf(command)) && !readers.has(command)) {
       files.push({ content: handed, line: command.line });
     }
   }
   return { files: [...written.values(), ...files], changed };
+}
+
+/** A copy of what the script wrote has its content; that of any other file is unknown. */
+function copy(
+  command: ShellCommand,
+  written: Map<string, ShellFile>,
+  changed: ChangedFile[],
+): void {
+  const { name, rest } = programAt(command.words);
+  const { line, condition } = command;
+  for (const { from, to } of copiesOf(name, rest)) {
+    const known = from === undefined ? undefined : written.get(from);
+    if (known) written.set(to, { path: to, content: known.content, line });
+    const isCertain =
+      known && condition === undefined && !changed.some(({ path }) => path === from);
+    if (!isCertain && mayBeRead(to)) changed.push({ path: to, by: name, line });
+    if (isCertain && name === "mv" && from !== undefined && from !== to) written.delete(from);
+  }
 }
 
 /** Programs whose output is their input, or which write it where it is seen. */

@@ -68,6 +68,36 @@ echo aGVsbG8= | base64 -d > /etc/x
     ]);
   });
 
+  it("knows a copy of what it wrote, and names what is put in place from elsewhere", () => {
+    const to = "/etc/default/kubelet";
+    for (const command of ["cp x", "mv -f x", "install -m 0644 -o root x", "ln -s x"]) {
+      const script = `#!/bin/sh\necho A=--a > x\n${command} ${to}\n`;
+      const found = piecesOf({ text: script }).flatMap((piece) =>
+        piece.kind === "file" && piece.path === to && piece.content.known ? [piece.path] : [],
+      );
+      assert.deepEqual([found, sayText(script)], [[to], []], command);
+    }
+    const unknown: [string, string][] = [
+      ["cp x", "cp"],
+      ["jq .a b > x && mv x", "mv"],
+      ["curl -fsSL https://example.org/x -o", "curl"],
+      ["envsubst < x >", "envsubst"],
+    ];
+    for (const [command, by] of unknown) {
+      assert.deepEqual(
+        sayText(`#!/bin/sh\n${command} ${to}\n`),
+        [`undecidable: what ${by} makes of ${to} in text`],
+        command,
+      );
+    }
+    assert.deepEqual(sayText(`#!/bin/sh\ndd if=x of=${to}\n`), [
+      `undecidable: what dd makes of ${to} in text`,
+    ]);
+    const harmless =
+      "cp -i /etc/kubernetes/admin.conf /root/.kube/config\nmv kubelet /usr/bin/kubelet";
+    assert.deepEqual(sayText(`#!/bin/sh\n${harmless}\n`), []);
+  });
+
   it("starts kubeadm, with its flags or with a file", () => {
     assert.deepEqual(sayText("#!/bin/sh\nkubeadm init --node-name n1\n"), [
       "kubeadm cluster init=n1",
