@@ -10,7 +10,7 @@ import { ensurePackages } from "./npm.mjs";
 import { ensurePack } from "./pack.mjs";
 import { node, policyPack, repository } from "./paths.mjs";
 import { createProgress, isInteractive } from "./progress.mjs";
-import { defaultStack, ensureSelectedStack, openPulumi, withStack } from "./stack.mjs";
+import { checkStates, defaultStack, ensureSelectedStack, openPulumi, withStack } from "./stack.mjs";
 import { readTarget } from "./target.mjs";
 import { chosenTests, fastTests, needToolchain } from "./tests.mjs";
 
@@ -163,6 +163,7 @@ async function runPulumi(args) {
   }
   const pulumi = openPulumi(environment);
   if (folder !== undefined || args.length === 0 || wantsHelp(args)) return pulumi.run(args);
+  checkStates(pulumi.backend);
   const stack = namedStack(args) || (await ensureSelectedStack(pulumi));
   const [command = ""] = args.filter((arg) => !arg.startsWith("-"));
   if (stack !== undefined) await refuseRefresh(command, args, stack);

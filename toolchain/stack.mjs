@@ -228,6 +228,19 @@ function hasPendingOperations(file) {
 }
 
 /**
+ * Refuses a state that cannot be read: the CLI would quote it.
+ * @param {import("./backend.mjs").Backend} backend
+ * @throws {Failure} in one line, with the way back
+ */
+export function checkStates({ folder }) {
+  const stacks = folder && path.join(folder, ".pulumi", "stacks", project);
+  if (!stacks || !fs.existsSync(stacks)) return;
+  for (const name of fs.readdirSync(stacks)) {
+    if (name.endsWith(".json")) checkState(path.join(stacks, name));
+  }
+}
+
+/**
  * @param {string} folder the file backend
  * @param {string} stack
  */

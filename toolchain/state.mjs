@@ -11,9 +11,9 @@ import { Failure } from "./fail.mjs";
 export function checkState(file) {
   const trouble = troubleWith(file);
   if (trouble === undefined) return;
-  const backup = `${file}.bak`;
+  const backup = wholeBackup(file);
   const back =
-    fs.existsSync(backup) && troubleWith(backup) === undefined
+    backup !== undefined
       ? `The state before the last change is whole: mv ${backup} ${file}, then run \`npm start\`.`
       : `Put a copy of it back; or, to begin afresh with new CAs, remove it and what was rendered.`;
   throw new Failure(`${file} ${trouble}. ${back}`);
@@ -28,11 +28,21 @@ function troubleWith(file) {
   const text = fs.readFileSync(file, "utf8");
   if (text.trim() === "") return "is empty";
   try {
-    const state = JSON.parse(text);
-    return typeof state?.checkpoint === "object" ? undefined : "is no state of a stack";
+    const { checkpoint } = JSON.parse(text) ?? {};
+    const isState = typeof checkpoint === "object" && checkpoint !== null;
+    return isState ? undefined : "is no state of a stack";
   } catch {
     return "is torn or garbled: it is no JSON";
   }
+}
+
+/**
+ * @param {string} file a state
+ * @returns {string | undefined} what the backend kept of the state before the last change, if it is whole
+ */
+function wholeBackup(file) {
+  const backup = `${file}.bak`;
+  return fs.existsSync(backup) && troubleWith(backup) === undefined ? backup : undefined;
 }
 
 /**
@@ -50,10 +60,8 @@ export async function checkLostState({ stack, file, folder, files }, ask) {
   if (files === 0 || fs.existsSync(file)) return;
   const found = `Stack ${stack} has no state (${file}), but ${folder} holds ${files} rendered files`;
   if (await ask?.(`${found}. Make new CAs, and write over them?`)) return;
-  const backup = `${file}.bak`;
-  const back = fs.existsSync(backup)
-    ? `Put the state back (mv ${backup} ${file})`
-    : "Put the state back";
+  const backup = wholeBackup(file);
+  const back = `Put the state back${backup === undefined ? "" : ` (mv ${backup} ${file})`}`;
   throw new Failure(
     `${found}: new CAs would be made and those files written over. ${back}; or, to begin afresh, move ${folder} away; or, for another stack, set kubelet-trust:renderTo to a folder of its own.`,
   );

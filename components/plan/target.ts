@@ -138,9 +138,9 @@ function contentProblems(folder: string): string[] {
     ];
   }
   const mode = statSync(folder).mode & 0o777;
-  if (entries.length === 0 || (mode & 0o077) === 0) return [];
+  if ((mode & 0o077) === 0) return [];
   return [
-    `renderTo: ${JSON.stringify(folder)} has mode 0${mode.toString(8)}, and others could read the keys in it. Run chmod go= ${folder}.`,
+    `renderTo: ${JSON.stringify(folder)} has mode 0${mode.toString(8)}, and others could look into it: keys are rendered there. Run chmod go= ${folder}.`,
   ];
 }
 

@@ -36,6 +36,8 @@ describe("a stack's state", () => {
     ["torn", `${whole.slice(0, 20)}-----BEGIN PRIVATE KEY`, /dev\.json is torn or garbled/],
     ["garbled", "\u0000\u0001secret", /dev\.json is torn or garbled/],
     ["something else", '{"secret":1}', /dev\.json is no state of a stack/],
+    ["nothing", '{"checkpoint":null}', /dev\.json is no state of a stack/],
+    ["null", "null", /dev\.json is no state of a stack/],
   ] as const) {
     it(`is refused in one line when it is ${kind}, with the way back and nothing of its text`, () => {
       fs.writeFileSync(file, text);
@@ -73,11 +75,16 @@ describe("the engine's logs", () => {
       fs.mkdirSync(path.join(home, "logs"));
       for (let at = 0; at < 5; at += 1) {
         const log = path.join(home, "logs", `${at}.log`);
-        fs.writeFileSync(log, "");
+        fs.writeFileSync(log, "a log");
         fs.utimesSync(log, at, at);
       }
-      pruneLogs(home, 2);
-      assert.deepEqual(fs.readdirSync(path.join(home, "logs")), ["3.log", "4.log"]);
+      const left = () => fs.readdirSync(path.join(home, "logs"));
+      pruneLogs(home, { logs: 3, bytes: 1000 });
+      assert.deepEqual(left(), ["2.log", "3.log", "4.log"]);
+      pruneLogs(home, { logs: 3, bytes: 10 });
+      assert.deepEqual(left(), ["3.log", "4.log"]);
+      pruneLogs(home, { logs: 0, bytes: 0 });
+      assert.deepEqual(left(), ["4.log"]);
     } finally {
       fs.rmSync(home, { recursive: true });
     }
