@@ -95,8 +95,8 @@ describe("the documentation", () => {
 /** What a translation has in common with its page: levels of headings, blocks, rows of tables, and code, word for word. */
 function skeletonOf(page: string) {
   const text = read(page);
-  const blocks = [...text.matchAll(/^```[\s\S]*?^```/gm)].map(([block]) => block);
-  const prose = text.replaceAll(/^```[\s\S]*?^```/gm, "");
+  const blocks = [...text.matchAll(/^ *```[\s\S]*?^ *```/gm)].map(([block]) => block);
+  const prose = text.replaceAll(/^ *```[\s\S]*?^ *```/gm, "");
   return {
     headings: [...prose.matchAll(/^#+ /gm)].map(([level]) => level),
     blocks,
@@ -110,5 +110,5 @@ function skeletonOf(page: string) {
 }
 
 function shellBlocksOf(page: string): string[] {
-  return [...read(page).matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
+  return [...read(page).matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].map(([, block = ""]) => block);
 }
