@@ -45,12 +45,22 @@ export function shellFiles(commands: readonly ShellCommand[]): ShellFiles {
       changed.push({ path, by: nameOf(command), line: command.line });
     }
     copy(command, written, changed);
+    const sourced = sourcedBy(command);
+    if (sourced !== undefined && !written.has(sourced)) {
+      changed.push({ path: sourced, by: "reading it in", line: command.line });
+    }
     const handed = inputOf(command, 0);
     if (handed !== undefined && !passesOn.has(nameOf(command)) && !readers.has(command)) {
       files.push({ content: handed, line: command.line });
     }
   }
   return { files: [...written.values(), ...files], changed };
+}
+
+/** The file that `.` or `source` runs as part of the script. */
+function sourcedBy({ words }: ShellCommand): string | undefined {
+  const { name, rest } = programAt(words);
+  return name === "." || name === "source" ? textOf(rest[0]) || undefined : undefined;
 }
 
 /** A copy of what the script wrote has its content; that of any other file is unknown. */

@@ -90,20 +90,37 @@ export function shellCommands(
     input = read.end === "|" ? command : undefined;
   }
   followCalls(commands);
+  const grown = `the rest of a script whose variables grow beyond ${maxGrowth / 1024 / 1024} MiB`;
   return {
     commands,
-    problems:
-      state.growth > maxGrowth
-        ? [
-            {
-              message: `the rest of a script whose variables grow beyond ${maxGrowth / 1024 / 1024} MiB`,
-              source: { ...source, line: state.line },
-              fatal: false,
-            },
-          ]
-        : [],
+    problems: [
+      ...(state.growth > maxGrowth
+        ? [{ message: grown, source: { ...source, line: state.line }, fatal: false }]
+        : []),
+      ...substitutedPrograms(script, source),
+    ],
   };
 }
+
+/** Programs that run inside `$(...)` or backquotes, whose words are not followed; asked for its version, none runs. */
+function substitutedPrograms(script: string, source: Source): Problem[] {
+  const problems: Problem[] = [];
+  for (const found of script.matchAll(/\$\(([^()`]{1,2000})\)|`([^`]{1,2000})`/g)) {
+    const program = startsProgram.exec(found[1] ?? found[2] ?? "")?.[1];
+    if (program === undefined) continue;
+    const line = (source.line ?? 1) + script.slice(0, found.index).split("\n").length - 1;
+    const message = `the flags of the ${program} that a command substitution starts`;
+    problems.push({ message, source: { ...source, line }, fatal: false });
+    if (problems.length === maxSubstituted) break;
+  }
+  return problems;
+}
+
+/** So many are named; one is enough for the verdict. */
+const maxSubstituted = 10;
+
+const startsProgram =
+  /(?:^|[\s;|&/])(kubelet|kube-apiserver)(?=\s+-)(?!\s+(?:--version|--help|-h|-V)(?:[\s=]|$))/;
 
 type OpenRedirection = { operator: string; target: Word | undefined; body?: string };
 type Open = Omit<ShellCommand, "condition"> & {

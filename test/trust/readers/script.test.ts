@@ -98,6 +98,29 @@ echo aGVsbG8= | base64 -d > /etc/x
     assert.deepEqual(sayText(`#!/bin/sh\n${harmless}\n`), []);
   });
 
+  it("names a program inside a command substitution, beside others too, unless it is asked for its version", () => {
+    const names = (line: string) =>
+      say({ "setup.sh": `#!/bin/sh\nkubelet --config=/etc/a\n${line}\n` }).filter((said) =>
+        said.includes("substitution"),
+      );
+    for (const line of ["x=$(kubelet --node-ip=1.1.1.1 &)", "echo `kubelet --config=/etc/b`"]) {
+      assert.equal(names(line).length, 1, line);
+    }
+    assert.deepEqual(names("V=$(kubelet --version | cut -d' ' -f2)"), []);
+    assert.deepEqual(names("V=$(cat /etc/kubelet.version)"), []);
+  });
+
+  it("names a file of Kubernetes that it reads in, unless it wrote it", () => {
+    const names = (text: string) =>
+      say({ "setup.sh": `#!/bin/sh\n${text}\nkubelet --config=/etc/a\n` }).filter((said) =>
+        said.includes("reading it in"),
+      );
+    assert.equal(names(". /etc/kubernetes/node.sh").length, 1);
+    assert.equal(names("source /opt/kube/env").length, 1);
+    assert.deepEqual(names("echo A=1 > /etc/kubernetes/env\n. /etc/kubernetes/env"), []);
+    assert.deepEqual(names(". /etc/os-release"), []);
+  });
+
   it("starts kubeadm, with its flags or with a file", () => {
     assert.deepEqual(sayText("#!/bin/sh\nkubeadm init --node-name n1\n"), [
       "kubeadm cluster init=n1",
