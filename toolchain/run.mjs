@@ -105,7 +105,7 @@ Each is run --rounds times (default: 3). Exit code 1 if a target is missed. See 
   report: { run: (args) => runProgram("cli/kubelet-trust.ts", ["report", ...args], process.env) },
   machine: { run: (args) => runProgram("cli/kubelet-trust.ts", ["machine", ...args], process.env) },
   verdicts: {
-    usage: "usage: npm run verdicts\nWrites docs/verdicts.md anew.",
+    usage: "usage: npm run verdicts\nWrites docs/verdicts.md and docs/reading.md anew.",
     plain: true,
     run: () => runProgram("cli/verdicts.ts", [], process.env),
   },
