@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { machine } from "./machine.ts";
 /** The command `kubelet-trust`, which the npm package brings. In a clone each of its commands is an npm script. */
+
+import { machine } from "./machine.ts";
 import { main as judge, type Ran } from "./main.ts";
 import { reportMain as report } from "./report-main.ts";
 
@@ -8,7 +9,7 @@ type Command = {
   /** What it does, for the list of commands. */
   readonly does: string;
   /** Prints, and gives the exit code. */
-  readonly run: (argv: readonly string[]) => number | Promise<number>;
+  readonly run: (argv: readonly string[]) => number;
 };
 
 const commands: Readonly<Record<string, Command>> = {
@@ -32,9 +33,7 @@ ${Object.entries(commands)
   .join("\n")}
 \`kubelet-trust COMMAND --help\` says what a command takes.`;
 
-run(process.argv.slice(2)).then((exitCode) => {
-  process.exitCode = exitCode;
-});
+process.exitCode = run(process.argv.slice(2));
 
 function printed({ exitCode, stdout, stderr }: Ran): number {
   if (stdout !== "") console.log(stdout);
@@ -42,7 +41,7 @@ function printed({ exitCode, stdout, stderr }: Ran): number {
   return exitCode;
 }
 
-async function run([name = "", ...argv]: readonly string[]): Promise<number> {
+function run([name = "", ...argv]: readonly string[]): number {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command.run(argv);
   if (name === "--help" || name === "-h") {

@@ -1,7 +1,7 @@
 /**
  * A report on a preview, or on an analysis of a stack: what the policy pack has said of it, from the engine's events.
  * `pulumi preview --json` with PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true and `pulumi policy analyze --json` print them,
- * one JSON object a line; so does `--event-log FILE`, which the CLI knows with PULUMI_DEBUG_COMMANDS=true alone.
+ * one JSON object a line.
  * Source: pulumi `sdk/go/common/apitype/events.go` (EngineEvent).
  */
 import { tokens } from "../trust/contract.ts";

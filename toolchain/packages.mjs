@@ -45,6 +45,8 @@ export async function buildPackages(progress, output = path.join(repository, "di
       `${JSON.stringify(manifest(name), null, 2)}\n`,
     );
     if (name === "kubelet-trust-policies") {
+      const about = "PulumiPolicy.yaml";
+      fs.copyFileSync(path.join(policyPack, about), path.join(folder, about));
       fs.copyFileSync(path.join(policyPack, "dist", "index.cjs"), path.join(folder, "pack.cjs"));
     }
     progress.say(`${name}: ${size(folder)}`);
@@ -88,7 +90,7 @@ async function compile(sources, folder) {
   const { default: ts } = await import("typescript");
   const { options } = ts.convertCompilerOptionsFromJson(
     {
-      ...JSON.parse(stripComments(fs.readFileSync(path.join(repository, "tsconfig.json"), "utf8")))
+      ...ts.readConfigFile(path.join(repository, "tsconfig.json"), ts.sys.readFile).config
         .compilerOptions,
       module: "CommonJS",
       moduleResolution: "Bundler",
@@ -133,11 +135,6 @@ const attributes = 2823;
  */
 function withJsPaths(text) {
   return text.replace(/((?:from |import\()"\.{1,2}\/[^"]+)\.ts"/g, '$1.js"');
-}
-
-/** @param {string} text of a tsconfig.json, whose comments have lines of their own */
-function stripComments(text) {
-  return text.replace(/^\s*\/\/.*$/gm, "");
 }
 
 /**

@@ -11,25 +11,16 @@ import { gatesError, isEnabled } from "../../kubernetes/gates.ts";
 import type { KubeletTable } from "../../kubernetes/tables.ts";
 import type { Json } from "../../readers/yaml.ts";
 import type { Fact } from "../../words/fact.ts";
-import type { FileContent, HostFiles, KubeletServing, NodeFacts } from "../../words/facts.ts";
+import type { FileContent, HostFiles } from "../../words/facts.ts";
 import type { Refusal, RefusalKind } from "../../words/refusal.ts";
 import { earlyExit } from "../early-exit.ts";
 import { builtInProvider, failed, fileRefusalKind, flagFailed, gateRefusal } from "../refusal.ts";
-import { listenRefusal } from "./listen.ts";
+import { type ListenInputs, listenRefusal } from "./listen.ts";
 import { halfPairError, readFileError, servedBy } from "./serving-certificate.ts";
 import type { Settings } from "./settings.ts";
 import { validateConfiguration } from "./validate.ts";
 
-export type StartInputs = {
-  readonly flags: Flags;
-  readonly settings: Settings;
-  readonly table: KubeletTable;
-  readonly serving: KubeletServing;
-  readonly node: NodeFacts;
-  readonly files: HostFiles;
-  readonly reloads: boolean;
-  readonly at: Date;
-};
+export type StartInputs = ListenInputs & { readonly flags: Flags };
 
 /** The first refusal; undefined when nothing that is known stops the kubelet. */
 export function kubeletRefusal(inputs: StartInputs): Refusal | undefined {
