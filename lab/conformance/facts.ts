@@ -5,11 +5,10 @@
 import { asGiven } from "../../trust/cluster/as-given.ts";
 import { assemble } from "../../trust/cluster/assemble.ts";
 import type { AssembledCluster } from "../../trust/cluster/assembly.ts";
+import { merged } from "../../trust/cluster/rbac.ts";
 import { type Program, readArguments } from "../../trust/readers/command-line.ts";
 import type { Origin, Piece, ProgramPiece } from "../../trust/readers/piece.ts";
-import { readRbac } from "../../trust/readers/rbac.ts";
 import { readTogether } from "../../trust/readers/recognise.ts";
-import { readYaml } from "../../trust/readers/yaml.ts";
 import { type Fact, known } from "../../trust/words/fact.ts";
 import type {
   ApiServerFacts,
@@ -128,7 +127,8 @@ export function startOf(program: Program, setUp: SetUp): Fact<Start> {
 
 /** RBAC objects by the real reader. */
 export function readRbacText(text: string): RbacFacts {
-  return readRbac(readYaml(text, { where: "RBAC" }).documents).rbac;
+  const pieces = readTogether([{ content: text, origin: originOf("RBAC") }]);
+  return merged(pieces.flatMap((piece) => (piece.kind === "rbac" ? [piece.rbac] : [])));
 }
 
 function clusterOf(setUp: SetUp): AssembledCluster {

@@ -2,6 +2,7 @@
 import type { Origin, Piece } from "../../trust/readers/piece.ts";
 import { readTogether } from "../../trust/readers/recognise.ts";
 import type { Json } from "../../trust/readers/yaml.ts";
+import type { RbacFacts } from "../../trust/words/facts.ts";
 
 /** An origin like that of a file which somebody hands in. */
 export function origin(name: string): Origin {
@@ -85,4 +86,15 @@ function sayPiece(piece: Piece): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** The ClusterRoles and ClusterRoleBindings of a text. */
+export function rbacIn(text: string): RbacFacts {
+  const found = piecesOf({ "rbac.yaml": text }).flatMap((piece) =>
+    piece.kind === "rbac" ? [piece.rbac] : [],
+  );
+  return {
+    roles: found.flatMap(({ roles }) => roles),
+    bindings: found.flatMap(({ bindings }) => bindings),
+  };
 }

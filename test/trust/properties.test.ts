@@ -10,7 +10,6 @@ import {
 } from "../../trust/readers/kubelet-configuration.ts";
 import { readPem } from "../../trust/readers/pem.ts";
 import { readPod } from "../../trust/readers/pod.ts";
-import { readRbac } from "../../trust/readers/rbac.ts";
 import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
 import { type Json, readYaml } from "../../trust/readers/yaml.ts";
 import { apiServer, at, kubelet } from "./world.ts";
@@ -80,7 +79,6 @@ describe("readers", function () {
     fc.assert(
       fc.property(text, (anything) => {
         const { documents } = readYaml(anything, source);
-        readRbac(documents);
         for (const document of documents) {
           document.lineOf(["a", 0, "b"]);
           readPod(document.value, source, document.lineOf);

@@ -12,7 +12,8 @@ export const unknownIp = "<node IP>";
 /**
  * The addresses of a node: those that are known, else an IP; and always its name, which kubelets and cloud controllers
  * report as Hostname beside whatever else they report.
- * Sources: kubernetes `pkg/kubelet/nodestatus/setters.go` (NodeAddress); cloud-provider `controllers/node`.
+ * Sources: kubernetes `pkg/kubelet/nodestatus/setters.go` (NodeAddress); for clouds
+ * `staging/src/k8s.io/cloud-provider/controllers/node/node_controller.go` (a Hostname that the cloud leaves out stays).
  */
 export function addressesOf(node: NodeFacts): readonly NodeAddress[] {
   const given = valueOr(node.addresses, [{ type: "InternalIP", address: unknownIp } as const]);

@@ -4,7 +4,8 @@
 import type { Problem, Source } from "../words/fact.ts";
 import { baseName, hyperkubeParts, imageName, isProgram, type Program } from "./program-names.ts";
 import { type ChangedFile, type ShellFile, shellFiles } from "./shell-files.ts";
-import { type Environment, type ShellCommand, shellCommands } from "./shell-words.ts";
+import type { Environment, ShellCommand } from "./shell-parts.ts";
+import { shellCommands } from "./shell-words.ts";
 import { textOf, toWords, type Word } from "./word.ts";
 
 export { isProgram, type Program, programs } from "./program-names.ts";

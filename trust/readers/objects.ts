@@ -5,7 +5,7 @@ import { type NodeAddressType, nodeAddressTypes } from "../words/vocabulary.ts";
 import type { GivenObject, ObjectFormat } from "./format.ts";
 import { titleOf, unread } from "./origins.ts";
 import { readRbac } from "./rbac.ts";
-import { asList, asObject, asText, type JsonObject, type YamlDocument } from "./yaml.ts";
+import { asList, asObject, asText } from "./yaml.ts";
 
 /** `kubectl get -o yaml`, and what an API server answers: the items of a `PodList` carry no kind of their own. */
 export const list: ObjectFormat = {
@@ -65,14 +65,8 @@ export const rbac: ObjectFormat = {
   recognises: ({ kind, apiVersion }) =>
     (kind === "ClusterRole" || kind === "ClusterRoleBinding") &&
     (asText(apiVersion)?.startsWith("rbac.authorization.k8s.io/") ?? true),
-  read: (object, origin, lineOf) => {
-    const whole: JsonObject = { apiVersion: "rbac.authorization.k8s.io/v1", ...object };
-    const document: YamlDocument = {
-      value: whole,
-      source: { where: origin.source.where },
-      lineOf,
-    };
-    const { rbac: facts, problems } = readRbac([document]);
+  read: (object, origin) => {
+    const { rbac: facts, problems } = readRbac(object, origin.source);
     const found = facts.roles.length + facts.bindings.length > 0;
     return {
       pieces: [

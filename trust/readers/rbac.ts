@@ -9,46 +9,29 @@ import type {
   Subject,
 } from "../words/facts.ts";
 import { placeholderIn } from "./placeholders.ts";
-import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
+import { asList, asObject, asText, type Json, type JsonObject } from "./yaml.ts";
 
 export type RbacObjects = { readonly rbac: RbacFacts; readonly problems: readonly Problem[] };
 
 /**
- * Collects ClusterRoles and ClusterRoleBindings (and Lists of them) of `rbac.authorization.k8s.io`; other
- * kinds are passed over. A rule that cannot be read grants nothing and is a problem; what is not known yet stays in its
- * place as a placeholder. Never throws.
+ * A ClusterRole or ClusterRoleBinding. A rule that cannot be read grants nothing and is a problem; what is not known
+ * yet stays in its place as a placeholder. Never throws.
  */
-export function readRbac(documents: readonly YamlDocument[]): RbacObjects {
-  const roles: ClusterRole[] = [];
-  const bindings: ClusterRoleBinding[] = [];
-  const problems: Problem[] = [];
-  for (const document of documents) {
-    for (const object of objects(document.value)) {
-      const name = asText(asObject(object.metadata)?.name);
-      const source: Source = { ...document.source, key: `${object.kind}/${name ?? ""}` };
-      if (name === undefined) {
-        problems.push({ message: `${object.kind} without metadata.name`, source, fatal: true });
-      } else if (object.kind === "ClusterRole") {
-        roles.push(readRole(object, name, source));
-      } else {
-        bindings.push(readBinding(object, name, source));
-      }
-    }
+export function readRbac(object: JsonObject, { where }: Source): RbacObjects {
+  const name = asText(asObject(object.metadata)?.name);
+  const source: Source = { where, key: `${object.kind}/${name ?? ""}` };
+  if (name === undefined) {
+    const problem = { message: `${object.kind} without metadata.name`, source, fatal: true };
+    return { rbac: { roles: [], bindings: [] }, problems: [problem] };
   }
-  return { rbac: { roles, bindings }, problems };
-}
-
-function objects(value: Json): JsonObject[] {
-  const object = asObject(value);
-  if (!object) {
-    return asList(value).flatMap(objects);
-  }
-  const kind = asText(object.kind) ?? "";
-  if (kind.endsWith("List")) {
-    return asList(object.items).flatMap(objects);
-  }
-  const isRbac = asText(object.apiVersion)?.startsWith("rbac.authorization.k8s.io/") ?? false;
-  return isRbac && (kind === "ClusterRole" || kind === "ClusterRoleBinding") ? [object] : [];
+  const isRole = object.kind === "ClusterRole";
+  return {
+    rbac: {
+      roles: isRole ? [readRole(object, name, source)] : [],
+      bindings: isRole ? [] : [readBinding(object, name, source)],
+    },
+    problems: [],
+  };
 }
 
 function readRole(object: JsonObject, name: string, source: Source): ClusterRole {

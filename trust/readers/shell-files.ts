@@ -1,7 +1,8 @@
 /** Files that shell commands write, and documents that they hand to other programs. */
 import { decodeBytes } from "./encoding.ts";
 import { copiesOf, mayBeRead } from "./shell-copies.ts";
-import { type Redirection, type ShellCommand, unescaped } from "./shell-words.ts";
+import type { Redirection, ShellCommand } from "./shell-parts.ts";
+import { unescaped } from "./shell-word.ts";
 import { textOf, type Word } from "./word.ts";
 
 /** A text that a script writes into a file, or hands to a program. */

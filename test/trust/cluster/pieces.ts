@@ -14,10 +14,10 @@ import type {
   RbacPiece,
   WorkloadPiece,
 } from "../../../trust/readers/piece.ts";
-import { readRbac } from "../../../trust/readers/rbac.ts";
-import { type JsonObject, readYaml } from "../../../trust/readers/yaml.ts";
+import type { JsonObject } from "../../../trust/readers/yaml.ts";
 import { known } from "../../../trust/words/fact.ts";
 import type { Outcome, Verdict } from "../../../trust/words/verdict.ts";
+import { rbacIn } from "../../support/pieces.ts";
 
 /** Where a piece is; the holder is what it is called by. */
 export function at(holder: string, more: Partial<Origin> = {}): Origin {
@@ -84,8 +84,7 @@ apiServer:
 
 /** RBAC objects. */
 export function rbac(text: string, origin = at("rbac")): RbacPiece {
-  const { documents } = readYaml(text, origin.source);
-  return { kind: "rbac", origin, rbac: readRbac(documents).rbac };
+  return { kind: "rbac", origin, rbac: rbacIn(text) };
 }
 
 /** A Deployment of postfinance/kubelet-csr-approver. */

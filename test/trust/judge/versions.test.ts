@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { type Issued, issue } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
-import { readRbac } from "../../../trust/readers/rbac.ts";
-import { readYaml } from "../../../trust/readers/yaml.ts";
 import { known } from "../../../trust/words/fact.ts";
+import { rbacIn } from "../../support/pieces.ts";
 import { apiServer, at, kubelet, message } from "../world.ts";
 
 const failed = (error: string) => `run.go:72] "command failed" err="failed to ${error}"`;
@@ -58,13 +57,10 @@ describe("versions of Kubernetes", () => {
 
   it("ask for create on nodes/proxy for a WebSocket too, unless both sides have 1.36", () => {
     const rules = "{apiGroups: [''], resources: [nodes/proxy], verbs: [get]}";
-    const { rbac } = readRbac(
-      readYaml(
-        `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}, rules: [${rules}]}
+    const rbac = rbacIn(
+      `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}, rules: [${rules}]}
 ---
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: r}, roleRef: {kind: ClusterRole, name: r}, subjects: [{kind: User, name: reader}]}`,
-        { where: "rbac" },
-      ).documents,
     );
     const exec = (kubeletVersion: string, version: string) => {
       const facts = kubelet("", {

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { authorize, type Question } from "../../../trust/rbac/authorize.ts";
-import { readRbac } from "../../../trust/readers/rbac.ts";
-import { readYaml } from "../../../trust/readers/yaml.ts";
 import { known, unknown } from "../../../trust/words/fact.ts";
+import { rbacIn } from "../../support/pieces.ts";
 
 const logs: Question = { apiGroup: "", resource: "nodes/proxy", verb: "get", name: "node-1" };
 const modes = known(["Node", "RBAC"]);
 
 function ask(yaml: string, groups: string[] = [], question = logs): string {
-  const { rbac } = readRbac(readYaml(yaml, { where: "rbac.yaml" }).documents);
+  const rbac = rbacIn(yaml);
   const who = { user: "client", groups };
   return authorize(who, question, { authorizationModes: modes, rbac: known(rbac) }).answer;
 }

@@ -131,6 +131,22 @@ describe("ConfigMaps and Secrets", () => {
   });
 });
 
+describe("RBAC", () => {
+  it("is read where nothing in it names Kubernetes, and in Lists", () => {
+    const open =
+      "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: open}, " +
+      "roleRef: {kind: ClusterRole, name: r}, subjects: [{kind: User, name: u}]}";
+    assert.deepEqual(sayText(open), ["rbac open"]);
+    assert.deepEqual(sayText(`kind: List\napiVersion: v1\nitems:\n- ${open}\n- ${open}\n`), [
+      "rbac open",
+      "rbac open",
+    ]);
+    assert.deepEqual(sayText(open.replace("metadata: {name: open}, ", "")), [
+      "noted: text: ClusterRoleBinding without metadata.name",
+    ]);
+  });
+});
+
 describe("KubeletConfigurations", () => {
   it("are whole files, drop-ins, patches and answers of configz", () => {
     assert.deepEqual(say({ "kubelet.yaml": kubelet }), whole);
