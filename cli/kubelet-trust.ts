@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `kubelet-trust`, which the npm package brings. In a clone each of its commands is an npm script. */
 
+import { doctor } from "./doctor/main.ts";
 import { machine } from "./machine.ts";
 import { main as judge, type Ran } from "./main.ts";
 import { reportMain as report } from "./report-main.ts";
@@ -9,7 +10,7 @@ type Command = {
   /** What it does, for the list of commands. */
   readonly does: string;
   /** Prints, and gives the exit code. */
-  readonly run: (argv: readonly string[]) => number;
+  readonly run: (argv: readonly string[]) => number | Promise<number>;
 };
 
 const commands: Readonly<Record<string, Command>> = {
@@ -20,6 +21,10 @@ const commands: Readonly<Record<string, Command>> = {
   report: {
     does: "one Markdown and one HTML page of what is judged, from files, a preview or an analysis",
     run: (argv) => printed(report(argv)),
+  },
+  doctor: {
+    does: "the certificates that a running cluster's kubelets have signed themselves, for a configuration",
+    run: async (argv) => printed(await doctor(argv)),
   },
   machine: {
     does: "the files of one machine, in the form that a carrier takes",
@@ -33,7 +38,10 @@ ${Object.entries(commands)
   .join("\n")}
 \`kubelet-trust COMMAND --help\` says what a command takes.`;
 
-process.exitCode = run(process.argv.slice(2));
+// The package is CommonJS, which awaits nothing at its top.
+void run(process.argv.slice(2)).then((exitCode) => {
+  process.exitCode = exitCode;
+});
 
 function printed({ exitCode, stdout, stderr }: Ran): number {
   if (stdout !== "") console.log(stdout);
@@ -41,7 +49,7 @@ function printed({ exitCode, stdout, stderr }: Ran): number {
   return exitCode;
 }
 
-function run([name = "", ...argv]: readonly string[]): number {
+async function run([name = "", ...argv]: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command.run(argv);
   if (name === "--help" || name === "-h") {

@@ -122,7 +122,18 @@ async function compile(sources, folder) {
     );
   }
   program.emit(undefined, (file, text, mark) =>
-    ts.sys.writeFile(file, file.endsWith(".d.ts") ? withJsPaths(text) : text, mark),
+    ts.sys.writeFile(file, file.endsWith(".d.ts") ? withJsPaths(text) : withImports(text), mark),
+  );
+}
+
+/**
+ * The compiler makes `require` of `import("package")`, which Node before 20.19 refuses where the package is ES modules.
+ * @param {string} text
+ */
+function withImports(text) {
+  return text.replace(
+    /Promise\.resolve\(\)\.then\(\(\) => (?:__importStar\()?require\(("[^."][^"]*")\)\)?\)/g,
+    "import($1)",
   );
 }
 

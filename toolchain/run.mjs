@@ -103,6 +103,7 @@ Each is run --rounds times (default: 3). Exit code 1 if a target is missed. See 
   },
   judge: { run: (args) => runProgram("cli/kubelet-trust.ts", ["judge", ...args], process.env) },
   report: { run: (args) => runProgram("cli/kubelet-trust.ts", ["report", ...args], process.env) },
+  doctor: { run: (args) => runProgram("cli/kubelet-trust.ts", ["doctor", ...args], process.env) },
   machine: { run: (args) => runProgram("cli/kubelet-trust.ts", ["machine", ...args], process.env) },
   verdicts: {
     usage: "usage: npm run verdicts\nWrites docs/verdicts.md and docs/reading.md anew.",

@@ -5,7 +5,7 @@ import { type NodeAddressType, nodeAddressTypes } from "../words/vocabulary.ts";
 import type { GivenObject, ObjectFormat } from "./format.ts";
 import { titleOf, unread } from "./origins.ts";
 import { readRbac } from "./rbac.ts";
-import { asList, asObject, asText } from "./yaml.ts";
+import { asList, asObject, asText, valueAt } from "./yaml.ts";
 
 /** `kubectl get -o yaml`, and what an API server answers: the items of a `PodList` carry no kind of their own. */
 export const list: ObjectFormat = {
@@ -38,7 +38,7 @@ export const list: ObjectFormat = {
 export const node: ObjectFormat = {
   name: "Node",
   status: "read",
-  about: "name and `status.addresses`",
+  about: "name, `status.addresses`, the port of its kubelet",
   recognises: ({ kind, apiVersion }) =>
     kind === "Node" && (apiVersion === undefined || apiVersion === "v1"),
   read: (object, origin) => {
@@ -47,8 +47,12 @@ export const node: ObjectFormat = {
       const { type, address } = asObject(entry) ?? {};
       return isAddressType(type) && typeof address === "string" ? [{ type, address }] : [];
     });
+    const port = valueAt(object, ["status", "daemonEndpoints", "kubeletEndpoint", "Port"]);
     return {
-      pieces: name === undefined ? [] : [{ kind: "node", origin, name, addresses }],
+      pieces:
+        name === undefined
+          ? []
+          : [{ kind: "node", origin, name, addresses, ...(typeof port === "number" && { port }) }],
       inner: [],
     };
   },

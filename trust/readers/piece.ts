@@ -143,6 +143,8 @@ export type NodePiece = From & {
   readonly kind: "node";
   readonly name: string;
   readonly addresses: readonly NodeAddress[];
+  /** Port of its kubelet; absent where its status does not say. */
+  readonly port?: number;
 };
 
 /**

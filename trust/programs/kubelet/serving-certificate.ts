@@ -333,7 +333,7 @@ function selfSigning(inputs: ServedInputs): Fact<Served> {
 }
 
 /** Whether a kubelet made a certificate, as far as its name says: `<host>@<time>`. */
-function isSelfMade({ subject }: CertificateFacts): boolean {
+export function isSelfMade({ subject }: CertificateFacts): boolean {
   return !subject.known || /@(\d+|<time>)$/.test(subject.value.commonName);
 }
 

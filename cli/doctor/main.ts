@@ -1,0 +1,44 @@
+/** The command `doctor`, without its process: what is printed where, and the exit code. */
+import { shown } from "../../trust/words/shown.ts";
+import { UsageError } from "../arguments.ts";
+import type { Ran } from "../main.ts";
+import { type DoctorArguments, readDoctorArguments, usage } from "./arguments.ts";
+import { collect } from "./collect.ts";
+import { connectTo } from "./connect.ts";
+import { lookAtPorts, nodesOf } from "./nodes.ts";
+import { type Progress, startProgress } from "./progress.ts";
+
+/** Runs the command. */
+export async function doctor(
+  argv: readonly string[],
+  progress: Progress = startProgress(),
+): Promise<Ran> {
+  try {
+    const args = readDoctorArguments(argv);
+    if (!args) return { exitCode: 0, stdout: usage, stderr: "" };
+    return await run(args, progress);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      return { exitCode: 2, stdout: "", stderr: shown(`doctor: ${error.message}`) };
+    }
+    throw error;
+  } finally {
+    progress.end();
+  }
+}
+
+async function run(args: DoctorArguments, progress: Progress): Promise<Ran> {
+  const time = new AbortController();
+  const timer = setTimeout(() => time.abort(), args.timeout * 1000);
+  try {
+    const client = await connectTo(args, time.signal);
+    try {
+      const nodes = await nodesOf(client);
+      return collect(await lookAtPorts(nodes, time.signal, progress), args.json);
+    } finally {
+      client.close();
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}

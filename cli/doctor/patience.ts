@@ -1,0 +1,53 @@
+/** How long the doctor waits: for one answer, and for all of them together. */
+
+/** Seconds that one node, or one request, may take. */
+export const patience = 5;
+
+/** What is waited for no longer. */
+export type Wait = {
+  /** Aborts when either is up. */
+  readonly signal: AbortSignal;
+  /** Says why it was aborted. */
+  readonly why: () => string;
+  /** To be called when the answer is there. */
+  readonly end: () => void;
+};
+
+/**
+ * Waits for one answer: {@link patience} seconds, and no longer than the run has.
+ *
+ * @param until aborts when the run's time is up
+ */
+export function waitFor(until: AbortSignal): Wait {
+  const own = new AbortController();
+  const abort = () => own.abort();
+  const timer = setTimeout(abort, patience * 1000);
+  until.addEventListener("abort", abort, { once: true });
+  if (until.aborted) abort();
+  return {
+    signal: own.signal,
+    why: () => (until.aborted ? "the time was up" : `no answer within ${patience} s`),
+    end: () => {
+      clearTimeout(timer);
+      until.removeEventListener("abort", abort);
+    },
+  };
+}
+
+/** Does something with each of many, so many at once; the results are in their order. */
+export async function inTurns<T, R>(
+  all: readonly T[],
+  atOnce: number,
+  work: (one: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = new Array(all.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < all.length) {
+      const index = next++;
+      results[index] = await work(all[index] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, worker));
+  return results;
+}
