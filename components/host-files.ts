@@ -1,4 +1,3 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {
   addressesAnnotation,
@@ -16,6 +15,7 @@ import {
   writeHostFiles,
 } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
+import { HostFilesSecret } from "./host-files-secret.ts";
 import { kernelSettings } from "./kubeadm/hardening.ts";
 import { base64 } from "./kubeadm/kubeconfig.ts";
 import { kubeletFlags, kubeletUnit } from "./kubeadm/kubelet-unit.ts";
@@ -68,7 +68,7 @@ export type HostFilesArgs = {
  * lists the files (`path`, `mode`, `owner`, `key`), in order of their paths; every other key holds the content of
  * one file and is the path without its first slash and with `_` for each further one.
  *
- * What decides trust is registered as plain outputs too: a Secret is unknown as a whole at the first preview.
+ * What decides trust is registered as plain outputs too, so that the policy pack notices what has changed a Secret.
  *
  * @example
  * new HostFiles("workers", {
@@ -96,8 +96,8 @@ export class HostFiles extends pulumi.ComponentResource {
     const machineFiles: Record<string, MachineFiles> = {};
     const written: pulumi.Output<string>[] = [];
     for (const machine of args.machines) {
-      const files = new MachineFiles(filesOf(machine, args));
-      machineFiles[machine.name] = files;
+      const files = filesOf(machine, args);
+      machineFiles[machine.name] = new MachineFiles(files);
       written.push(createSecret(name, machine, files, this, args).id);
     }
     this.machineFiles = machineFiles;
@@ -139,22 +139,26 @@ function caOf(machine: string, issuance: HostFilesArgs["issuance"]) {
   return issuance.behind?.[machine] ?? issuance.ca;
 }
 
-/** The Secret's data: {@link writeHostFiles} in base64. */
-export function packFiles(files: readonly { path: string; mode: string; content: string }[]) {
+/** The Secret's data: {@link writeHostFiles} in base64. What is known of it stays known; all of it is secret. */
+export function packFiles(files: readonly HostFile[]): Record<string, pulumi.Output<string>> {
   return Object.fromEntries(
-    Object.entries(writeHostFiles(files)).map(([key, content]) => [key, base64(content)]),
+    Object.entries(writeHostFiles(files)).map(([key, content]) => [
+      key,
+      typeof content === "string"
+        ? pulumi.secret(base64(content))
+        : pulumi.secret(content).apply(base64),
+    ]),
   );
 }
 
 function createSecret(
   name: string,
   machine: Machine,
-  { files }: MachineFiles,
+  files: readonly HostFile[],
   parent: HostFiles,
   args: HostFilesArgs,
-): k8s.core.v1.Secret {
-  const data = files.apply(packFiles);
-  return new k8s.core.v1.Secret(
+): HostFilesSecret {
+  return new HostFilesSecret(
     `${name}/${machine.name}`,
     {
       metadata: {
@@ -174,7 +178,7 @@ function createSecret(
         },
       },
       type: hostFilesSecretType,
-      data,
+      data: packFiles(files),
     },
     { parent, ...(args.provider === undefined ? {} : { provider: args.provider }) },
   );

@@ -40,24 +40,17 @@ export function machineFilesProvider(
  * });
  */
 export class MachineFiles {
-  /** Path, mode, owner and content of each file, in order of the paths. */
-  readonly files: pulumi.Output<CarriedFile[]>;
+  readonly #sorted: readonly HostFile[];
+  #files: pulumi.Output<CarriedFile[]> | undefined;
 
   constructor(files: readonly HostFile[]) {
-    const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
-    // One output for all that is unknown; an output for each text would cost more than the texts.
-    const outputs = sorted.flatMap(({ content }) => (typeof content === "string" ? [] : [content]));
-    this.files = pulumi.secret(
-      pulumi.all(outputs).apply((contents) => {
-        const resolved = contents.values();
-        return sorted.map(({ path, mode, content }) => ({
-          path,
-          mode,
-          owner: "root:root",
-          content: typeof content === "string" ? content : (resolved.next().value ?? ""),
-        }));
-      }),
-    );
+    this.#sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** Path, mode, owner and content of each file, in order of the paths. */
+  get files(): pulumi.Output<CarriedFile[]> {
+    this.#files ??= carried(this.#sorted);
+    return this.#files;
   }
 
   /** User data for cloud-init: `#cloud-config` with every file, and the start of containerd and the kubelet. */
@@ -77,4 +70,20 @@ export class MachineFiles {
   get ignition(): pulumi.Output<string> {
     return this.files.apply(ignitionConfig);
   }
+}
+
+function carried(files: readonly HostFile[]): pulumi.Output<CarriedFile[]> {
+  // One output for all that is unknown; an output for each text would cost more than the texts.
+  const outputs = files.flatMap(({ content }) => (typeof content === "string" ? [] : [content]));
+  return pulumi.secret(
+    pulumi.all(outputs).apply((contents) => {
+      const resolved = contents.values();
+      return files.map(({ path, mode, content }) => ({
+        path,
+        mode,
+        owner: "root:root",
+        content: typeof content === "string" ? content : (resolved.next().value ?? ""),
+      }));
+    }),
+  );
 }

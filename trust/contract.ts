@@ -57,7 +57,7 @@ export const nodePoolOutputs = {
   apiServerFlags: "apiServerFlags",
 } as const;
 
-/** What `HostFiles` registers beside its Secrets, which are unknown as a whole at the first preview. */
+/** What `HostFiles` registers beside its Secrets: what it meant, to be compared with what is in them. */
 export const hostFilesOutputs = {
   /** The KubeletConfiguration, YAML. */
   kubelet: "kubelet",
@@ -231,14 +231,14 @@ export type ListedFile = {
  *
  * @throws Error when two paths share a key.
  */
-export function writeHostFiles(
-  files: readonly { readonly path: string; readonly mode: string; readonly content: string }[],
-): Record<string, string> {
+export function writeHostFiles<Content>(
+  files: readonly { readonly path: string; readonly mode: string; readonly content: Content }[],
+): Record<string, Content | string> {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const list = sorted.map(
     ({ path, mode }): ListedFile => ({ path, mode, owner: "root:root", key: fileKey(path) }),
   );
-  const data: Record<string, string> = { [fileListKey]: JSON.stringify(list) };
+  const data: Record<string, Content | string> = { [fileListKey]: JSON.stringify(list) };
   for (const { path, content } of sorted) {
     const key = fileKey(path);
     if (key in data) throw new Error(`two files of one machine have the key ${key}: ${path}`);

@@ -6,7 +6,7 @@
 
 import type { PodProgram } from "../../trust/readers/pod.ts";
 import { asList, asObject, asText, type JsonObject } from "../../trust/readers/yaml.ts";
-import { type Fact, known, unknown } from "../../trust/words/fact.ts";
+import { type Fact, isThere, known, unknown } from "../../trust/words/fact.ts";
 import type { FileContent, HostFiles } from "../../trust/words/facts.ts";
 import { describe, type Resource, type Stack, text } from "../stack/resource.ts";
 import {
@@ -36,7 +36,9 @@ export function mountedFiles(
     }
     const names = sources.map(({ kind, name }) => `${kind} ${name}`).join(" or ");
     const where = names === "" ? describe(pod) : names;
-    return unknown(`the content of ${path}, which is not in ${where} of this stack`, { where });
+    const missing = `the content of ${path}, which is not in ${where} of this stack`;
+    // What such a volume covers is no file of the machine.
+    return sources.length > 0 ? isThere(unknown(missing, { where })) : unknown(missing, { where });
   };
 }
 
@@ -89,7 +91,7 @@ function mounted(
     return known(contentOf(certificatesOf(stack), entry.text.value, source), source);
   }
   const made = madeBy(stack, object, key);
-  return made === undefined ? entry.text : known(made, source);
+  return made === undefined ? isThere(entry.text) : known(made, source);
 }
 
 /** What a text that is not known yet will be: the only certificate, or the only key, that its object is made from. */

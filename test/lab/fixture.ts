@@ -5,12 +5,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
-import { packFiles } from "../../components/host-files.ts";
 import {
   encryptionConfiguration,
   hardeningFiles,
   kernelSettings,
 } from "../../components/kubeadm/hardening.ts";
+import { base64 } from "../../components/kubeadm/kubeconfig.ts";
 import {
   CheckedConfiguration,
   kubeletConfiguration,
@@ -20,7 +20,7 @@ import { kubeletUnit } from "../../components/kubeadm/kubelet-unit.ts";
 import { staticPods } from "../../components/kubeadm/static-pods.ts";
 import { hardeningOf } from "../../components/model/hardening.ts";
 import { type Issued, issue, issueAuthority, publicKeyPem } from "../../lab/conformance/pki.ts";
-import { fileKey, paths } from "../../trust/contract.ts";
+import { fileKey, paths, writeHostFiles } from "../../trust/contract.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
 
 export type FixtureMachine = {
@@ -91,17 +91,23 @@ export async function writeFixture(folder: string, fixture: Fixture): Promise<vo
           "kubelet-trust/serving-mode": machine.servingMode,
         },
       },
-      data: packFiles(
-        Object.entries(files).map(([file, content]) => ({
-          path: file,
-          mode: file.endsWith(".crt") || file.endsWith(".pub") ? "0644" : "0600",
-          content,
-        })),
+      data: inBase64(
+        writeHostFiles(
+          Object.entries(files).map(([file, content]) => ({
+            path: file,
+            mode: file.endsWith(".crt") || file.endsWith(".pub") ? "0644" : "0600",
+            content,
+          })),
+        ),
       ),
     });
   }
   for (const [name, object] of Object.entries(clusterObjects))
     writeManifest(manifests, name, object);
+}
+
+function inBase64(data: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, base64(text)]));
 }
 
 /** Changes one file of a rendered machine. */

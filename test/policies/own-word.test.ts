@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import type { PolicyResource } from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
-import { Cluster } from "../../components/index.ts";
 import { isOtherStance } from "../../policies/evidence/registered-stance.ts";
 import { readStack } from "../../policies/stack/resource.ts";
 import {
@@ -14,38 +13,9 @@ import {
   tokens,
 } from "../../trust/contract.ts";
 import { reasonAnnotation, verificationAnnotation } from "../../trust/words/vocabulary.ts";
-import { recordPreview } from "../support/recorded.ts";
-import { configMap, resource, unknownValue, violationsOf } from "./fake.ts";
+import { configMap, resource, unknownValue } from "./fake.ts";
+import { type Change, ownCluster as cluster, mandatory } from "./own-cluster.ts";
 import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./stacks/parts.ts";
-
-type Change = (type: string, props: Record<string, unknown>) => Record<string, unknown>;
-
-/** The default cluster at its first preview, as a transform has changed it. */
-function cluster(
-  change: Change = (_, props) => props,
-  more: Partial<ConstructorParameters<typeof Cluster>[1]> = {},
-): Promise<PolicyResource[]> {
-  const transformations: pulumi.ResourceTransformation[] = [
-    ({ type, props, opts }) => ({ props: change(type, props), opts }),
-  ];
-  return recordPreview(() => {
-    new Cluster(
-      "c",
-      {
-        ...more,
-        controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.1"] }],
-        nodePools: [
-          {
-            name: "workers",
-            servingMode: "bootstrap",
-            nodes: [{ name: "w-0", addresses: ["10.0.0.11"] }],
-          },
-        ],
-      },
-      { transformations },
-    );
-  });
-}
 
 function bootstrappingNoMore(data: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
@@ -55,12 +25,6 @@ function bootstrappingNoMore(data: Record<string, string>): Record<string, strin
     ]),
   );
 }
-
-const mandatory = (resources: readonly PolicyResource[]) =>
-  violationsOf(resources)
-    .filter(({ enforcementLevel }) => enforcementLevel === "mandatory")
-    .map(({ message }) => message)
-    .join("\n");
 
 describe("a cluster of our components", function () {
   this.timeout(60_000);

@@ -4,18 +4,18 @@ import { kubeadmFiles, kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import { fileInObject } from "../readers/origins.ts";
 import { readPem } from "../readers/pem.ts";
 import type { FilePiece, Origin } from "../readers/piece.ts";
-import { type Fact, known } from "../words/fact.ts";
+import { type Fact, isThere, known } from "../words/fact.ts";
 import type { CertificateFacts, FileContent, HostFiles } from "../words/facts.ts";
 import { groupBy } from "../words/group-by.ts";
 import type { AssembleOptions } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
 
-/** What one does not tell, the other does. */
+/** What one does not tell, the other does; but not for a file that is there and cannot be seen. */
 export function layered(own: HostFiles | undefined, shared: HostFiles): HostFiles {
   if (own === undefined) return shared;
   return (path) => {
     const content = own(path);
-    if (content.known) return content;
+    if (content.known || content.isThere) return content;
     const other = shared(path);
     return other.known ? other : content;
   };
@@ -63,7 +63,7 @@ function originKey({ machine, holder }: Origin): string {
 
 /** By path, else by its last part where no path is said. */
 function among(pieces: readonly FilePiece[], otherwise: HostFiles | undefined): HostFiles {
-  const byPath = new Map(pieces.map((piece) => [piece.path, piece.content]));
+  const byPath = new Map(pieces.map((piece) => [piece.path, isThere(piece.content)]));
   return (path) =>
     byPath.get(path) ??
     byPath.get(posix.basename(path)) ??

@@ -17,7 +17,13 @@ export type Source = {
 export type Known<T> = { readonly known: true; readonly value: T; readonly source?: Source };
 
 /** A value that is not known: `missing` completes the sentence "undecidable without ...". */
-export type Unknown = { readonly known: false; readonly missing: string; readonly source?: Source };
+export type Unknown = {
+  readonly known: false;
+  readonly missing: string;
+  readonly source?: Source;
+  /** There is a value, and it cannot be seen: what is usual elsewhere does not stand in for it. */
+  readonly isThere?: true;
+};
 
 export type Fact<T> = Known<T> | Unknown;
 
@@ -29,6 +35,11 @@ export function known<T>(value: T, source?: Source): Known<T> {
 /** Makes an unknown fact; `missing` completes the sentence "undecidable without ...". */
 export function unknown(missing: string, source?: Source): Unknown {
   return source === undefined ? { known: false, missing } : { known: false, missing, source };
+}
+
+/** Of a value that cannot be seen, that it is there. A known one stays what it is. */
+export function isThere<T>(fact: Fact<T>): Fact<T> {
+  return fact.known ? fact : { ...fact, isThere: true };
 }
 
 /** The value when it is known, else `otherwise`. */

@@ -1,0 +1,217 @@
+/**
+ * What our components registered, compared with what is deployed. Transforms, stack transforms and whoever makes a
+ * component of the same type can make them differ: what is deployed is judged, and a difference is said.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { hostFilesOutputs, kubeletAccessOutputs, paths, tokens } from "../../trust/contract.ts";
+import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
+import { readKubeadm } from "../../trust/readers/kubeadm.ts";
+import type { UnreadPiece } from "../../trust/readers/piece.ts";
+import { asList, asObject, type Json } from "../../trust/readers/yaml.ts";
+import { valueOr } from "../../trust/words/fact.ts";
+import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
+import { entriesOf, kindOf, originOf } from "./kubernetes.ts";
+import { type MachineSecret, machineOf } from "./machine-secret.ts";
+import { annotationsOf, isOtherStance, stancesFor } from "./registered-stance.ts";
+
+/** Neither what is deployed nor what was registered is taken for the truth in silence. */
+function differing(stack: Stack, resource: Resource, missing: string): UnreadPiece {
+  return { kind: "unread", origin: originOf(stack, resource), missing, deciding: true };
+}
+
+/** Machines that a component registered, and whose Secret is not one any more: something has changed it. */
+export function withoutSecret(stack: Stack, secrets: readonly Resource[]): UnreadPiece[] {
+  const found = new Set(
+    secrets.map((secret) => `${stack.ancestorsOf(secret)[0]?.urn} ${machineOf(secret)}`),
+  );
+  return stack.resources
+    .filter(({ type }) => type === tokens.hostFiles)
+    .flatMap((owner) => {
+      const flags = field(owner, hostFilesOutputs.kubeletFlags);
+      const machines = Object.keys(asObject(valueOr(flags, undefined)) ?? {});
+      return machines
+        .filter((machine) => !found.has(`${owner.urn} ${machine}`))
+        .map((machine) =>
+          differing(stack, owner, `the Secret with the files of ${machine} of ${describe(owner)}`),
+        );
+    });
+}
+
+/** How a machine differs from what its components registered. */
+export function differencesOf(stack: Stack, machine: MachineSecret): UnreadPiece[] {
+  const { secret, owner } = machine;
+  if (owner === undefined) return [];
+  return [
+    ...otherPrograms(machine, owner).map((what) =>
+      differing(
+        stack,
+        secret,
+        `why ${what} of ${describe(secret)} differs from what its component registered`,
+      ),
+    ),
+    ...stancesFor(stack, owner).flatMap((access) => [
+      ...otherFlags(stack, machine, access),
+      ...otherStances(stack, machine, access),
+    ]),
+  ];
+}
+
+function otherPrograms({ machine, programs, files }: MachineSecret, owner: Resource): string[] {
+  const flags = field(owner, hostFilesOutputs.kubeletFlags, machine);
+  const commands = field(owner, hostFilesOutputs.commands, machine);
+  const command = (name: string) => asList(asObject(valueOr(commands, undefined))?.[name]);
+  const registered = {
+    kubelet: ["kubelet", ...asList(valueOr(flags, undefined))],
+    "kube-apiserver": command("kube-apiserver"),
+    "kube-controller-manager": command("kube-controller-manager"),
+  };
+  const configuration = field(owner, hostFilesOutputs.kubelet);
+  return [
+    ...Object.entries(registered)
+      .filter(([program, argv]) => {
+        const deployed = programs.filter(({ commandLine }) => commandLine.program === program);
+        return !isDeepStrictEqual(
+          deployed.map(({ commandLine }) => wordsOf(commandLine)),
+          linesOf(argv).map(wordsOf),
+        );
+      })
+      .map(([program]) => `the command line of ${program}`),
+    ...(configuration.known && configuration.value === configurationIn(files)
+      ? []
+      : ["the KubeletConfiguration"]),
+  ];
+}
+
+function wordsOf({ words }: CommandLine): string[] {
+  return words.map((word) => (word.kind === "text" ? word.text : word.missing));
+}
+
+function linesOf(argv: readonly Json[]): readonly CommandLine[] {
+  const words = argv.filter((word) => typeof word === "string");
+  return words.length === 0 ? [] : readArguments(words, { where: "" }).commandLines;
+}
+
+function configurationIn(files: MachineSecret["files"]): string | undefined {
+  const file = files(paths.kubeletConfiguration);
+  return file.known && file.value.kind === "text" ? file.value.text : undefined;
+}
+
+/** kube-apiserver's flags towards kubelets, which two components registered. */
+function otherFlags(
+  stack: Stack,
+  { secret, programs }: MachineSecret,
+  access: Resource,
+): UnreadPiece[] {
+  const apiServers = programs.filter(({ commandLine }) => commandLine.program === "kube-apiserver");
+  return apiServers.every(({ commandLine }) => isToldAs(commandLine, access))
+    ? []
+    : [
+        differing(
+          stack,
+          secret,
+          `why kube-apiserver's flags in ${describe(secret)} differ from what ${describe(access)} registered`,
+        ),
+      ];
+}
+
+/** Whether a kube-apiserver has the flags towards kubelets that a component registered, and no other. */
+function isToldAs(commandLine: CommandLine, access: Resource): boolean {
+  const flags = asList(valueOr(field(access, kubeletAccessOutputs.flags), undefined));
+  const given = wordsOf(commandLine).filter((word) => /^--kubelet-/.test(word));
+  return isDeepStrictEqual(given.sort(), flags.map(String).sort());
+}
+
+/** A skip that a transform has put on a Secret, or taken from it; and on the static pod in it. */
+function otherStances(
+  stack: Stack,
+  { secret, programs }: MachineSecret,
+  access: Resource,
+): UnreadPiece[] {
+  const where = describe(secret);
+  const apiServers = programs.filter(({ commandLine }) => commandLine.program === "kube-apiserver");
+  if (apiServers.length === 0) return [];
+  const said: (readonly [string, Readonly<Record<string, string>> | undefined])[] = [
+    [where, annotationsOf(secret)],
+    ...apiServers.map(({ origin }) => [`kube-apiserver in ${where}`, origin.annotations] as const),
+  ];
+  return said
+    .filter(([, annotations]) => isOtherStance(access, annotations))
+    .map(([carrier]) => differing(stack, secret, otherStance(carrier, access)));
+}
+
+function otherStance(carrier: string, access: Resource): string {
+  return `why what ${carrier} says of verification differs from what ${describe(access)} registered`;
+}
+
+/**
+ * The ConfigMaps of our own components: those that say again what the machines' files say are not read once more. One
+ * that says something else is read like any other, and the difference is said.
+ */
+export function readSiblings(
+  stack: Stack,
+  machines: readonly MachineSecret[],
+): { readonly claims: readonly string[]; readonly pieces: readonly UnreadPiece[] } {
+  const claims: string[] = [];
+  const pieces: UnreadPiece[] = [];
+  const owners = stack.resources.filter(({ type }) => type === tokens.hostFiles);
+  for (const above of new Set(owners.map(({ parentUrn }) => parentUrn))) {
+    const own = machines.filter(({ owner }) => owner?.parentUrn === above);
+    const registered = owners
+      .filter(({ parentUrn }) => parentUrn === above)
+      .map((owner) => text(owner, hostFilesOutputs.kubelet));
+    for (const sibling of stack.childrenOf(above ?? "")) {
+      for (const child of stack.childrenOf(sibling.urn)) {
+        if (kindOf(child) !== "ConfigMap") continue;
+        const said = saidBy(sibling, child, registered, own);
+        if (said === undefined) continue;
+        if (!said.asRegistered) {
+          const what = `why ${describe(child)} differs from what ${describe(sibling)} registered`;
+          pieces.push(differing(stack, child, what));
+        }
+        const isOther =
+          sibling.type === tokens.apiServerKubeletAccess &&
+          isOtherStance(sibling, annotationsOf(child));
+        if (isOther) pieces.push(differing(stack, child, otherStance(describe(child), sibling)));
+        if (said.asRegistered && said.asDeployed && !isOther) claims.push(child.urn);
+      }
+    }
+  }
+  return { claims, pieces };
+}
+
+/** Whether a ConfigMap says what was registered, and what is on the machines; `undefined` for one of neither kind. */
+function saidBy(
+  component: Resource,
+  configMap: Resource,
+  registered: readonly (string | undefined)[],
+  machines: readonly MachineSecret[],
+): { readonly asRegistered: boolean; readonly asDeployed: boolean } | undefined {
+  const texts = entriesOf(configMap).map(({ text: own }) => (own.known ? own.value : undefined));
+  switch (component.type) {
+    case tokens.kubeletConfigMap: {
+      const deployed = new Set(machines.map(({ files }) => configurationIn(files)));
+      return {
+        asRegistered: texts.every((own) => own !== undefined && registered.includes(own)),
+        asDeployed: texts.every((own) => own !== undefined && deployed.has(own)),
+      };
+    }
+    case tokens.apiServerKubeletAccess: {
+      const lines = texts.map((own) =>
+        own === undefined ? "unknown" : readKubeadm(own, { where: "" }).apiServer,
+      );
+      const apiServers = machines
+        .flatMap(({ programs }) => programs)
+        .filter(({ commandLine }) => commandLine.program === "kube-apiserver");
+      return {
+        asRegistered: lines.every(
+          (line) => line === undefined || (line !== "unknown" && isToldAs(line, component)),
+        ),
+        asDeployed:
+          apiServers.length > 0 &&
+          apiServers.every(({ commandLine }) => isToldAs(commandLine, component)),
+      };
+    }
+    default:
+      return undefined;
+  }
+}

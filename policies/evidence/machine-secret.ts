@@ -1,0 +1,168 @@
+/** A host-files Secret: the exact files of one machine, which are read as those of any host. */
+import { posix } from "node:path";
+import {
+  addressesAnnotation,
+  certificateOf,
+  fileListKey,
+  kubernetesVersionAnnotation,
+  machineLabel,
+  paths,
+  readAddresses,
+  readFileList,
+  tokens,
+} from "../../trust/contract.ts";
+import type { Given } from "../../trust/readers/format.ts";
+import { ofFile, unread } from "../../trust/readers/origins.ts";
+import type { Origin, Piece, ProgramPiece } from "../../trust/readers/piece.ts";
+import { readTogether } from "../../trust/readers/recognise.ts";
+import { soundsDeciding } from "../../trust/readers/speaks.ts";
+import { type Fact, isThere, known, unknown } from "../../trust/words/fact.ts";
+import type { FileContent, HostFiles, NodeAddress } from "../../trust/words/facts.ts";
+import { describe, type Resource, type Stack, text } from "../stack/resource.ts";
+import { certificatesOf, contentOf } from "./certificates.ts";
+import { componentFiles } from "./component-files.ts";
+import { type Entry, entriesOf, originOf } from "./kubernetes.ts";
+
+/** What is on a machine, as far as its Secret tells. */
+export type MachineSecret = {
+  readonly secret: Resource;
+  readonly machine: string;
+  /** The `HostFiles` that made it; none where nobody of ours did. */
+  readonly owner: Resource | undefined;
+  readonly programs: readonly ProgramPiece[];
+  /** Everything but programs. */
+  readonly others: readonly Piece[];
+  readonly files: HostFiles;
+};
+
+/** The machine that a Secret is for. */
+export function machineOf(secret: Resource): string {
+  return text(secret, "metadata", "labels", machineLabel) ?? secret.name;
+}
+
+/** Reads a Secret of type `kubelet-trust/host-files`; a text is what is missing where not even the files are named. */
+export function readMachineSecret(stack: Stack, secret: Resource): MachineSecret | string {
+  const where = describe(secret);
+  const entries = new Map(entriesOf(secret).map((entry) => [entry.key, entry]));
+  const written = entries.get(fileListKey)?.text;
+  if (!written?.known) return `the files of ${where}, which are not known yet`;
+  const list = readFileList(written.value);
+  if (list === undefined) return `the files of ${where}: its ${fileListKey} is no list of files`;
+  const byPath = new Map(list.map(({ path, key }) => [posix.normalize(path), entries.get(key)]));
+  const machine = machineOf(secret);
+  const [above] = stack.ancestorsOf(secret);
+  const owner = above?.type === tokens.hostFiles ? above : undefined;
+  const made = (path: string) => owner && componentFiles(stack, secret, owner, machine).get(path);
+  const files: HostFiles = (path) => fileOf(stack, path, byPath, made, where);
+  const origin: Origin = { ...originOf(stack, secret), machine: secret.urn, secret: true };
+  const pieces = piecesOf(byPath, origin);
+  const version = text(secret, "metadata", "annotations", kubernetesVersionAnnotation);
+  return {
+    secret,
+    machine,
+    owner,
+    files,
+    programs: pieces.filter(isProgram).map((piece) => ({
+      ...piece,
+      ...around(piece, machine, secret),
+      ...(version !== undefined && { version }),
+      files,
+    })),
+    others: pieces.filter((piece) => !isProgram(piece)),
+  };
+}
+
+function isProgram(piece: Piece): piece is ProgramPiece {
+  return piece.kind === "program";
+}
+
+/** What is known of a program because it is known whose machine this is. */
+function around(
+  { commandLine }: ProgramPiece,
+  machine: string,
+  secret: Resource,
+): Partial<ProgramPiece> {
+  if (commandLine.program !== "kubelet") return { label: `${commandLine.program} of ${machine}` };
+  return {
+    label: machine,
+    hostName: known(machine, { where: describe(secret) }),
+    addresses: addressesOf(secret),
+  };
+}
+
+/** `InternalIP=10.240.0.11,Hostname=worker-0` */
+function addressesOf(secret: Resource): Fact<readonly NodeAddress[]> {
+  const source = { where: describe(secret) };
+  const written = text(secret, "metadata", "annotations", addressesAnnotation);
+  if (written === undefined) {
+    return unknown(`the annotation ${addressesAnnotation} of ${source.where}`, source);
+  }
+  const addresses = readAddresses(written);
+  return typeof addresses === "string"
+    ? unknown(
+        `the annotation ${addressesAnnotation} of ${source.where}, which has ${JSON.stringify(addresses)}`,
+        source,
+      )
+    : known(addresses, { ...source, key: addressesAnnotation });
+}
+
+type ByPath = ReadonlyMap<string, Entry | undefined>;
+
+/** Everything that a machine starts. */
+function piecesOf(byPath: ByPath, origin: Origin): readonly Piece[] {
+  const givens: Given[] = [];
+  const missing: Piece[] = [];
+  for (const [path, entry] of byPath) {
+    if (isRead(path)) continue;
+    if (entry?.text.known) {
+      givens.push({ content: entry.text.value, origin: ofFile(origin, path) });
+    } else if (soundsDeciding(path)) {
+      const what = `the content of ${path} of ${origin.source.where}`;
+      missing.push(unread(origin, what, true));
+    }
+  }
+  return [...missing, ...readTogether(givens).filter(({ kind }) => kind !== "file")];
+}
+
+const readByPrograms = new Set<string>([
+  paths.kubeletConfiguration,
+  paths.kubeletConf,
+  paths.adminConf,
+  paths.superAdminConf,
+  paths.controllerManagerConf,
+  paths.schedulerConf,
+  paths.kernelSettings,
+]);
+const foldersOfPrograms = [paths.pki, paths.kubeletPki, paths.apiServerConfig].map(
+  (folder) => `${folder}/`,
+);
+
+/** What counts only where a program is told of it: the files that it sees. */
+function isRead(path: string): boolean {
+  return readByPrograms.has(path) || foldersOfPrograms.some((folder) => path.startsWith(folder));
+}
+
+function fileOf(
+  stack: Stack,
+  path: string,
+  byPath: ByPath,
+  made: (path: string) => FileContent | undefined,
+  where: string,
+): Fact<FileContent> {
+  const source = { where: `${where}: ${path}` };
+  const entry = byPath.get(path);
+  if (entry?.text.known) {
+    return known(contentOf(certificatesOf(stack), entry.text.value, source), source);
+  }
+  // What a kubelet signs itself is written by no component.
+  const content =
+    byPath.has(path) || path === certificateOf(paths.kubeletSelfSigned) ? made(path) : undefined;
+  if (content) return known(content, source);
+  return byPath.has(path)
+    ? isThere(
+        unknown(`the content of ${path}, which is not known before ${where} is deployed`, {
+          where,
+        }),
+      )
+    : unknown(`the content of ${path}, which is not among the files of ${where}`, { where });
+}
