@@ -53,6 +53,17 @@ describe("the documentation", () => {
     });
   }
 
+  it("names the policies that judge, and no other", () => {
+    const [, named = ""] =
+      /^The five judging policies are (.+)\.$/m.exec(read("docs/policies/README.md")) ?? [];
+    const judging = specs.filter(({ properties }) => "kubernetesVersion" in properties);
+    assert.deepEqual(
+      [...named.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
+      judging.map(({ name }) => name),
+    );
+    assert.equal(judging.length, 5);
+  });
+
   it("of contributing names files that exist", () => {
     const named = [...read("CONTRIBUTING.md").matchAll(/`((?:[\w.-]+\/)+[\w.-]*)`/g)]
       .map(([, file = ""]) => file)

@@ -25,6 +25,7 @@ const usage = `Usage: npm run lab -- COMMAND
   down [STACK]           remove everything of the lab
   conformance [short] [--kubernetes MINOR]
                          check the verdict against real programs, case by case (about 10 minutes)
+  conformance document   write docs/conformance.md from the last long run of each version
   rotate [short]         rotate the CAs of a cluster of its own under load, phase by phase (about 10 minutes)
   record FOLDER [short]  the same run, written down in the form of test/observed
 
