@@ -165,6 +165,21 @@ describe("npm start", function () {
     assertComplete();
   });
 
+  it("refuses a state that a crash has torn, and goes on from the one before", async () => {
+    const start = () => finish(begin("node", ["toolchain/run.mjs", "up", "--skip-preview"]));
+    expectSuccess(await start());
+    expectSuccess(await start());
+    const torn = fs.readFileSync(stateFile(), "utf8").slice(0, -200);
+    fs.writeFileSync(stateFile(), torn);
+    const refused = expectFailure(await start(), /dev\.json is torn or garbled/);
+    assert.equal(fs.readFileSync(stateFile(), "utf8"), torn);
+    assert.doesNotMatch(`${refused.stdout}${refused.stderr}`, /ciphertext|^ +at /m);
+    const [, from = "", to = ""] = /mv (\S+) (\S+), then/.exec(refused.stderr) ?? [];
+    fs.renameSync(from, to);
+    expectSuccess(await start());
+    assertComplete();
+  });
+
   it("removes the lock and the half-written files of a CLI that was killed", async () => {
     const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], slow);
     await atWork(child);
