@@ -7,8 +7,11 @@ import { stringify } from "yaml";
 import { node, repository } from "../../toolchain/paths.mjs";
 
 export type Clone = {
+  readonly folder: string;
   /** Starts what the npm script of that name does, in stack `dev`. */
-  start(operation: "up" | "preview" | "destroy"): ChildProcess;
+  start(operation: "up" | "preview" | "destroy" | "pulumi", ...args: string[]): ChildProcess;
+  /** Writes the settings of stack `dev` anew; keys without `kubelet-trust:`. */
+  configure(config: Record<string, unknown>): void;
   /** Resources of @pulumi/tls and @pulumi/kubernetes in the state, by type token. */
   resources(): Readonly<Record<string, number>>;
   remove(): void;
@@ -31,15 +34,20 @@ export function makeClone(config: Record<string, unknown>, program = "index.ts")
     recursive: true,
   });
   fs.symlinkSync(path.join(repository, "node_modules"), path.join(folder, "node_modules"));
-  const settings = Object.entries(config).map(([key, value]) => [`kubelet-trust:${key}`, value]);
   const write = (file: string, text: string) => fs.writeFileSync(path.join(folder, file), text);
-  write("Pulumi.dev.yaml", stringify({ config: Object.fromEntries(settings) }));
+  const configure = (settings: Record<string, unknown>) => {
+    const keyed = Object.entries(settings).map(([key, value]) => [`kubelet-trust:${key}`, value]);
+    write("Pulumi.dev.yaml", stringify({ config: Object.fromEntries(keyed) }));
+  };
+  configure(config);
   if (program !== "index.ts") write("index.ts", `import "./${program}";\n`);
   const state = path.join(folder, ".pulumi/state/.pulumi/stacks/kubelet-trust/dev.json");
   const { PULUMI_BACKEND_URL: _, PULUMI_CONFIG_PASSPHRASE: __, ...env } = process.env;
   return {
-    start: (operation) =>
-      spawn(node, [path.join(folder, "toolchain/run.mjs"), operation], {
+    folder,
+    configure,
+    start: (operation, ...args) =>
+      spawn(node, [path.join(folder, "toolchain/run.mjs"), operation, ...args], {
         cwd: folder,
         env: { ...env, CI: "true" },
         stdio: ["ignore", "pipe", "pipe"],

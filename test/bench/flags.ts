@@ -1,4 +1,4 @@
-/** The flags of both benchmarks. */
+/** The flags of all benchmarks. */
 import { parseArgs } from "node:util";
 import { refuseUnknown } from "../../toolchain/arguments.mjs";
 import { Failure } from "../../toolchain/fail.mjs";
@@ -9,11 +9,14 @@ const options = {
 } as const;
 
 /**
- * `--nodes N`, which may be repeated, and `--rounds N`, which is 3 where it is not given.
+ * `--nodes N`, which may be repeated, and `--rounds N`.
  *
  * @throws Failure when another is given, or one is no whole number from 1 to 99,999.
  */
-export function readFlags(defaultNodes: readonly number[]): {
+export function readFlags(
+  defaultNodes: readonly number[],
+  defaultRounds = 3,
+): {
   nodes: readonly number[];
   rounds: number;
 } {
@@ -26,7 +29,7 @@ export function readFlags(defaultNodes: readonly number[]): {
   const { values } = parseArgs({ args, options });
   return {
     nodes: values.nodes?.map((value) => toNumber("nodes", value)) ?? defaultNodes,
-    rounds: toNumber("rounds", values.rounds ?? "3"),
+    rounds: toNumber("rounds", values.rounds ?? `${defaultRounds}`),
   };
 }
 

@@ -27,7 +27,7 @@ export type Measurement = {
   readonly seconds: number;
   /** Processor time of the CLI, the program and the plugins; undefined if unknown. */
   readonly cpuSeconds: number | undefined;
-  /** Bytes that the CLI, the program and the plugins had resident together at most; undefined if unknown. */
+  /** Bytes that all of them took together at most, shared pages once; undefined if unknown. */
   readonly peak: number | undefined;
 };
 
