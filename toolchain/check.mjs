@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { runChild } from "./child.mjs";
 import { node, npmBin, repository } from "./paths.mjs";
 import { elapsed, isInteractive } from "./progress.mjs";
-import { chosenTests, fastTests, slowTests } from "./tests.mjs";
+import { chosenTests, fastTests, needLab, slowTests } from "./tests.mjs";
 
 /**
  * The options of mocha that are passed on, as parseArgs wants them.
@@ -34,9 +34,10 @@ export async function checkEverything(args, env, progress) {
   const tests = isAll
     ? [
         { name: "fast tests", run: () => runAtOnce(fastTests(), options, env, progress) },
+        { name: "programs of the lab", run: () => prepareLab(env) },
         { name: "engine and lab", run: () => runAtOnce(slowTests(), options, env, progress) },
       ]
-    : [{ name: "tests", run: () => runMocha(args, env) }];
+    : [{ name: "tests", run: () => runChosen(args, env) }];
   const checks = [
     { name: "lint", run: () => npmProgram("biome", ["check", "--error-on-warnings", "."], env) },
     { name: "types", run: () => npmProgram("tsc", ["--noEmit"], env) },
@@ -57,12 +58,33 @@ export async function checkEverything(args, env, progress) {
 }
 
 /**
- * Runs mocha on the test files and folders among the arguments, or on all.
+ * Gets the programs that the lab's tests run.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} 0 if they are there, or there can be no lab on this machine
+ */
+async function prepareLab(env) {
+  const program = path.join(repository, "toolchain", "kubernetes", "prepare.ts");
+  const { code } = await runChild(node, [program], { cwd: repository, env });
+  return code;
+}
+
+/**
+ * Runs mocha on the test files and folders among the arguments, or on all, and gets what they need of the lab first.
  * @param {readonly string[]} args for mocha
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<number>} its exit code
  */
-export function runMocha(args, env) {
+export async function runChosen(args, env) {
+  const code = needLab(chosenTests(args).files) ? await prepareLab(env) : 0;
+  return code === 0 ? runMocha(args, env) : code;
+}
+
+/**
+ * @param {readonly string[]} args for mocha
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} its exit code
+ */
+function runMocha(args, env) {
   const { files, options } = chosenTests(args);
   // Mocha takes CI for a terminal with colours.
   const plain = isInteractive(process.stdout) ? [] : ["--no-color"];

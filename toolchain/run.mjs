@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { isInside, namedFolder, namedStack, refuseUnknown, wantsHelp } from "./arguments.mjs";
-import { checkEverything, mochaOptions, runAtOnce, runMocha } from "./check.mjs";
+import { checkEverything, mochaOptions, runAtOnce, runChosen } from "./check.mjs";
 import { runChild } from "./child.mjs";
 import { pulumiEnvironment } from "./environment.mjs";
 import { Failure, runMain } from "./fail.mjs";
@@ -66,9 +66,9 @@ Runs some of the tests, or all: ${Object.keys(mochaOptions)
       .join(", ")}`,
     run: async (args) => {
       refuseUnknown("npm run mocha", args, mochaOptions);
-      if (!needToolchain(chosenTests(args).files)) return runMocha(args, process.env);
+      if (!needToolchain(chosenTests(args).files)) return runChosen(args, process.env);
       await ensurePack(progress);
-      return runMocha(args, await pulumiEnvironment(progress));
+      return runChosen(args, await pulumiEnvironment(progress));
     },
   },
   fast: {

@@ -32,6 +32,15 @@ export function needToolchain(files) {
 }
 
 /**
+ * Whether one of the files boots something in the lab; a pattern might.
+ * @param {readonly string[]} files
+ * @returns {boolean}
+ */
+export function needLab(files) {
+  return files.some((file) => /\.lab\.test\.ts$/.test(file) || file.includes("*"));
+}
+
+/**
  * All tests that need neither the engine nor the lab.
  * @returns {string[]}
  */

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { chosenTests, fastTests, needToolchain, slowTests } from "../../toolchain/tests.mjs";
+import {
+  chosenTests,
+  fastTests,
+  needLab,
+  needToolchain,
+  slowTests,
+} from "../../toolchain/tests.mjs";
 
 describe("toolchain/tests", () => {
   let root: string;
@@ -32,11 +38,14 @@ describe("toolchain/tests", () => {
     assert.deepEqual(chosenTests(["test/a/c/"], root).files, ["test/a/c/d.engine.test.ts"]);
   });
 
-  it("need the toolchain by name alone; a pattern might", () => {
+  it("need toolchain and lab by name alone; a pattern might", () => {
     assert.equal(needToolchain(["test/a/b.test.ts", "test/engine.test.ts"]), false);
     assert.equal(needToolchain(["test/a/b.test.ts", "test/a/c/d.engine.test.ts"]), true);
     assert.equal(needToolchain(["test/e.lab.test.ts"]), true);
     assert.equal(needToolchain(["test/**/*.test.ts"]), true);
+    assert.equal(needLab(["test/a/c/d.engine.test.ts", "test/lab.test.ts"]), false);
+    assert.equal(needLab(["test/a/b.test.ts", "test/e.lab.test.ts"]), true);
+    assert.equal(needLab(["test/**/*.test.ts"]), true);
   });
 
   it("are fast when they need neither engine nor lab, and none of those asks for the toolchain", () => {
