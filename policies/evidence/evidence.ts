@@ -27,6 +27,12 @@ export type Gap = Found & {
   readonly deciding: boolean;
 };
 
+/** A KubeletConfiguration that no kubelet has. */
+export type Unused = Found & {
+  /** A sentence. */
+  readonly why: string;
+};
+
 export type Evidence = {
   readonly pieces: readonly Piece[];
   readonly certificates: readonly FoundCertificate[];

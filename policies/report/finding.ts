@@ -22,6 +22,8 @@ export type Finding = {
   /** What a user would see. */
   readonly symptom?: string | undefined;
   readonly reason?: string | undefined;
+  /** What was taken for granted where it was judged, a sentence each. */
+  readonly assumed?: readonly string[];
   /** Most preferred first. */
   readonly remedies: readonly string[];
   /** When it differs from the policy's. */

@@ -15,6 +15,7 @@ export type Send = (violation: {
 
 /** Longer lines are cut: a violation shows what to look at, not all there is. */
 const maxLine = 600;
+const maxLines = 12;
 const maxRemedies = 4;
 const maxExamples = 3;
 
@@ -65,20 +66,36 @@ export function render(policy: string, group: readonly Finding[]): string {
   if (first === undefined) return "";
   const subjects = [...new Set(group.map(({ subject }) => subject))];
   const waived = group.find(({ expiredWaiver }) => expiredWaiver)?.expiredWaiver;
-  const remedies = first.remedies.slice(0, maxRemedies);
-  return [
+  const before = [
     headline(first, subjects),
     whereLine(group, subjects),
     ...(first.settings ?? []).slice(0, 2).map((line) => `  Set:   ${line}`),
     ...(first.symptom === undefined ? [] : [`  Users see: ${first.symptom}`]),
     ...(first.reason === undefined ? [] : [`  Why:   ${first.reason}`]),
-    ...remedies.map((text, index) => `  ${index === 0 ? "Fix:  " : "Or:   "} ${text}`),
+    ...assumedLine(first.assumed ?? []),
+  ];
+  const after = [
     ...(waived ? [`  The waiver for this (${waived.reason}) expired on ${waived.until}.`] : []),
     `  More:  ${pageOf(policy)} of kubelet-trust`,
-  ]
-    .map(oneLine)
-    .slice(0, 12)
-    .join("\n");
+  ];
+  const remedies = first.remedies
+    .slice(0, Math.min(maxRemedies, maxLines - before.length - after.length))
+    .map((text, index) => `  ${index === 0 ? "Fix:  " : "Or:   "} ${text}`);
+  return [...before, ...remedies, ...after].map(oneLine).join("\n");
+}
+
+/** As many sentences as fit into a line; the others are counted. */
+function assumedLine(sentences: readonly string[]): string[] {
+  if (sentences.length === 0) return [];
+  let line = "  Assumed:";
+  for (const [index, sentence] of sentences.entries()) {
+    const next = `${line} ${sentence}`;
+    if (index > 0 && next.length > maxLine - 20) {
+      return [`${line} And ${sentences.length - index} more.`];
+    }
+    line = next;
+  }
+  return [line];
 }
 
 function headline({ what, noun = "kubelet" }: Finding, subjects: readonly string[]): string {

@@ -75,6 +75,7 @@ function findingOf(judged: Judged, outcome: CallerOutcome, what: string): Findin
     sources: outcome.sources,
     symptom: outcome.symptom,
     reason: outcome.reason,
+    assumed: cluster.assumptions,
     remedies: outcome.remedies,
   };
 }

@@ -95,6 +95,7 @@ function refused(
     sources: outcome.sources.length > 0 ? outcome.sources : [judged.found.source],
     symptom: outcome.verdict === "fails" ? outcome.symptom : undefined,
     reason: outcome.reason,
+    assumed: judged.cluster.assumptions,
     remedies:
       outcome.verdict === "undecidable"
         ? [

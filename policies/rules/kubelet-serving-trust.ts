@@ -2,7 +2,7 @@
 import { servingModeOf } from "../../trust/words/serving-mode.ts";
 import type { Fails, Outcome } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
-import type { Gap } from "../evidence/index.ts";
+import type { Gap, Unused } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
 import { servingSettings, verificationSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
@@ -27,8 +27,12 @@ export const kubeletServingTrust: Spec = {
       ),
     ),
     ...analysis.judged.flatMap((judged) => callersWithoutTrust(judged, now)),
-    ...analysis.unpaired.map((unpaired) => withoutApiServer(unpaired)),
+    ...analysis.unpaired.map((unpaired) => ({
+      ...withoutApiServer(unpaired),
+      assumed: analysis.assumptions,
+    })),
     ...analysis.evidence.gaps.map((gap) => unread(gap, analysis)),
+    ...analysis.evidence.unused.map((one) => unused(one, analysis)),
   ],
 };
 
@@ -51,6 +55,7 @@ function findingOf(judged: Judged, apiServer: ApiServer, outcome: Outcome): Find
       sources: outcome.sources.length > 0 ? outcome.sources : [judged.found.source],
       symptom,
       reason: outcome.cause === "no-approver" ? pendingReason : outcome.reason,
+      assumed: judged.cluster.assumptions,
       remedies:
         outcome.verdict === "undecidable"
           ? supply(outcome.missing)
@@ -150,5 +155,23 @@ function unread(gap: Gap, analysis: Analysis): Finding {
     reason: `Undecidable without ${gap.missing}.`,
     remedies: supply([gap.missing]),
     ...(!gap.deciding && { level: "advisory" as const }),
+  };
+}
+
+/** Whoever wrote it takes it for the kubelets' own; nothing fails. */
+function unused({ source, resource, membership, why }: Unused, analysis: Analysis): Finding {
+  return {
+    cause: `unused ${why}`,
+    what: "it sets what no kubelet has.",
+    subject: source.where,
+    noun: "resource",
+    resource,
+    clusterName: analysis.clusterNameOf({ membership }),
+    sources: [source],
+    reason: why,
+    remedies: [
+      "Name it in the flags of the kubelet that is to have it (--config, --config-dir), or remove it.",
+    ],
+    level: "advisory",
   };
 }

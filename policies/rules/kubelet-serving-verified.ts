@@ -49,6 +49,7 @@ function unverified(judged: Judged, apiServer: ApiServer, outcome: Outcome): Fin
       symptom:
         "no error: kubectl logs and exec work, also towards a stranger that answers at the node's address.",
       reason: outcome.reason,
+      assumed: judged.cluster.assumptions,
       remedies: isSilent
         ? outcome.remedies.map(({ side, text }) => `(${side}) ${text}`)
         : [

@@ -5,7 +5,7 @@ import type { Found } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
 import { servingSettings } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
-import type { Judged } from "../stack/analysis.ts";
+import type { Cluster, Judged } from "../stack/analysis.ts";
 import { callersStopped } from "./callers.ts";
 
 export const kubeletStarts: Spec = {
@@ -20,26 +20,22 @@ export const kubeletStarts: Spec = {
   tags: ["kubelet", "kube-apiserver"],
   properties: judgingProperties,
   find: (analysis) => [
-    ...[...analysis.judged, ...analysis.unpaired].flatMap((kubelet) =>
-      kubelet.refusals.map((refusal) =>
-        stopped(
-          kubelet.found,
-          kubelet.found.label,
-          "kubelet",
-          refusal,
-          analysis.clusterNameOf(kubelet.found),
-        ),
-      ),
+    ...analysis.judged.flatMap(({ found, refusals, cluster }) =>
+      refusals.map((refusal) => stopped(found, found.label, "kubelet", refusal, cluster)),
     ),
-    ...analysis.clusters.flatMap(({ apiServers, name }) =>
-      apiServers.flatMap(({ found, facts, refusals }) =>
+    ...analysis.unpaired.flatMap(({ found, refusals }) => {
+      const cluster = { name: analysis.clusterNameOf(found), assumptions: analysis.assumptions };
+      return refusals.map((refusal) => stopped(found, found.label, "kubelet", refusal, cluster));
+    }),
+    ...analysis.clusters.flatMap((cluster) =>
+      cluster.apiServers.flatMap(({ found, facts, refusals }) =>
         refusals.map((refusal) =>
           stopped(
             found ?? elsewhere(analysis.judged),
             facts.label,
             "kube-apiserver",
             refusal,
-            name,
+            cluster,
           ),
         ),
       ),
@@ -54,7 +50,7 @@ function stopped(
   subject: string,
   noun: string,
   refusal: StopsStart,
-  clusterName: string | undefined,
+  { name: clusterName, assumptions }: Pick<Cluster, "name" | "assumptions">,
 ): Finding {
   const message = refusal.message.split("\n")[0] ?? "";
   return {
@@ -66,6 +62,7 @@ function stopped(
     clusterName,
     sources: [refusal.source ?? found.source],
     symptom: `the ${noun} exits at once with: ${message}`,
+    assumed: assumptions,
     remedies: refusal.remedies.map(({ text }) => text),
   };
 }

@@ -17,7 +17,13 @@ import type { ApiServerFacts, KubeletFacts } from "../../trust/words/facts.ts";
 import type { StopsStart } from "../../trust/words/refusal.ts";
 import type { Verdict } from "../../trust/words/verdict.ts";
 import type { Config } from "../config.ts";
-import { type Evidence, type Found, type Gap, readEvidence } from "../evidence/index.ts";
+import {
+  type Evidence,
+  type Found,
+  type Gap,
+  readEvidence,
+  type Unused,
+} from "../evidence/index.ts";
 import { unwrapProxy } from "../sdk.ts";
 import { type Resource, readStack, type Stack } from "./resource.ts";
 
@@ -69,10 +75,15 @@ export type Unpaired = {
 
 export type Analysis = {
   readonly stack: Stack;
-  readonly evidence: Pick<Evidence, "certificates"> & { readonly gaps: readonly Gap[] };
+  readonly evidence: Pick<Evidence, "certificates"> & {
+    readonly gaps: readonly Gap[];
+    readonly unused: readonly Unused[];
+  };
   readonly clusters: readonly Cluster[];
   readonly judged: readonly Judged[];
   readonly unpaired: readonly Unpaired[];
+  /** What was taken for granted of what belongs to no cluster above. */
+  readonly assumptions: readonly string[];
   /** The name of the cluster that something belongs to, where it has one. */
   readonly clusterNameOf: (found: Pick<Found, "membership">) => string | undefined;
 };
@@ -107,6 +118,10 @@ export function analyseStack(stack: Stack, config: Config): Analysis {
       kubelets: cluster.kubelets,
       cluster: {
         ...cluster,
+        // Assumptions are made while the judge asks for files.
+        get assumptions() {
+          return cluster.assumptions;
+        },
         apiServers: cluster.apiServers.map((one) => apiServerOf(one, foundIn)),
         approvers: cluster.approvers.map((one) => ({
           ...one,
@@ -115,16 +130,17 @@ export function analyseStack(stack: Stack, config: Config): Analysis {
       },
     }),
   );
-  const unread = [...assembly.unread, ...assembly.clusters.flatMap((cluster) => cluster.unread)];
+  const all = [assembly, ...assembly.clusters];
   return {
     stack,
     evidence: {
       certificates: evidence.certificates,
-      gaps: unread.map(({ origin, missing, deciding }) => ({
-        ...foundIn(origin),
-        missing,
-        deciding,
-      })),
+      gaps: all.flatMap(({ unread }) =>
+        unread.map(({ origin, missing, deciding }) => ({ ...foundIn(origin), missing, deciding })),
+      ),
+      unused: all.flatMap(({ unused }) =>
+        unused.map(({ origin, why }) => ({ ...foundIn(origin), why })),
+      ),
     },
     clusters: clusters.map(({ cluster }) => cluster),
     judged: clusters.flatMap(({ cluster, kubelets }) =>
@@ -146,6 +162,7 @@ export function analyseStack(stack: Stack, config: Config): Analysis {
       refusals: kubelet.refusals,
       place: kubelet.place,
     })),
+    assumptions: assembly.assumptions,
     clusterNameOf: ({ membership }) => assembly.nameOf(membership),
   };
 }

@@ -75,6 +75,7 @@ export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}
     oneSided,
     unread,
     assumptions: rest.all(),
+    unused: rest.unused(),
     nameOf: (origin) => {
       const place = placeOf(origin);
       if (place.in === "group") return place.group.name;
@@ -274,6 +275,7 @@ function clusterOf(
       ...stated.map(({ name: label }) => ({ label, origin: undefined, idle: known(undefined) })),
     ],
     unread: pieces.filter(isKind("unread")),
+    unused: assumptions.unused(),
     get assumptions() {
       return assumptions.all();
     },

@@ -13,6 +13,7 @@ import type {
   ServingRequest,
 } from "../words/facts.ts";
 import type { StopsStart } from "../words/refusal.ts";
+import type { Unused } from "./assumptions.ts";
 
 /** A kubelet with all facts, as if it started. */
 export type AssembledKubelet = {
@@ -79,6 +80,8 @@ export type AssembledCluster = {
   readonly files: HostFiles;
   /** What was taken for granted, a sentence each. Files are asked for by the judge: read this after judging. */
   readonly assumptions: readonly string[];
+  /** What no kubelet has; the assumptions say so too. */
+  readonly unused: readonly Unused[];
   readonly unread: readonly UnreadPiece[];
 };
 
@@ -114,6 +117,7 @@ export type Assembly = {
   readonly unread: readonly UnreadPiece[];
   /** Said of what belongs to no cluster above. */
   readonly assumptions: readonly string[];
+  readonly unused: readonly Unused[];
   /** The name of the cluster that something belongs to, where it has one. */
   readonly nameOf: (origin: Origin) => string | undefined;
 };

@@ -1,11 +1,32 @@
-/** What was taken for granted, said once each, in the order in which it was. */
+/** What was taken for granted, said once each, in the order in which it was; and what is there and counts for nothing. */
+import type { Origin } from "../readers/piece.ts";
+
+/** A KubeletConfiguration that no kubelet has. */
+export type Unused = {
+  readonly origin: Origin;
+  /** A sentence that says why. */
+  readonly why: string;
+};
+
 export type Assumptions = {
   readonly add: (sentence: string) => void;
+  /** That it is not used is an assumption too. */
+  readonly addUnused: (unused: Unused) => void;
   readonly all: () => readonly string[];
+  readonly unused: () => readonly Unused[];
 };
 
 /** An empty list. */
 export function assumptions(): Assumptions {
   const sentences = new Set<string>();
-  return { add: (sentence) => sentences.add(sentence), all: () => [...sentences] };
+  const unused = new Map<string, Unused>();
+  return {
+    add: (sentence) => sentences.add(sentence),
+    addUnused: (one) => {
+      sentences.add(one.why);
+      unused.set(one.why, one);
+    },
+    all: () => [...sentences],
+    unused: () => [...unused.values()],
+  };
 }

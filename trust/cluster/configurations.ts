@@ -49,9 +49,27 @@ export function configurationParser(): ParseConfig {
 export function sayUnused({ origin }: ProgramPiece, configurations: Configurations): void {
   for (const piece of wholes(configurations)) {
     if (!isBeside(piece.origin, origin)) continue;
-    configurations.assumptions.add(
-      `${nameOf(piece.origin)} is not used by the kubelet beside it: no --config names it.`,
-    );
+    configurations.assumptions.addUnused({
+      origin: piece.origin,
+      why: `${nameOf(piece.origin)} is not used by the kubelet beside it: no --config names it.`,
+    });
+  }
+}
+
+/** Says what was given and has become part of no kubelet. */
+export function sayLeft(
+  left: readonly ConfigurationPiece[],
+  { assumptions }: Pick<Configurations, "assumptions">,
+): void {
+  const said = new Set(assumptions.unused().map(({ origin }) => origin));
+  for (const { role, origin } of left) {
+    if (said.has(origin)) continue;
+    const why = {
+      whole: "no --config names it",
+      "drop-in": "no --config-dir names its folder",
+      "kubeadm-patch": "no kubeadm is told of its folder",
+    }[role];
+    assumptions.addUnused({ origin, why: `${nameOf(origin)} is used by no kubelet: ${why}.` });
   }
 }
 
@@ -156,9 +174,10 @@ export function dropInsOf(
   if (!flag.known || flag.value === undefined) {
     const unused = given.filter(({ origin }) => isBeside(origin, piece.origin));
     for (const { origin } of flag.known ? unused : []) {
-      configurations.assumptions.add(
-        `${nameOf(origin)} is not used by the kubelet beside it: no --config-dir names its folder.`,
-      );
+      configurations.assumptions.addUnused({
+        origin,
+        why: `${nameOf(origin)} is not used by the kubelet beside it: no --config-dir names its folder.`,
+      });
     }
     return flag.known ? known(undefined) : flag;
   }
@@ -169,12 +188,12 @@ export function dropInsOf(
       : posix.dirname(posix.normalize(origin.path)) === posix.normalize(folder) &&
         (origin.machine === undefined || origin.machine === machine),
   );
+  for (const drop of within) configurations.taken.add(drop);
   const listed = machine === undefined ? undefined : folders?.(machine, folder);
   const documents =
     listed && [...listed].sort(compare).flatMap((name) => read(posix.join(folder, name), files));
   if (documents) return known(documents);
   if (within.length > 0) {
-    for (const drop of within) configurations.taken.add(drop);
     return known(
       [...within]
         .sort((a, b) => compare(fileName(a.origin), fileName(b.origin)))

@@ -22,6 +22,7 @@ import {
   dropInsOf,
   elsewhere,
   type ParseConfig,
+  sayLeft,
   sayUnused,
   takeMounted,
 } from "./configurations.ts";
@@ -87,7 +88,13 @@ export function kubeletsAmong(
       !configurations.taken.has(piece) &&
       !machines.has(piece.origin.machine ?? ""),
   );
-  return [...found, ...kubeadm, ...alone.map((piece) => ready(standingFor(piece, assumptions)))];
+  const standing = alone.map((piece) => ready(standingFor(piece, assumptions)));
+  const used = new Set([...configurations.taken, ...alone]);
+  sayLeft(
+    pieces.configurations.filter((piece) => !used.has(piece)),
+    configurations,
+  );
+  return [...found, ...kubeadm, ...standing];
 }
 
 /** What a person calls the machine; one that is known by what holds its files has no name of its own. */
