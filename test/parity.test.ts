@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as k8s from "@pulumi/kubernetes";
+import type { PolicyResource } from "@pulumi/policy";
 import { readArguments, UsageError } from "../cli/arguments.ts";
 import { readEvidence } from "../cli/evidence.ts";
 import { judgeAll } from "../cli/judgement.ts";
@@ -11,7 +13,7 @@ import { readStack } from "../policies/stack/resource.ts";
 import { causeOf } from "../trust/judge/cause.ts";
 import { type Outcome, requestKinds, type Verdict } from "../trust/words/verdict.ts";
 import { type Registered, register } from "./components/mocks.ts";
-import { resource } from "./policies/fake.ts";
+import { configMap, resource } from "./policies/fake.ts";
 import type { Case } from "./policies/preview.ts";
 import { badInput } from "./policies/stacks/bad-input.ts";
 import { clientCertificates } from "./policies/stacks/client-certificates.ts";
@@ -20,6 +22,7 @@ import { kubeadmConfigMaps, staticPodFiles } from "./policies/stacks/manifests.t
 import { oldUnit } from "./policies/stacks/old-unit.ts";
 import * as parts from "./policies/stacks/parts.ts";
 import { requests } from "./policies/stacks/requests.ts";
+import { filesIn, textOf } from "./reports/objects.ts";
 
 const groups: Readonly<Record<string, readonly Case[]>> = {
   "kubeadm's ConfigMaps": kubeadmConfigMaps,
@@ -65,7 +68,10 @@ function compared(label: string, verdict: Verdict, refusals: readonly { message:
 }
 
 function fromPack(registered: readonly Registered[]): string[] {
-  const resources = registered.map(({ type, name, inputs }) => resource(type, name, inputs));
+  return fromResources(registered.map(({ type, name, inputs }) => resource(type, name, inputs)));
+}
+
+function fromResources(resources: readonly PolicyResource[]): string[] {
   const { judged } = analyseStack(readStack(resources), {});
   return judged
     .flatMap(({ found, refusals, verdicts }) =>
@@ -88,15 +94,10 @@ function fromFiles(registered: readonly Registered[]): string[] {
         JSON.stringify({ apiVersion, kind, ...inputs }, undefined, 2),
       );
     }
-    // A stack is all that runs; files may be a part of it.
-    const approves = registered.some(({ type }) => /:(Deployment|DaemonSet)$/.test(type));
-    const args = readArguments([folder, ...(approves ? [] : ["--csr", "pending"])]);
-    assert.ok(args);
-    return judgeAll(readEvidence(args), undefined)
-      .pairs.map(({ kubelet, apiServer, asIfStarted }) =>
-        compared(kubelet.label, asIfStarted, [...kubelet.refusals, ...apiServer.refusals]),
-      )
-      .sort();
+    return fromFolder(
+      folder,
+      registered.some(({ type }) => /:(Deployment|DaemonSet)$/.test(type)),
+    );
   } catch (error) {
     // A folder in which nothing speaks of kubelets has no pairs either.
     if (error instanceof UsageError) return [];
@@ -105,6 +106,57 @@ function fromFiles(registered: readonly Registered[]): string[] {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** A stack is all that runs; files may be a part of it, so without an approver it is said that there is none. */
+function fromFolder(folder: string, approves: boolean): string[] {
+  const args = readArguments([folder, ...(approves ? [] : ["--csr", "pending"])]);
+  assert.ok(args);
+  return judgeAll(readEvidence(args), undefined)
+    .pairs.map(({ kubelet, apiServer, asIfStarted }) =>
+      compared(kubelet.label, asIfStarted, [...kubelet.refusals, ...apiServer.refusals]),
+    )
+    .sort();
+}
+
+const reports = fileURLToPath(new URL("reports/", import.meta.url));
+const reported = readdirSync(reports).filter((name) => /^\d\d-/.test(name));
+
+describe(`parity of pack and command line, ${reported.length} reports`, () => {
+  let scratch: string;
+  before(() => {
+    scratch = mkdtempSync(join(tmpdir(), "kubelet-trust-parity-"));
+  });
+  after(() => rmSync(scratch, { recursive: true, force: true }));
+
+  for (const name of reported) {
+    it(name, () => {
+      const files = readdirSync(join(reports, name)).map((file) => `${name}/${file}`);
+      const hasApiServer = files.some((file) =>
+        /ClusterConfiguration|kube-apiserver/.test(textOf(file)),
+      );
+      const folder = join(scratch, name);
+      cpSync(join(reports, name), folder, { recursive: true });
+      if (!hasApiServer)
+        writeFileSync(join(folder, "kube-apiserver.yaml"), parts.apiServerPod("verify"));
+      const config = filesIn(name, files);
+      const stack = hasApiServer
+        ? [config]
+        : [
+            configMap("control-plane", { "kube-apiserver.yaml": parts.apiServerPod("verify") }),
+            config,
+          ];
+      const pairs = fromResources(stack);
+      assert.deepEqual(
+        fromFolder(
+          folder,
+          files.some((file) => /kind: Deployment/.test(textOf(file))),
+        ),
+        pairs,
+      );
+      assert.ok(pairs.length > 0 || /13-|06-/.test(name), "nothing was compared");
+    });
+  }
+});
 
 describe(`parity of pack and command line, ${cases.length} stacks of manifests`, function () {
   this.timeout(60_000);

@@ -1,8 +1,8 @@
 /** What is known of the node behind a kubelet. */
-
+import { canonicalIp } from "../go/ip.ts";
 import type { NodePiece, ProgramPiece } from "../readers/piece.ts";
-import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
-import type { NodeFacts } from "../words/facts.ts";
+import { type Fact, known, mapFact, type Source, unknown } from "../words/fact.ts";
+import type { NodeAddress, NodeFacts } from "../words/facts.ts";
 import type { AssembleOptions } from "./assembly.ts";
 import { flagText } from "./flags.ts";
 
@@ -29,8 +29,38 @@ export function nodeOf(
   if (node)
     return { hostName, name, addresses: known(node.addresses, node.origin.source), ...told };
   const stated =
-    piece.addresses ?? options.addresses ?? unknown(`the addresses of the machines ${machines}`);
+    piece.addresses ??
+    options.addresses ??
+    addressesByFlags(piece, name, version) ??
+    unknown(`the addresses of the machines ${machines}`);
   return { hostName, name, addresses: stated, ...told };
+}
+
+/**
+ * What a kubelet reports without looking at its machine: `--node-ip`, else a name that is an IP address; with an
+ * external cloud provider others may be reported.
+ * Source: kubernetes `pkg/kubelet/nodestatus/setters.go` (NodeAddress).
+ */
+function addressesByFlags(
+  { commandLine }: ProgramPiece,
+  name: Fact<string>,
+  version: string,
+): Fact<readonly NodeAddress[]> | undefined {
+  const cloud = flagText(commandLine, "cloud-provider", version);
+  const ips = flagText(commandLine, "node-ip", version);
+  if (!cloud.known || cloud.value === "external" || !ips.known) return undefined;
+  const given = (ips.value ?? "").split(",").flatMap((ip) => canonicalIp(ip.trim()) ?? []);
+  const specified = given.filter((ip) => ip !== "0.0.0.0" && ip !== "::");
+  if (specified.length > 0) return internal(specified, ips.source);
+  const own = name.known ? canonicalIp(name.value) : undefined;
+  return own === undefined ? undefined : internal([own], name.source);
+}
+
+function internal(ips: readonly string[], source: Source | undefined) {
+  return known<readonly NodeAddress[]>(
+    ips.map((address) => ({ type: "InternalIP", address })),
+    source,
+  );
 }
 
 function nameOf(
