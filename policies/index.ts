@@ -1,6 +1,9 @@
 /** The policy pack. */
 import { PolicyPack } from "@pulumi/policy";
 import { kubeletTrustPolicies } from "./library.ts";
+import { watchConfiguration } from "./sdk.ts";
+
+watchConfiguration();
 
 new PolicyPack("kubelet-trust", {
   displayName: "kubelet-trust",

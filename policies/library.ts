@@ -15,5 +15,6 @@ export { type Analysis, analyse } from "./stack/analysis.ts";
  */
 export function kubeletTrustPolicies(): StackValidationPolicy[] {
   keepSecretMarks();
-  return specs.map(toPolicy);
+  const names = specs.map(({ name }) => name);
+  return specs.map((spec) => toPolicy(spec, names));
 }

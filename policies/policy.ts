@@ -7,6 +7,7 @@ import { type Config, type Waiver, waiverProperties } from "./config.ts";
 import type { Finding } from "./report/finding.ts";
 import { pageOf, report, rootOf, type Send } from "./report/violation.ts";
 import { applyWaivers, waiverProblems } from "./report/waivers.ts";
+import { configuredPolicies } from "./sdk.ts";
 import { type Analysis, analyse } from "./stack/analysis.ts";
 
 /** A policy, before it is wrapped. */
@@ -27,8 +28,12 @@ export type Spec = {
   readonly find: (analysis: Analysis, config: Config, now: Date) => readonly Finding[];
 };
 
-/** A policy for the engine. */
-export function toPolicy(spec: Spec): StackValidationPolicy {
+/**
+ * A policy for the engine.
+ *
+ * @param policies the names of all of ours
+ */
+export function toPolicy(spec: Spec, policies: readonly string[]): StackValidationPolicy {
   return {
     name: spec.name,
     displayName: spec.displayName,
@@ -43,6 +48,9 @@ export function toPolicy(spec: Spec): StackValidationPolicy {
       // It takes an object too, with a level of its own (`@pulumi/policy` server.js, makeReportViolationFun).
       const send = reportViolation as unknown as Send;
       try {
+        for (const problem of unknownPolicies(spec.name, policies, configuredPolicies())) {
+          sendToStack(args.resources, send, shown(problem));
+        }
         validate(spec, args, send);
       } catch (error) {
         sendToStack(args.resources, send, internalError(spec.name, error));
@@ -102,6 +110,34 @@ function unknownKeys({ properties }: Spec, config: Config): string[] {
           ? `Leave it out; there are ${taken.sort().join(", ")}.`
           : `Did you mean ${meant}?`;
       return `there is no ${JSON.stringify(key)}. ${remedy}`;
+    });
+}
+
+/** For all policies: each has its own configuration alone. Pulumi's word for all of them. */
+const everyPolicy = "all";
+
+/**
+ * Names in the pack's configuration that no policy has: what is misspelt would be passed over in silence otherwise.
+ * Told once, by the first policy that is not disabled.
+ *
+ * @param configured the names that the pack is configured under, and whether each is disabled
+ */
+export function unknownPolicies(
+  policy: string,
+  policies: readonly string[],
+  configured: ReadonlyMap<string, boolean>,
+): readonly string[] {
+  const teller = policies.find((name) => configured.get(name) === false);
+  if (policy !== teller) return [];
+  return [...configured.keys()]
+    .filter((name) => name !== everyPolicy && !policies.includes(name))
+    .map((name) => {
+      const meant = nearest(name, policies);
+      const remedy =
+        meant === undefined
+          ? `Leave it out; there are ${policies.join(", ")}.`
+          : `Did you mean ${meant}?`;
+      return `The configuration of the policies is wrong: there is no policy ${JSON.stringify(name)}. ${remedy}`;
     });
 }
 

@@ -7,6 +7,7 @@
  * policies deserialize a stack of ten thousand nodes once. A test pins that the wrapping takes hold.
  */
 import * as deserializer from "@pulumi/policy/deserialize.js";
+import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb.js";
 
 /** The part of google-protobuf's Struct that matters here. */
 type Struct = { toJavaScript(): Record<string, unknown> };
@@ -45,6 +46,49 @@ function wrap(module: { deserializeProperties: Deserialize }): void {
     structs.set(properties, struct);
     return properties;
   };
+}
+
+/** The names that the engine configured policies under, and whether each is disabled. */
+let configured: ReadonlyMap<string, boolean> = new Map();
+
+/** Source: pulumi `proto/pulumi/analyzer.proto` (EnforcementLevel). */
+const disabledLevel = 2;
+
+type ConfigureRequest = {
+  getPolicyconfigMap(): {
+    entries(): Iterable<[string, { getEnforcementlevel(): number }]>;
+  };
+};
+
+let isWatched = false;
+
+/**
+ * Keeps the names that policies are configured under. The engine sends all of them, the pack's own with their defaults,
+ * and `@pulumi/policy` (`server.js`, configure) shows a policy what stands under its own name alone. For a pack whose
+ * policies are all ours: others are taken for misspelt.
+ */
+export function watchConfiguration(): void {
+  if (isWatched) return;
+  isWatched = true;
+  const { default: module = analyzer } = analyzer as { default?: unknown };
+  const { prototype } = (module as { ConfigureAnalyzerRequest: { prototype: ConfigureRequest } })
+    .ConfigureAnalyzerRequest;
+  const original = prototype.getPolicyconfigMap;
+  prototype.getPolicyconfigMap = function (this: ConfigureRequest) {
+    const map = original.call(this);
+    configured = new Map(
+      [...map.entries()].map(([name, config]) => [
+        name,
+        config.getEnforcementlevel() === disabledLevel,
+      ]),
+    );
+    return map;
+  };
+}
+
+/** What {@link watchConfiguration} has kept; empty without it. */
+export function configuredPolicies(): ReadonlyMap<string, boolean> {
+  return configured;
 }
 
 /** The plain object behind the SDK's proxy, which throws on unknown values. A plain object is returned unchanged. */

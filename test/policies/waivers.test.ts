@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import type { Waiver } from "../../policies/config.ts";
+import { specs } from "../../policies/policies.ts";
+import { unknownPolicies } from "../../policies/policy.ts";
 import { configMap, violationsOf } from "./fake.ts";
 
 const now = new Date("2026-11-26T12:00:00Z");
@@ -136,5 +138,24 @@ describe("the configuration of a policy", () => {
       /there is no "colour"\. Leave it out; there are /,
     );
     assert.deepEqual(said({ approvers: [{ name: "a" }] }), []);
+  });
+
+  it("is for a policy that there is; the first one that runs says which is none", () => {
+    const ours = specs.map(({ name }) => name);
+    const said = (config: Record<string, boolean>) => {
+      const configured = new Map([
+        ...ours.map((name) => [name, false] as const),
+        ...Object.entries(config),
+      ]);
+      return ours.flatMap((name) =>
+        unknownPolicies(name, ours, configured).map((text) => `${name}: ${text}`),
+      );
+    };
+    assert.deepEqual(said({}), []);
+    assert.deepEqual(said({ all: false }), []);
+    assert.deepEqual(said({ "kubelet-start": true, colour: false, [trust]: true }), [
+      'kubelet-client-authentication: The configuration of the policies is wrong: there is no policy "kubelet-start". Did you mean kubelet-starts?',
+      `kubelet-client-authentication: The configuration of the policies is wrong: there is no policy "colour". Leave it out; there are ${ours.join(", ")}.`,
+    ]);
   });
 });

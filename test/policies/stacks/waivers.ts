@@ -38,6 +38,14 @@ export const waivers: readonly Case[] = [
     says: [`until ${soon} it leaves out nothing.`],
   },
   {
+    name: "for a policy of no such name: rejected, with the one that was meant",
+    program,
+    config: { "kubelet-serving-truts": { enforcementLevel: "disabled" } },
+    mandatory: [trust],
+    advisory: [lifetime],
+    says: ['there is no policy "kubelet-serving-truts". Did you mean kubelet-serving-trust?'],
+  },
+  {
     name: "ended: rejected, and says so",
     program,
     config: waiver({ cluster: "prod", until: "2026-01-31" }),
