@@ -107,9 +107,12 @@ function callsOf(
       kubelets.flatMap((kubelet) =>
         [
           judgeCaller(kubelet.facts, caller, files, at ?? new Date()),
-          ...apiServers
-            .slice(0, 1)
-            .map(({ facts }) => judgeCallerToken(kubelet.facts, caller, facts)),
+          judgeCallerToken(
+            kubelet.facts,
+            caller,
+            apiServers.map(({ facts }) => facts),
+            at ?? new Date(),
+          ),
         ].flatMap((outcome) => (outcome ? [{ caller, kubelet, outcome }] : [])),
       ),
     );

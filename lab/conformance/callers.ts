@@ -297,7 +297,7 @@ function judgementOf(
     return { verdict: "doesNotStart", outcome: "fails", message: refusal };
   }
   const serving = judgeCaller(kubelet, caller, files, new Date());
-  const token = judgeCallerToken(kubelet, caller, apiServer);
+  const token = judgeCallerToken(kubelet, caller, [apiServer], new Date());
   const failing = [serving, token].find((one) => one?.verdict === "fails");
   if (failing) {
     return { verdict: failing.verdict, outcome: "fails", message: failing.symptom ?? "" };

@@ -13,7 +13,6 @@ import type { Analysis, Judged } from "../stack/analysis.ts";
 /** What keeps a caller from accepting a kubelet's serving certificate, or goes unverified and unsaid. */
 export function callersWithoutTrust(judged: Judged, now: Date): Finding[] {
   return judged.cluster.callers.flatMap((caller) => {
-    if (caller.piece.refusal !== undefined) return [];
     const outcome = judgeCaller(judged.facts, caller, judged.cluster.files, now);
     const what = complaint(judged, caller, outcome);
     return what === undefined ? [] : [findingOf(judged, outcome, what)];
@@ -42,7 +41,6 @@ function complaint(
 /** What works and a caller does not verify. */
 export function callersUnverified(judged: Judged, now: Date): Finding[] {
   return judged.cluster.callers.flatMap((caller) => {
-    if (caller.piece.refusal !== undefined) return [];
     const outcome = judgeCaller(judged.facts, caller, judged.cluster.files, now);
     const isSilent = outcome.verdict === "silentlySkipped";
     if (!isSilent && outcome.verdict !== "skipped") return [];
@@ -53,12 +51,17 @@ export function callersUnverified(judged: Judged, now: Date): Finding[] {
 }
 
 /** Callers whose token the kubelet does not take, or whom RBAC does not allow. */
-export function callersShutOut(judged: Judged): Finding[] {
-  const [first] = judged.verdicts;
-  if (first === undefined) return [];
+export function callersShutOut(judged: Judged, now: Date): Finding[] {
+  const apiServers = judged.cluster.apiServers.map(({ facts }) => facts);
   return judged.cluster.callers.flatMap((caller) => {
-    const outcome = judgeCallerToken(judged.facts, caller, first.apiServer.facts);
-    return outcome ? [findingOf(judged, outcome, `it will not let ${caller.piece.label} in.`)] : [];
+    const outcome = judgeCallerToken(judged.facts, caller, apiServers, now);
+    if (outcome === undefined) return [];
+    const { label } = caller.piece;
+    const what =
+      outcome.verdict === "undecidable"
+        ? `nobody can tell whether it will let ${label} in.`
+        : `it will not let ${label} in.`;
+    return [findingOf(judged, outcome, what)];
   });
 }
 

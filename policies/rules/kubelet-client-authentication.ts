@@ -22,7 +22,7 @@ export const kubeletClientAuthentication: Spec = {
     "Set --kubelet-client-certificate and --kubelet-client-key of kube-apiserver to a clientAuth certificate of a CA in the kubelets' authentication.x509.clientCAFile, bind its user to system:kubelet-api-admin, and keep authentication.anonymous.enabled: false with authorization.mode: Webhook.",
   tags: ["kubelet", "authentication", "rbac"],
   properties: judgingProperties,
-  find: (analysis) => [
+  find: (analysis, _config, now) => [
     ...analysis.judged.flatMap((judged) =>
       judged.verdicts.flatMap(({ apiServer, verdict }) => [
         ...shutOut(judged, apiServer, verdict.client),
@@ -30,7 +30,7 @@ export const kubeletClientAuthentication: Spec = {
         ...openToAllUsers(judged, verdict.openToAnyone),
       ]),
     ),
-    ...analysis.judged.flatMap(callersShutOut),
+    ...analysis.judged.flatMap((judged) => callersShutOut(judged, now)),
     ...analysis.unpaired
       .map(alone)
       .flatMap((kubelet) => [

@@ -5,21 +5,24 @@
  * prometheus `discovery/kubernetes/node.go` (nodeAddress).
  */
 import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
-import { authorize } from "../rbac/authorize.ts";
 import type { CallerPiece, CallerProgram } from "../readers/piece.ts";
-import { known, mapFact, type Source, valueOr } from "../words/fact.ts";
+import { type Fact, known, mapFact, type Source, unknown, valueOr } from "../words/fact.ts";
 import type {
-  ApiServerFacts,
+  AuthorizerFacts,
+  CallerFacts,
   FileContent,
   HostFiles,
+  Identity,
   KubeletFacts,
   RbacFacts,
 } from "../words/facts.ts";
 import { skipOf } from "../words/skip.ts";
-import type { VerdictWord } from "../words/verdict.ts";
+import { type VerdictWord, works } from "../words/verdict.ts";
 import { defaultPreferredAddressTypes } from "../words/vocabulary.ts";
-import { isOpenToUsers } from "./open.ts";
+import { authenticate } from "./authenticate.ts";
+import { answer } from "./client.ts";
 import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
+import { anyPod } from "./symptoms.ts";
 
 /** A caller with the files that it sees. */
 export type Caller = { readonly piece: CallerPiece; readonly files: HostFiles };
@@ -84,20 +87,20 @@ export function judgeCaller(
   shared: HostFiles,
   at: Date,
 ): CallerOutcome {
-  const { label, program, verification, addressTypes, origin } = piece;
+  const { label, program, refusal, origin } = piece;
   const { source } = origin;
   const own = callerPrograms[program];
-  const bundle = mapFact(verification, (told) => {
-    if (told.skip) return "";
-    return told.caFile === "" ? own.authority : told.caFile;
-  });
-  const access: ApiServerFacts["access"] = {
-    certificateAuthority: bundle.known ? known(bundle.value, source) : bundle,
-    clientCertificate: known(""),
-    clientKey: known(""),
-    preferredAddressTypes: addressTypes ?? known(own.addressTypes),
-    skip: skipOf(origin.annotations, source),
-  };
+  const access = accessOf(piece);
+  const bundle = access.certificateAuthority;
+  if (refusal !== undefined) {
+    return {
+      verdict: "doesNotStart",
+      symptom: refusal,
+      reason: `${label} exits at once.`,
+      remedies: [`(${program}) Remove one of the flags that it names.`],
+      sources: [source],
+    };
+  }
   const empty: FileContent = { kind: "certificates", certificates: [] };
   const serving = judgeServing(
     kubelet,
@@ -164,6 +167,27 @@ export function judgeCaller(
   }
 }
 
+/** How a caller reaches kubelets, with its own defaults. */
+function accessOf({
+  program,
+  verification,
+  addressTypes,
+  origin: { annotations, source },
+}: CallerPiece): CallerFacts["access"] {
+  const own = callerPrograms[program];
+  const bundle = mapFact(verification, (told) => {
+    if (told.skip) return "";
+    return told.caFile === "" ? own.authority : told.caFile;
+  });
+  return {
+    certificateAuthority: bundle.known ? known(bundle.value, source) : bundle,
+    clientCertificate: known(""),
+    clientKey: known(""),
+    preferredAddressTypes: addressTypes ?? known(own.addressTypes),
+    skip: skipOf(annotations, source),
+  };
+}
+
 /** What comes of asking at another port than the kubelet's, once the node's name is found. */
 function asksElsewhere(
   { label, program, port, origin }: CallerPiece,
@@ -200,50 +224,79 @@ function seen(
 }
 
 /**
- * Why a caller's token does not let it in; `undefined` where it does, or where nothing in the cluster's RBAC speaks of
- * it. Pure; never throws.
+ * What keeps a caller's token from letting it in, by the rules that every caller of a kubelet is under; `undefined`
+ * where nothing does, and where nothing in the cluster's RBAC speaks of its ServiceAccount. Pure; never throws.
+ *
+ * @param authorizers kube-apiservers that the kubelet could ask; the worst answer stands
  */
 export function judgeCallerToken(
   kubelet: KubeletFacts,
-  { piece }: Caller,
-  apiserver: ApiServerFacts,
+  caller: Caller,
+  authorizers: readonly AuthorizerFacts[],
+  at: Date,
 ): CallerOutcome | undefined {
-  const { webhook, anonymous } = kubelet.authentication;
-  const { label, program, serviceAccount, origin } = piece;
-  const { refused } = callerPrograms[program];
-  if (webhook.known && !webhook.value && anonymous.known && !anonymous.value) {
-    return {
-      verdict: "fails",
-      symptom: refused("401 Unauthorized"),
-      reason: `${label} shows a token, and the kubelet takes none (authentication.webhook.enabled: false).`,
-      remedies: ["(kubelet) Set authentication.webhook.enabled: true in the KubeletConfiguration."],
-      sources: [webhook.source, origin.source].filter((source) => source !== undefined),
-    };
+  if (caller.piece.refusal !== undefined) return undefined;
+  const outcomes = authorizers.flatMap((one) => tokenOutcome(kubelet, caller, one, at) ?? []);
+  return outcomes.find(({ verdict }) => verdict === "fails") ?? outcomes[0];
+}
+
+function tokenOutcome(
+  kubelet: KubeletFacts,
+  { piece, files }: Caller,
+  authorizer: AuthorizerFacts,
+  at: Date,
+): CallerOutcome | undefined {
+  const { label, program, origin, serviceAccount } = piece;
+  const account = serviceAccount ?? unknown(`the ServiceAccount of ${label}`, origin.source);
+  const credential = { kind: "token", identity: mapFact(account, identityOf) } as const;
+  const authentication = authenticate(kubelet, credential, at);
+  const { webhook } = kubelet.authentication;
+  const isTaken = webhook.known && webhook.value;
+  if (isTaken && !isSpokenOf(account, authorizer.rbac)) return undefined;
+  const { outcome } = answer(
+    {
+      ...{ kubelet, authorizer, credential, authentication, pod: anyPod, at },
+      caller: { program, label, start: known({ starts: true }), access: accessOf(piece), files },
+    },
+    "metrics",
+  );
+  if (works(outcome)) return undefined;
+  const told = {
+    reason: outcome.reason,
+    sources: [...outcome.sources, origin.source],
+  };
+  if (outcome.verdict === "undecidable") {
+    const remedies = [`Supply ${outcome.missing.join("; ")}.`];
+    return { ...told, verdict: outcome.verdict, remedies };
   }
-  if (isOpenToUsers(kubelet) || !serviceAccount?.known || !apiserver.rbac.known) return undefined;
-  const [namespace = "", name = ""] = serviceAccount.value.split("/");
-  if (!isNamed(apiserver.rbac.value, namespace, name)) return undefined;
-  const user = `system:serviceaccount:${namespace}:${name}`;
-  const groups = [
-    "system:serviceaccounts",
-    `system:serviceaccounts:${namespace}`,
-    "system:authenticated",
-  ];
-  const question = { apiGroup: "", resource: "nodes/metrics", verb: "get", name: "" };
-  if (authorize({ user, groups }, question, apiserver).answer !== "no") return undefined;
+  // What keeps the kubelet from starting is told of the kubelet.
+  if (outcome.verdict !== "fails") return undefined;
   return {
-    verdict: "fails",
-    symptom: refused("403 Forbidden"),
-    reason: `${label} is ${user}, and no ClusterRoleBinding lets it get nodes/metrics.`,
-    remedies: [
-      `(rbac) Bind ServiceAccount ${serviceAccount.value} to a ClusterRole that may get nodes/metrics.`,
-    ],
-    sources: [origin.source],
+    ...told,
+    verdict: outcome.verdict,
+    symptom: callerPrograms[program].refused(statusText(outcome.httpStatus)),
+    remedies: outcome.remedies.map(({ side, text }) => `(${side}) ${text}`),
   };
 }
 
-function isNamed({ bindings }: RbacFacts, namespace: string, name: string): boolean {
-  return bindings.some(({ subjects }) =>
+/** Source: kubernetes apiserver `pkg/authentication/serviceaccount/util.go` (MakeUsername, MakeGroupNames). */
+function identityOf(account: string): Identity {
+  const [namespace = "", name = ""] = account.split("/");
+  return {
+    user: `system:serviceaccount:${namespace}:${name}`,
+    groups: [
+      "system:serviceaccounts",
+      `system:serviceaccounts:${namespace}`,
+      "system:authenticated",
+    ],
+  };
+}
+
+/** Whether a binding names the account; where none does, its RBAC may be elsewhere. */
+function isSpokenOf(account: Fact<string>, rbac: Fact<RbacFacts>): boolean {
+  if (!account.known || !rbac.known) return false;
+  const [namespace = "", name = ""] = account.value.split("/");
+  return rbac.value.bindings.some(({ subjects }) =>
     subjects.some(
       (subject) =>
         subject.kind === "ServiceAccount" &&
@@ -251,4 +304,16 @@ function isNamed({ bindings }: RbacFacts, namespace: string, name: string): bool
         subject.namespace === namespace,
     ),
   );
+}
+
+/** Source: Go `net/http/status.go`. */
+function statusText(status: number | undefined): string {
+  switch (status) {
+    case 401:
+      return "401 Unauthorized";
+    case 403:
+      return "403 Forbidden";
+    default:
+      return `${status ?? 500} Internal Server Error`;
+  }
 }

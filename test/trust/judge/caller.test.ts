@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type Issued, issue } from "../../../lab/x509/issue.ts";
 import { judgeCaller, judgeCallerToken } from "../../../trust/judge/caller.ts";
 import type { CallerPiece } from "../../../trust/readers/piece.ts";
+import { known } from "../../../trust/words/fact.ts";
 import { piecesOf } from "../../support/pieces.ts";
 import { apiServer, at, files, kubelet } from "../world.ts";
 
@@ -85,8 +86,68 @@ describe("another caller of a kubelet", () => {
   it("says what the kubelet answers", () => {
     const facts = kubelet("", { configuration: "authentication: {webhook: {enabled: false}}\n" });
     const said = (piece: CallerPiece) =>
-      judgeCallerToken(facts, { piece, files: files({}) }, apiServer(""))?.symptom;
+      judgeCallerToken(facts, { piece, files: files({}) }, [apiServer("")], at)?.symptom;
     assert.equal(said(metricsServer()), 'request failed, status: "401 Unauthorized"');
     assert.equal(said(prometheus("")), "server returned HTTP status 401 Unauthorized");
+  });
+
+  it("is let in by the rules for every caller: its token, then RBAC", () => {
+    const deployed = metricsServer();
+    const account = known("kube-system/metrics-server");
+    const piece: CallerPiece = { ...deployed, serviceAccount: account };
+    const bound = (...resources: string[]) =>
+      apiServer("--authorization-mode=Node,RBAC", {
+        rbac: known({
+          roles: [
+            {
+              name: "r",
+              labels: {},
+              rules: [
+                {
+                  apiGroups: [""],
+                  resources,
+                  verbs: ["get"],
+                  resourceNames: [],
+                  nonResourceURLs: [],
+                },
+              ],
+            },
+          ],
+          bindings: [
+            {
+              name: "b",
+              role: "r",
+              subjects: [
+                { kind: "ServiceAccount", name: "metrics-server", namespace: "kube-system" },
+              ],
+            },
+          ],
+        }),
+      });
+    const webhook = "authorization: {mode: Webhook}\nauthentication: ";
+    const outcome = (authentication: string, ...authorizers: ReturnType<typeof apiServer>[]) =>
+      judgeCallerToken(
+        kubelet("", { configuration: `${webhook}${authentication}\n` }),
+        { piece, files: files({}) },
+        authorizers,
+        at,
+      );
+    const on = "{webhook: {enabled: true}, anonymous: {enabled: false}}";
+    assert.equal(outcome(on, bound("nodes/metrics")), undefined);
+    assert.equal(outcome(on, apiServer("")), undefined, "nothing speaks of it");
+    const forbidden = outcome(on, bound("nodes/metrics"), bound("pods"));
+    assert.equal(forbidden?.symptom, 'request failed, status: "403 Forbidden"');
+    assert.match(
+      forbidden?.remedies[0] ?? "",
+      /^\(rbac\) Bind ServiceAccount kube-system\/metrics/,
+    );
+    const anyone = outcome(
+      "{webhook: {enabled: false}, anonymous: {enabled: true}}",
+      bound("pods"),
+    );
+    assert.equal(anyone?.symptom, 'request failed, status: "403 Forbidden"');
+    assert.match(anyone?.remedies.join() ?? "", /Set authentication\.webhook\.enabled to true/);
+    const open = outcome('{webhook: {enabled: "{{ .X }}"}}', bound("nodes/metrics"));
+    assert.equal(open?.verdict, "undecidable");
   });
 });

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { readArguments } from "../cli/arguments.ts";
+import { readEvidence } from "../cli/evidence.ts";
+import { judgeAll } from "../cli/judgement.ts";
+import { configMap, resource, violationsOf } from "./policies/fake.ts";
+import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./policies/stacks/parts.ts";
+import { textOf } from "./reports/objects.ts";
+
+/*
+ * Who calls kubelets beside kube-apiserver is judged alike by both doors.
+ */
+
+const metricsServer = textOf("13-second-caller/metrics-server.yaml").replace(
+  "--cert-dir=/tmp",
+  "--kubelet-insecure-tls, --cert-dir=/tmp",
+);
+const prometheus = `apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: kubelet, namespace: kube-system}
+spec:
+  endpoints:
+  - {port: https-metrics, scheme: https, tlsConfig: {insecureSkipVerify: true}}
+  selector: {matchLabels: {app.kubernetes.io/name: kubelet}}
+`;
+
+/** What metrics-server's ServiceAccount may get. */
+const rbac = (resources: string) => `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: metrics}
+rules:
+- {apiGroups: [""], resources: [${resources}], verbs: [get]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: metrics}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: metrics}
+subjects: [{kind: ServiceAccount, name: metrics-server, namespace: kube-system}]
+`;
+
+type Parts = { readonly manifests: readonly string[]; readonly takesTokens?: boolean };
+
+const control = { "kube-apiserver.yaml": apiServerPod("verify") };
+const nodes = ({ takesTokens = true }: Parts) => ({
+  "kubelet.service": kubeletUnit(),
+  "kubelet-config.yaml": kubeletConfiguration("bootstrap").replace(
+    /webhook:\s+enabled: true/,
+    `webhook: {enabled: ${takesTokens}}`,
+  ),
+});
+
+function objects(manifests: readonly string[]) {
+  return manifests.flatMap((text) =>
+    parseAllDocuments(text).map((document) => {
+      const { apiVersion, kind, ...props } = document.toJS();
+      const group = apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`;
+      return resource(`kubernetes:${group}:${kind}`, props.metadata.name, props);
+    }),
+  );
+}
+
+/** What the pack says that callers get. */
+function fromPack(parts: Parts): string[] {
+  const sent = violationsOf(
+    [configMap("control", control), configMap("nodes", nodes(parts)), ...objects(parts.manifests)],
+    { approvers: [{ name: "somebody" }] },
+  );
+  return sent
+    .filter(({ message }) => /metrics-server|ServiceMonitor/.test(message.split("\n")[0] ?? ""))
+    .map(({ message }) => /Users see: (.*)/.exec(message)?.[1] ?? "unverified")
+    .sort();
+}
+
+/** What the command line says that callers get. */
+function fromFiles(parts: Parts): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-callers-"));
+  try {
+    const manifests = Object.fromEntries(parts.manifests.map((text, i) => [`${i}.yaml`, text]));
+    for (const [name, text] of Object.entries({ ...control, ...nodes(parts), ...manifests })) {
+      writeFileSync(join(folder, name), text);
+    }
+    const args = readArguments([folder, "--csr", "issued"]);
+    assert.ok(args);
+    return judgeAll(readEvidence(args), undefined)
+      .calls.filter(({ outcome }) => outcome.verdict !== "verified")
+      .map(({ outcome }) => outcome.symptom ?? "unverified")
+      .sort();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe("other callers, in both doors", () => {
+  const cases: readonly (readonly [string, Parts, readonly string[]])[] = [
+    [
+      "a token that the kubelet takes, and RBAC that allows it",
+      { manifests: [metricsServer, rbac("nodes/metrics")] },
+      ["unverified"],
+    ],
+    [
+      "RBAC that does not",
+      { manifests: [metricsServer, rbac("pods")] },
+      ['request failed, status: "403 Forbidden"', "unverified"],
+    ],
+    [
+      "a kubelet that takes no tokens",
+      {
+        manifests: [metricsServer, prometheus, rbac("nodes/metrics")],
+        takesTokens: false,
+      },
+      [
+        'request failed, status: "401 Unauthorized"',
+        "server returned HTTP status 401 Unauthorized",
+        "unverified",
+        "unverified",
+      ],
+    ],
+  ];
+  for (const [title, parts, said] of cases) {
+    it(title, () => {
+      assert.deepEqual(fromPack(parts), said);
+      assert.deepEqual(fromFiles(parts), said);
+    });
+  }
+});
