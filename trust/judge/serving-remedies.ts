@@ -112,17 +112,23 @@ function pin({ caller, complaints }: Situation): Remedy {
 }
 
 /** Another address of the node, where the certificate names one. */
-function dialOther({ caller, otherType, type, complaints }: Situation): Remedy[] {
-  const setting = settingsOf[caller].addressTypes;
+function dialOther({ caller, otherType, type, complaints, verifies }: Situation): Remedy[] {
+  const { addressTypes: setting, bundle } = settingsOf[caller];
+  const side = sideOf(caller);
   const isAll = complaints.size === 1 && complaints.has("name");
   return setting === undefined || otherType === undefined || !isAll
     ? []
     : [
         {
-          side: sideOf(caller),
+          side,
           setting,
-          text: `Let ${setting} begin with ${otherType}: the certificate names that address, and not the ${type}.`,
-          changes: [{ do: "set", side: sideOf(caller), setting, value: `${otherType},${type}` }],
+          text: `Let ${setting} begin with ${otherType}: the certificate names that address, and not the ${type}${verifies ? "" : `; and set ${bundle} to the CA that issued it`}.`,
+          changes: [
+            { do: "set", side, setting, value: `${otherType},${type}` },
+            ...(verifies
+              ? []
+              : [{ do: "trust", side, setting: bundle, what: "servingIssuer" } as const]),
+          ],
         },
       ];
 }
@@ -179,8 +185,12 @@ export function verificationRemedies(situation: Situation): readonly Remedy[] {
     }
     case "requested":
       if (isChainAlone) {
-        const [one, other] = [signByTrusted(situation), trustIssuer(situation)];
-        return [...(hasAuthority ? [one, other] : [other, one]), ...skip];
+        // Nobody has the key of what a kubelet made for itself, so that nothing can be signed by it.
+        return [
+          ...(hasAuthority ? [signByTrusted(situation)] : []),
+          trustIssuer(situation),
+          ...skip,
+        ];
       }
       return [requestAnew(situation), ...dialOther(situation), provision(situation), ...skip];
     default:
