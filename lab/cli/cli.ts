@@ -23,7 +23,7 @@ const usage = `Usage: npm run lab -- COMMAND
                          what the programs print; without names: which logs there are
   kubectl ARGUMENTS      kubectl as the cluster's administrator
   down [STACK]           remove everything of the lab
-  conformance [short] [--kubernetes MINOR]
+  conformance [short|least] [--kubernetes MINOR]
                          check the verdict against real programs, case by case (about 10 minutes)
   conformance document   write docs/conformance.md from the last long run of each version
   rotate [short]         rotate the CAs of a cluster of its own under load, phase by phase (about 10 minutes)

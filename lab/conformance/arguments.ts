@@ -1,6 +1,7 @@
 /** The words after `npm run lab -- conformance` and `record`. */
 import { Failure } from "../../toolchain/fail.mjs";
 import { kubernetesVersion, kubernetesVersions } from "../../toolchain/kubernetes/programs.ts";
+import { type Length, lengths } from "./plan.ts";
 
 /** E.g. `1.37` of `1.37.2`. */
 export function minorOf(version: string): string {
@@ -31,14 +32,15 @@ export function takeVersion(words: readonly string[]): {
  * @throws {Failure} naming the word that is not understood.
  */
 export function readArguments(words: readonly string[]): {
-  readonly what: "long" | "short" | "document";
+  readonly what: Length | "document";
   readonly version: string;
 } {
   const { version, rest } = takeVersion(words);
-  const [what = "long", ...others] = rest;
-  if ((what !== "long" && what !== "short" && what !== "document") || others.length > 0) {
+  const [word = "long", ...others] = rest;
+  const what = [...lengths, "document" as const].find((one) => one === word);
+  if (what === undefined || others.length > 0) {
     throw new Failure(
-      "Usage: npm run lab -- conformance [short|document] [--kubernetes MINOR, e.g. 1.34]",
+      "Usage: npm run lab -- conformance [short|least|document] [--kubernetes MINOR, e.g. 1.34]",
     );
   }
   return { what, version };

@@ -30,8 +30,8 @@ message. It ends with the number of agreements and exits with 1 when there is a 
 \`--kubernetes ${versions.map(minorOf).join("|")}\` takes the programs of that version, each built from source the first time (about five
 minutes of two cores), and judges by that version's tables and words; without it, the newest.
 \`npm run lab -- conformance short\` is the choice that \`npm test\` runs, of the newest version: every serving mode under
-every stance, and every symptom, once. Of the others \`npm test\` runs nothing, since each would have to be built first:
-\`npm run lab -- conformance short --kubernetes ${minorOf(versions[0] ?? "")}\` is the same choice of the oldest. \`npm run lab -- conformance document\` writes this page from the last runs.
+every stance, and every symptom, once. Of the oldest it runs \`least\`: every serving mode verified and not, and what that
+version answers in words of its own. \`npm run lab -- conformance document\` writes this page from the last long runs.
 
 It needs what the lab needs (see [lab.md](lab.md)), about 9 GB of memory and, on 2 cores, some minutes. Each case is one
 JSON line in \`conformance-MINOR.jsonl\`: \`judge\` has the verdict, \`reality\` the answer. What is unknown beforehand is

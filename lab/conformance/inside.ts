@@ -1,6 +1,6 @@
 /**
  * The part of the conformance run that is in the lab's network namespace.
- * A program of its own: `node inside.ts LAB CLONE RESULTS KUBELETS short|long`.
+ * A program of its own: `node inside.ts LAB CLONE RESULTS KUBELETS LENGTH CALLERS`.
  */
 import * as fs from "node:fs";
 import { runMain } from "../../toolchain/fail.mjs";
@@ -11,7 +11,7 @@ import { askCallers, startCallers } from "./callers.ts";
 import type { Case } from "./case.ts";
 import { runClient } from "./client.ts";
 import type { KubeletNode } from "./kubelet-node.ts";
-import { planOf } from "./plan.ts";
+import { type Length, planOf } from "./plan.ts";
 import { see } from "./seen.ts";
 import { runServing } from "./serving.ts";
 import { runStartup } from "./startup.ts";
@@ -29,7 +29,7 @@ await runMain(async () => {
   const onCase = (one: Case) => fs.appendFileSync(results, `${JSON.stringify(one)}\n`);
   const onNode = async (node: KubeletNode) =>
     fs.appendFileSync(kubelets, `${JSON.stringify(await see(node))}\n`);
-  const plan = planOf(length === "short" ? "short" : "long", state.kubernetesVersion);
+  const plan = planOf(length as Length, state.kubernetesVersion);
   const world = await startWorld(lab, state.init, state.programs, state.kubernetesVersion);
   say("etcd, kube-apiserver and the signer are up");
   const callers = plan.hasCallers ? await startCallers(world, callerPrograms(programs)) : undefined;

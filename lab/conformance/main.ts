@@ -1,5 +1,5 @@
 /**
- * `npm run lab -- conformance [short|document] [--kubernetes MINOR]`: the verdict against real programs, case by case.
+ * `npm run lab -- conformance [short|least|document] [--kubernetes MINOR]`: the verdict against real programs, case by case.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";

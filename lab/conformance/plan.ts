@@ -1,5 +1,6 @@
 /**
- * What is run: everything, or a short choice with every serving mode under every stance and every symptom once.
+ * What is run: everything; a short choice, with every serving mode under every stance and every symptom once; or the
+ * least that tells one Kubernetes version from another, with every serving mode verified and not.
  */
 import { minorOf } from "../../trust/kubernetes/tables.ts";
 import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
@@ -21,10 +22,15 @@ export type Plan = {
 
 /** What is run of a length, of a Kubernetes version. */
 export function planOf(length: Length, version: string): Plan {
-  return length === "long" ? longPlan(version) : shortPlan(version);
+  return plans[length](version);
 }
 
-export type Length = "long" | "short";
+const plans = { long: longPlan, short: shortPlan, least: leastPlan };
+
+export type Length = keyof typeof plans;
+
+/** The lengths, by the words that choose them. */
+export const lengths = Object.keys(plans) as readonly Length[];
 
 function longPlan(version: string): Plan {
   return {
@@ -81,6 +87,29 @@ function shortPlan(version: string): Plan {
         "a signer's certificate alone",
         "the shared pair beside a signer's own",
       ]),
+    },
+  };
+}
+
+/** What versions answer differently: refusals of exec, half a serving pair, a CA file that is not there. */
+function leastPlan(version: string): Plan {
+  const { kubelet } = startCases(version);
+  return {
+    serving: {
+      selfSigned: named(selfSignedVariants, ["self"]),
+      others: named(otherVariants, ["good", "boot-issued", "boot-pending"]),
+      stances: named(stances, ["skip", "verify"]),
+      addressTypes: named(addressTypes, ["kubeadm"]),
+    },
+    client: {
+      kubelets: named(authenticationVariants, ["auth-webhook"]),
+      clients: named(clientVariants, ["kubeadm", "none", "unbound"]),
+    },
+    hasCallers: false,
+    startup: {
+      kubelet: named(kubelet, ["baseline", "certificate file alone", "clientCAFile missing"]),
+      apiserver: [],
+      controllerManager: [],
     },
   };
 }

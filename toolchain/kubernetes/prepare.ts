@@ -4,13 +4,20 @@
  */
 import { Failure, runMain } from "../fail.mjs";
 import { createProgress } from "../progress.mjs";
-import { ensurePackages, ensurePrograms, requireLinuxRoot } from "./programs.ts";
+import {
+  ensurePackages,
+  ensurePrograms,
+  kubernetesVersions,
+  requireLinuxRoot,
+} from "./programs.ts";
 
 await runMain(async () => {
   if (!canHaveLab()) return 0;
   const progress = createProgress();
   await ensurePackages(progress);
   await ensurePrograms(progress);
+  const [oldest] = kubernetesVersions;
+  await ensurePrograms(progress, oldest);
   return 0;
 });
 
