@@ -21,6 +21,7 @@ import type {
   UnpairedKubelet,
 } from "./assembly.ts";
 import { type Assumptions, assumptions as none } from "./assumptions.ts";
+import { resolveChanges } from "./changes.ts";
 import { configurationParser, type ParseConfig } from "./configurations.ts";
 import {
   type FilesOf,
@@ -106,6 +107,9 @@ function placesOf(
     const found = places.get(key) ?? { place, pieces: [] };
     found.pieces.push(piece);
     places.set(key, found);
+  }
+  for (const [key, { place, pieces: own }] of places) {
+    places.set(key, { place, pieces: resolveChanges(own) });
   }
   return places;
 }

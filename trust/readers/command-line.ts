@@ -3,8 +3,15 @@
  */
 import type { Problem, Source } from "../words/fact.ts";
 import { baseName, hyperkubeParts, imageName, isProgram, type Program } from "./program-names.ts";
-import { type ChangedFile, type ShellFile, shellFiles } from "./shell-files.ts";
-import type { Environment, ShellCommand } from "./shell-parts.ts";
+import {
+  type ChangedFile,
+  changedBy,
+  type KnownFiles,
+  type ShellFile,
+  shellFiles,
+} from "./shell-files.ts";
+import type { Environment, Remark, ShellCommand } from "./shell-parts.ts";
+import { type Around, exportRemark, remarkOf } from "./shell-remarks.ts";
 import { shellCommands } from "./shell-words.ts";
 import { textOf, toWords, type Word } from "./word.ts";
 
@@ -24,6 +31,8 @@ export type CommandLines = {
   readonly commandLines: readonly CommandLine[];
   /** Words in which a program is named whose flags were not found, and what was cut off by a bound. */
   readonly problems: readonly Problem[];
+  /** What is done beside them and not read. */
+  readonly notes: readonly Problem[];
   /** Files that the commands write, and documents that they hand to others. */
   readonly files: readonly ShellFile[];
   readonly changed: readonly ChangedFile[];
@@ -41,35 +50,46 @@ export function readArguments(
   environment: Environment = {},
 ): CommandLines {
   const found = emptyFound();
-  findPrograms(toWords(argv, source), source, { environment, depth: 0, found });
+  const words = toWords(argv, source);
+  for (const file of changedBy(words, source.line ?? 1)) found.changed.push(file);
+  findPrograms(words, source, { environment, known: noFiles, depth: 0, found });
   return found;
 }
 
-/** Finds the programs in shell text, with line continuations, quotes and the variables of `environment`. */
+/**
+ * Finds the programs in shell text, with line continuations, quotes and the variables of `environment`.
+ *
+ * @param known files of the same machine that something else has written; default none
+ */
 export function readShell(
   text: string,
   source: Source,
   environment: Environment = {},
+  known: KnownFiles = noFiles,
 ): CommandLines {
   const found = emptyFound();
-  findInShell(text, source, [], { environment, depth: 0, found });
+  findInShell(text, source, [], { environment, known, depth: 0, found });
   return found;
 }
+
+const noFiles: KnownFiles = () => undefined;
 
 type FoundSoFar = {
   commandLines: CommandLine[];
   problems: Problem[];
+  notes: Problem[];
   files: ShellFile[];
   changed: ChangedFile[];
   commands: ShellCommand[];
 };
 
 function emptyFound(): FoundSoFar {
-  return { commandLines: [], problems: [], files: [], changed: [], commands: [] };
+  return { commandLines: [], problems: [], notes: [], files: [], changed: [], commands: [] };
 }
 
 type Search = {
   readonly environment: Environment;
+  readonly known: KnownFiles;
   readonly depth: number;
   readonly found: FoundSoFar;
 };
@@ -82,23 +102,45 @@ function findInShell(
   positional: readonly Word[],
   search: Search,
 ): void {
-  const { found, environment } = search;
-  const { commands, problems } = shellCommands(text, source, environment, positional);
+  const { found, environment, known } = search;
+  const { commands, exported, problems } = shellCommands(text, source, environment, positional);
   found.problems.push(...problems);
-  const { files, changed } = shellFiles(commands);
+  const { files, changed } = shellFiles(commands, known);
   for (const file of files) found.files.push(file);
   for (const file of changed) found.changed.push(file);
+  const written = new Set(files.map(({ path }) => path));
+  const unread = new Set(changed.map(({ path }) => path));
+  const around: Around = {
+    isUnread: (path) => unread.has(path),
+    known: (path) => (written.has(path) ? "" : known(path)),
+  };
   for (const command of commands) {
     found.commands.push(command);
-    const before = found.commandLines.length;
     const here = { ...source, line: command.line };
+    const before = found.commandLines.length + found.problems.length;
+    const lines = found.commandLines.length;
     findPrograms(command.words, here, search);
+    const isFound = found.commandLines.length + found.problems.length > before;
+    say(remarkOf(command, isFound, around), here, found);
     const { condition } = command;
     if (condition === undefined) continue;
-    for (const { program } of found.commandLines.slice(before)) {
+    for (const { program } of found.commandLines.slice(lines)) {
       const message = `${condition}, under which ${program} is started`;
       found.problems.push({ message, source: here, fatal: false });
     }
+  }
+  for (const { text: given, line } of exported) {
+    say(exportRemark(given, text), { ...source, line }, found);
+  }
+}
+
+function say(remark: Remark | undefined, source: Source, found: FoundSoFar): void {
+  if (remark === undefined) return;
+  if (remark.kind === "object") {
+    found.files.push({ content: remark.content, line: source.line ?? 1 });
+  } else {
+    const list = remark.kind === "note" ? found.notes : found.problems;
+    list.push({ message: remark.message, source, fatal: false });
   }
 }
 
@@ -193,7 +235,8 @@ function namesProgram(word: Word): boolean {
   if (word.kind !== "text") return namedByVariable.test(word.missing);
   if (word.text.length > 300) return false;
   const name = nameOf(word);
-  return isProgram(name) || name === "hyperkube" || namedByVariable.test(word.text);
+  const isFile = /^\/(etc|var|run|sys)\//.test(word.text);
+  return (!isFile && (isProgram(name) || name === "hyperkube")) || namedByVariable.test(word.text);
 }
 
 /** `${KUBELET_BIN}`, `$KUBELET`, `$(which kubelet)`. */

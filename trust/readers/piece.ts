@@ -158,6 +158,18 @@ export type UnreadPiece = From & {
   readonly deciding: boolean;
 };
 
+/**
+ * A file or folder of a machine that a command makes or changes in a way that is not read. It decides where a program
+ * of the same place is told to read it.
+ */
+export type ChangePiece = From & {
+  readonly kind: "change";
+  /** Absolute where that is known; may hold placeholders. */
+  readonly path: string;
+  /** The command, as a person calls it. */
+  readonly by: string;
+};
+
 export type Piece =
   | ProgramPiece
   | ConfigurationPiece
@@ -167,4 +179,5 @@ export type Piece =
   | FilePiece
   | CallerPiece
   | NodePiece
-  | UnreadPiece;
+  | UnreadPiece
+  | ChangePiece;

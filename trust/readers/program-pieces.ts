@@ -60,15 +60,22 @@ export function besides(lines: CommandLines, origin: Origin): readonly Piece[] {
         true,
       ),
     ),
-    ...lines.changed
-      .filter(({ path }) => /kube/i.test(path))
-      .map(({ path, by, line }) =>
-        unread(
-          { ...origin, source: { ...origin.source, line } },
-          `what ${origin.secret ? "a command makes of a file of Kubernetes" : `${by} makes of ${path}`} in ${origin.source.where}`,
-          true,
-        ),
+    ...lines.notes.map(({ message, source }) =>
+      unread(
+        { ...origin, source: { ...source, where: origin.source.where } },
+        `${origin.secret ? "what a program does" : message} (${origin.source.where})`,
+        false,
       ),
+    ),
+    ...lines.changed.map(({ path, by, line, deciding }): Piece => {
+      const own = { ...origin, source: { ...origin.source, line } };
+      const what = origin.secret
+        ? "a command makes of a file of Kubernetes"
+        : `${by} makes of ${path}`;
+      return deciding
+        ? unread(own, `what ${what} in ${origin.source.where}`, true)
+        : { kind: "change", origin: own, path, by };
+    }),
   ];
 }
 

@@ -154,7 +154,7 @@ function tooLong(origin: Origin): Reading {
 
 /** What a text cannot matter without; also what may hide it: escapes, base64, data. */
 const worthReading =
-  /kube|k8s\.io|\bClusterRole|\bNode\b|api-?server|-----BEGIN|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{20}|\0|^#include|ignition|^\s*\[Service\]|^\s*\w+=/im;
+  /^#!|runcmd|kube|k8s\.io|\bClusterRole|\bNode\b|api-?server|-----BEGIN|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{20}|\0|^#include|ignition|^\s*\[Service\]|^\s*\w+=/im;
 
 function readText(text: string, origin: Origin): Reading {
   if (!worthReading.test(text) && !soundsDeciding(origin.path, origin.key))

@@ -11,7 +11,7 @@ export const script: Format = {
   name: "shell script",
   status: "read",
   about:
-    "`#!/bin/sh` and the like, or `*.sh`: programs behind any wrapper, variables, lists, `set --`; files written by here-documents, `tee`, `echo`, `printf`, `base64 -d`; `kubeadm init` and `join`; copies of those by `cp`, `mv`, `install`, `ln`; a file of Kubernetes that `sed -i`, `curl -o`, `dd` or a copy from elsewhere makes is undecidable; whether something is run under a condition, in a function that nothing calls, or behind `exit` is undecidable, and so is a variable that a condition or a sourced file may set",
+    "`#!/bin/sh` and the like, or `*.sh`: programs behind any wrapper, variables, lists, `set --`; files written by here-documents, `tee`, `echo`, `printf`, `base64 -d`; `kubeadm init` and `join`; copies of those by `cp`, `mv`, `install`, `ln`; ClusterRoles and bindings that `kubectl create` makes; a file that Kubernetes reads of itself or that a flag names, and that anything else may write (`curl`, `tar`, `rsync`, `openssl`, `sed -i`, a program that is not known), is undecidable; a script from a pipe or a download, and manifests that `kubectl` gets from elsewhere, are said; whether something is run under a condition, in a function that nothing calls, or behind `exit` is undecidable, and so is a variable that a condition or a sourced file may set",
   recognises: (text, { key, path }) =>
     (shebang.test(text) && !/^\s*#!\s*\S*(python|perl|ruby|node|pwsh)/.test(text)) ||
     text.startsWith("#cloud-boothook") ||

@@ -1,8 +1,10 @@
 /** Files that shell commands write, and documents that they hand to other programs. */
+import { posix } from "node:path";
 import { decodeBytes } from "./encoding.ts";
-import { copiesOf, mayBeRead } from "./shell-copies.ts";
 import type { Redirection, ShellCommand } from "./shell-parts.ts";
+import { programAt } from "./shell-program.ts";
 import { unescaped } from "./shell-word.ts";
+import { knownWrites, mayBring, type Write, writesOf } from "./shell-writes.ts";
 import { textOf, type Word } from "./word.ts";
 
 /** A text that a script writes into a file, or hands to a program. */
@@ -14,72 +16,123 @@ export type ShellFile = {
   readonly line: number;
 };
 
-/** A file that a command changes in a way that cannot be followed. */
-export type ChangedFile = { readonly path: string; readonly by: string; readonly line: number };
+/** A file that a command makes or changes in a way that cannot be followed. */
+export type ChangedFile = {
+  /** Absolute where that is known. */
+  readonly path: string;
+  readonly by: string;
+  readonly line: number;
+  /** It may be what Kubernetes reads, whatever flags say. */
+  readonly deciding: boolean;
+};
 
 export type ShellFiles = {
   readonly files: readonly ShellFile[];
   readonly changed: readonly ChangedFile[];
 };
 
+/** The content of a file of the same machine that something else has written; `undefined` where that is not known. */
+export type KnownFiles = (path: string) => string | undefined;
+
+type Walk = {
+  readonly written: Map<string, ShellFile>;
+  readonly changed: ChangedFile[];
+  readonly known: KnownFiles;
+  /** The folder that the script is in; empty where that is not known. */
+  folder: string;
+};
+
 /** Follows `cat`, `tee`, `echo`, `printf`, `base64 -d`, `install`, `cp`, `mv`, `ln` and redirections. Never throws. */
-export function shellFiles(commands: readonly ShellCommand[]): ShellFiles {
-  const written = new Map<string, ShellFile>();
+export function shellFiles(
+  commands: readonly ShellCommand[],
+  known: KnownFiles = () => undefined,
+): ShellFiles {
+  const walk: Walk = { written: new Map(), changed: [], known, folder: "" };
+  const { written } = walk;
   const files: ShellFile[] = [];
-  const changed: ChangedFile[] = [];
   const readers = new Set(commands.flatMap(({ input }) => (input ? [input] : [])));
   for (const command of commands) {
+    const { line, condition } = command;
     const content = outputOf(command, 0);
     for (const { path, append } of targets(command)) {
       if (content === undefined) {
-        if (!/^\/dev\//.test(path)) changed.push({ path, by: nameOf(command), line: command.line });
+        if (!/^\/dev\//.test(path)) change({ to: path }, nameOf(command), line, walk);
         continue;
       }
-      if (command.condition !== undefined) {
-        const by = `a command that may not run (it needs ${command.condition})`;
-        changed.push({ path, by, line: command.line });
+      if (condition !== undefined) {
+        change({ to: path }, `a command that may not run (it needs ${condition})`, line, walk);
       }
-      const before = append ? (written.get(path)?.content ?? "") : "";
-      written.set(path, { path, content: before + content, line: command.line });
+      const before = append ? (contentOf(path, walk) ?? "") : "";
+      written.set(path, { path, content: before + content, line });
     }
-    for (const path of edited(command)) {
-      changed.push({ path, by: nameOf(command), line: command.line });
-    }
-    copy(command, written, changed);
-    const sourced = sourcedBy(command);
-    if (sourced !== undefined && !written.has(sourced)) {
-      changed.push({ path: sourced, by: "reading it in", line: command.line });
-    }
+    write(command, walk);
+    goTo(command, walk);
     const handed = inputOf(command, 0);
     if (handed !== undefined && !passesOn.has(nameOf(command)) && !readers.has(command)) {
-      files.push({ content: handed, line: command.line });
+      files.push({ content: handed, line });
     }
   }
-  return { files: [...written.values(), ...files], changed };
+  return { files: [...written.values(), ...files], changed: walk.changed };
+}
+
+/** What a single command changes, of the programs that are known to write: its words may be those of a container. */
+export function changedBy(words: readonly Word[], line: number): readonly ChangedFile[] {
+  const { name, rest } = programAt(words);
+  return (knownWrites(name, rest) ?? []).map((one) => ({
+    path: one.to,
+    by: name,
+    line,
+    deciding: mayBring(one),
+  }));
+}
+
+function change(what: Write, by: string, line: number, { changed, folder }: Walk): void {
+  const path = /^[/$~{]/.test(what.to) || folder === "" ? what.to : posix.join(folder, what.to);
+  changed.push({ path, by, line, deciding: mayBring({ ...what, to: path }) });
+}
+
+/** What the script wrote, or what is written elsewhere on the machine. */
+function contentOf(path: string, { written, known }: Walk): string | undefined {
+  return written.get(path)?.content ?? known(path);
+}
+
+/** A copy of what is known has its content; that of any other file is unknown. */
+function write(command: ShellCommand, walk: Walk): void {
+  const { name, rest } = programAt(command.words);
+  const { written, changed } = walk;
+  const { line, condition } = command;
+  const read = sourced(name, rest);
+  if (read !== undefined) {
+    const isKnown = read === "" || contentOf(read, walk) !== undefined;
+    const deciding = /kube/i.test(read);
+    if (!isKnown) changed.push({ path: read, by: "reading it in", line, deciding });
+    return;
+  }
+  for (const one of writesOf(name, rest)) {
+    const { from, to } = one;
+    if (to === "/dev/stdin" || /^\/dev\//.test(to)) continue;
+    const content = from === undefined ? undefined : contentOf(from, walk);
+    if (content !== undefined) written.set(to, { path: to, content, line });
+    const isCertain =
+      content !== undefined &&
+      condition === undefined &&
+      !changed.some(({ path }) => path === from);
+    if (!isCertain) change(one, name, line, walk);
+    if (isCertain && name === "mv" && from !== undefined && from !== to) written.delete(from);
+  }
 }
 
 /** The file that `.` or `source` runs as part of the script. */
-function sourcedBy({ words }: ShellCommand): string | undefined {
-  const { name, rest } = programAt(words);
-  return name === "." || name === "source" ? textOf(rest[0]) || undefined : undefined;
+function sourced(name: string, rest: readonly Word[]): string | undefined {
+  return name === "." || name === "source" ? textOf(rest[0]) : undefined;
 }
 
-/** A copy of what the script wrote has its content; that of any other file is unknown. */
-function copy(
-  command: ShellCommand,
-  written: Map<string, ShellFile>,
-  changed: ChangedFile[],
-): void {
-  const { name, rest } = programAt(command.words);
-  const { line, condition } = command;
-  for (const { from, to } of copiesOf(name, rest)) {
-    const known = from === undefined ? undefined : written.get(from);
-    if (known) written.set(to, { path: to, content: known.content, line });
-    const isCertain =
-      known && condition === undefined && !changed.some(({ path }) => path === from);
-    if (!isCertain && mayBeRead(to)) changed.push({ path: to, by: name, line });
-    if (isCertain && name === "mv" && from !== undefined && from !== to) written.delete(from);
-  }
+function goTo({ words, condition }: ShellCommand, walk: Walk): void {
+  const { name, rest } = programAt(words);
+  if ((name !== "cd" && name !== "pushd") || condition !== undefined) return;
+  const to = rest.map(textOf).find((text) => !text.startsWith("-")) ?? "";
+  if (to.startsWith("/")) walk.folder = to;
+  else walk.folder = walk.folder === "" || /^[$~]/.test(to) ? "" : posix.join(walk.folder, to);
 }
 
 /** Programs whose output is their input, or which write it where it is seen. */
@@ -100,17 +153,6 @@ const maxPipe = 10;
 
 function nameOf({ words }: ShellCommand): string {
   return programAt(words).name;
-}
-
-/** The command behind `sudo` and its like, with the words after it. */
-function programAt(words: readonly Word[]): { name: string; rest: readonly Word[] } {
-  let at = 0;
-  while (/^(sudo|exec|command|env|then|do|else|\{|!)$/.test(textOf(words[at]))) {
-    at += 1;
-    while (/^(-|\w+=)/.test(textOf(words[at]))) at += 1;
-  }
-  const name = textOf(words[at]).split("/").at(-1) ?? "";
-  return { name, rest: words.slice(at + 1) };
 }
 
 /** What a command prints, where that is known. */
@@ -231,18 +273,4 @@ function targets(command: ShellCommand): { path: string; append: boolean }[] {
     return path === undefined || path === "/dev/stdin" ? redirected : [{ path, append: false }];
   }
   return redirected;
-}
-
-/** Files that `sed -i` and its like change in place. */
-function edited({ words }: ShellCommand): string[] {
-  const { name, rest } = programAt(words);
-  const inPlace =
-    (name === "sed" && rest.some((word) => /^(-\w*i|--in-place)/.test(textOf(word)))) ||
-    (name === "perl" && rest.some((word) => /^-\w*i/.test(textOf(word)))) ||
-    ((name === "yq" || name === "crudini") &&
-      rest.some((word) => /^(-\w*i|--inplace|--set)/.test(textOf(word)))) ||
-    name === "patch";
-  return inPlace
-    ? rest.map(textOf).filter((text) => /^[./~]|\.(ya?ml|json|conf|env)$/.test(text))
-    : [];
 }

@@ -17,6 +17,8 @@ export type Redirection = {
 /** A simple command: its words, in the order they stand. */
 export type ShellCommand = {
   readonly words: readonly Word[];
+  /** Assignments before them, which are for this command alone. */
+  readonly given?: readonly Word[];
   readonly line: number;
   readonly redirections: readonly Redirection[];
   /** The command whose output it reads. */
@@ -27,5 +29,14 @@ export type ShellCommand = {
 
 export type ShellCommands = {
   readonly commands: readonly ShellCommand[];
+  /** What `export` gives to every program behind it: `NAME=value`. */
+  readonly exported: readonly { readonly text: string; readonly line: number }[];
   readonly problems: readonly Problem[];
 };
+
+/** What is to be said of one command. */
+export type Remark =
+  /** It may set what decides. */
+  | { readonly kind: "deciding" | "note"; readonly message: string }
+  /** A manifest that its words stand for. */
+  | { readonly kind: "object"; readonly content: string };

@@ -38,6 +38,7 @@ export function shellCommands(
   };
   const blocks = conditions((name) => forget(name, state));
   const commands: Open[] = [];
+  const exported: { text: string; line: number }[] = [];
   let input: ShellCommand | undefined;
   while (state.at < state.text.length && state.growth <= maxGrowth) {
     const line = state.line;
@@ -46,8 +47,13 @@ export function shellCommands(
     const read = readCommand(state);
     const entered = blocks.enter(read.words, line);
     const words = withoutAssignments(entered, state);
+    const given = entered.slice(0, entered.length - words.length);
+    if (textOf(given[0]) === "export") {
+      for (const word of given.slice(1)) exported.push({ text: textOf(word), line });
+    }
     const command: Open = {
       words,
+      ...(given.length > 0 && { given }),
       line,
       redirections: read.redirections,
       ...(input !== undefined && { input }),
@@ -67,6 +73,7 @@ export function shellCommands(
   const grown = `the rest of a script whose variables grow beyond ${maxGrowth / 1024 / 1024} MiB`;
   return {
     commands,
+    exported,
     problems: [
       ...(state.growth > maxGrowth
         ? [{ message: grown, source: { ...source, line: state.line }, fatal: false }]

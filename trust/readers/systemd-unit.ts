@@ -48,6 +48,7 @@ export function readSystemdUnit(
   return {
     commandLines: read.flatMap(({ commandLines }) => commandLines),
     problems: read.flatMap(({ problems }) => problems),
+    notes: read.flatMap(({ notes }) => notes),
     files: read.flatMap(({ files }) => files),
     changed: read.flatMap(({ changed }) => changed),
     commands: read.flatMap(({ commands }) => commands),

@@ -1,15 +1,9 @@
 /**
  * YAML and JSON as Kubernetes reads them (sigs.k8s.io/yaml: YAML 1.1 words, the last of equal keys wins).
  */
-import {
-  type Document,
-  isNode,
-  LineCounter,
-  parseAllDocuments,
-  type Tags,
-  type YAMLError,
-} from "yaml";
+import { type Document, isNode, LineCounter, parseAllDocuments, type YAMLError } from "yaml";
 import type { Problem, Source } from "../words/fact.ts";
+import { documentComplaint, goTags, mergeAsGo, textComplaint, withLineBreaks } from "./go-yaml.ts";
 import { type LinesOfJson, linesOfJson } from "./json-lines.ts";
 import { hideTemplates } from "./placeholders.ts";
 
@@ -62,7 +56,11 @@ export function readYaml(text: string, source: Source): YamlDocuments {
   if (json) {
     return json;
   }
-  const templates = hideTemplates(text);
+  const refused = textComplaint(text);
+  if (refused !== undefined) {
+    return problem(`yaml: ${refused}`, source);
+  }
+  const templates = hideTemplates(withLineBreaks(text));
   if (isTooFine(templates.text)) {
     return problem("yaml: more entries than are read", source);
   }
@@ -85,7 +83,13 @@ export function readYaml(text: string, source: Source): YamlDocuments {
       });
       break;
     }
+    const refused = documentComplaint(document, templates.text);
+    if (refused !== undefined) {
+      problems.push({ message: `yaml: ${refused}`, source, fatal: true });
+      break;
+    }
     try {
+      if (templates.text.includes("<<")) mergeAsGo(document);
       const value = restore(document.toJS({ maxAliasCount: maxAliases }), templates.restore, 0);
       if (value !== null) {
         const read = { value, lineOf: (path: FieldPath) => lineOf(document, lines, path), source };
@@ -173,7 +177,7 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed[] | unde
       merge: true,
       uniqueKeys: false,
       strict: false,
-      customTags: withoutGuesses,
+      customTags: goTags,
       // A warning would quote the text, which may hold a secret.
       logLevel: "error",
     });
@@ -184,15 +188,6 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed[] | unde
     }
     throw error;
   }
-}
-
-/** go-yaml reads no base-60 numbers and keeps dates as text. */
-function withoutGuesses(tags: Tags): Tags {
-  return tags.filter(
-    (tag) =>
-      typeof tag === "string" ||
-      (tag.tag !== "tag:yaml.org,2002:timestamp" && !("format" in tag && tag.format === "TIME")),
-  );
 }
 
 const maxDepth = 100;
