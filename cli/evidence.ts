@@ -22,6 +22,7 @@ import {
   readGivenFile,
   readHost,
 } from "./disk.ts";
+import { looseFiles } from "./loose-files.ts";
 
 /**
  * Reads everything that the command line names, and puts it together.
@@ -31,8 +32,9 @@ import {
 export function readEvidence(args: JudgeArguments): Assembly {
   const roots = new Map<string, string>();
   const files = withoutDoubles(args.files);
-  const pieces = sides.flatMap((side) => readSide(side, { ...args, files }, roots));
-  const assembly = withoutOtherSides(assemble(pieces, optionsOf(args, roots)));
+  const givens: Given[] = [];
+  const pieces = sides.flatMap((side) => readSide(side, { ...args, files }, roots, givens));
+  const assembly = withoutOtherSides(assemble(pieces, optionsOf(args, roots, givens)));
   for (const side of ["kubelet", "apiserver"] as const) requireSide(side, args, assembly);
   return assembly;
 }
@@ -101,7 +103,12 @@ const optionOf: Readonly<Record<Side, string>> = {
   rbac: "--rbac",
 };
 
-function readSide(side: Side, args: JudgeArguments, roots: Map<string, string>): readonly Piece[] {
+function readSide(
+  side: Side,
+  args: JudgeArguments,
+  roots: Map<string, string>,
+  givens: Given[],
+): readonly Piece[] {
   const option = optionOf[side];
   const root =
     side === "kubelet" ? args.kubeletRoot : side === "apiserver" ? args.apiserverRoot : undefined;
@@ -119,6 +126,7 @@ function readSide(side: Side, args: JudgeArguments, roots: Map<string, string>):
   }
   for (const found of founds) {
     for (const [name, folder] of found.roots) roots.set(name, folder);
+    givens.push(...found.givens);
   }
   const pieces = ofSide(side, readTogether(founds.flatMap(({ givens }) => givens)));
   for (const found of founds) {
@@ -199,13 +207,18 @@ function passedOver({ passedOver: all }: Found): UnreadPiece[] {
   }));
 }
 
-function optionsOf(args: JudgeArguments, roots: ReadonlyMap<string, string>): AssembleOptions {
+function optionsOf(
+  args: JudgeArguments,
+  roots: ReadonlyMap<string, string>,
+  givens: readonly Given[],
+): AssembleOptions {
   const { at, kubernetesVersion, nodeName, addresses, csr, signer, skipReason } = args;
   return {
     filesOf: (machine) => {
       const root = roots.get(machine);
       return root === undefined ? undefined : hostFiles(root);
     },
+    looseFiles: looseFiles(givens),
     folders: (machine, path) => {
       const root = roots.get(machine);
       return root === undefined ? undefined : namesOnHost(root, path);

@@ -41,7 +41,7 @@ import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from ".
 export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}): Assembly {
   const { groups, placeOf } = placing(apiServersIn(pieces).map(({ origin }) => origin));
   const places = placesOf(pieces, placeOf);
-  const filesOf = filesOfMachines(pieces.filter(isKind("file")), options.filesOf);
+  const filesOf = filesOfMachines(pieces.filter(isKind("file")), options);
   const context: Context = { options, filesOf, parse: configurationParser() };
   const doubted = groupsInDoubt(places.values());
   const rest = none();

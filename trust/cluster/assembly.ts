@@ -155,6 +155,8 @@ export type AssembleOptions = {
   }[];
   /** The files of a machine, by `origin.machine`, beside its pieces. */
   readonly filesOf?: (machine: string) => HostFiles | undefined;
+  /** Files that were given without a machine, wherever they lie; for what is of no machine either. */
+  readonly looseFiles?: HostFiles;
   /** The names in a folder of a machine, in any order; `undefined` where they are not known. */
   readonly folders?: (machine: string, path: string) => readonly string[] | undefined;
   /** Of kubelets that say none themselves. */

@@ -113,16 +113,25 @@ export function elsewhere(
       piece.origin.path === undefined,
   );
   if (only && others.length === 0) {
-    configurations.assumptions.add(
-      `${nameOf(only.origin)} is what the kubelet has as ${path}, which --config names.`,
-    );
+    sayAfar(only, path, configurations);
     configurations.taken.add(only);
     return known(only.document);
   }
   const afar = wholes(configurations).filter(
     (piece) => piece.origin.machine === undefined && isNamed(piece.origin, path),
   );
-  return afar.length === 0 ? known(undefined) : one(afar, path, configurations, false);
+  if (afar.length === 0) return known(undefined);
+  // Of files that a person hands in, the only one of the name is what was meant; objects may be for other machines.
+  const isFile = afar.every(
+    ({ origin: at }) => at.object === undefined && at.key === posix.basename(path),
+  );
+  const [first] = afar;
+  if (first && afar.length === 1 && isFile) sayAfar(first, path, configurations);
+  return one(afar, path, configurations, isFile);
+}
+
+function sayAfar({ origin }: ConfigurationPiece, path: string, { assumptions }: Configurations) {
+  assumptions.add(`${nameOf(origin)} is what the kubelet has as ${path}, which --config names.`);
 }
 
 function one(

@@ -27,7 +27,7 @@ export type FilesOf = (origin: Origin) => HostFiles | undefined;
 /** Finds the files of machines and holders among pieces, and asks the door for the rest. */
 export function filesOfMachines(
   pieces: readonly FilePiece[],
-  ask: AssembleOptions["filesOf"],
+  { filesOf: ask, looseFiles }: Pick<AssembleOptions, "filesOf" | "looseFiles">,
 ): FilesOf {
   const byMachine = groupBy(pieces, ({ origin }) => originKey(origin));
   const made = new Map<string, HostFiles | undefined>();
@@ -35,7 +35,7 @@ export function filesOfMachines(
     const key = originKey(origin);
     if (!made.has(key)) {
       const given = byMachine.get(key);
-      const asked = origin.machine === undefined ? undefined : ask?.(origin.machine);
+      const asked = origin.machine === undefined ? looseFiles : ask?.(origin.machine);
       made.set(key, given ? among(given, asked) : asked);
     }
     return made.get(key);
