@@ -18,9 +18,10 @@ export function toJson(judgement: Judgement): string {
     ...first?.verdict,
     pairs: pairs.map(pairOf),
     unpaired: [
-      ...kubelets.map(({ label, facts, refusals }) => ({
+      ...kubelets.map(({ label, facts, refusals, anyway }) => ({
         kubelet: label,
         refusals,
+        ...anyway,
         needs: needsOfKubelet(facts),
       })),
       ...apiServers.map(({ apiServer: { facts, refusals } }) => ({

@@ -9,6 +9,7 @@ import type {
   OneSided,
   UnpairedKubelet,
 } from "../trust/cluster/assembly.ts";
+import { type Anyway, judgeAnyway } from "../trust/judge/anyway.ts";
 import { type CallerOutcome, judgeCaller, judgeCallerToken } from "../trust/judge/caller.ts";
 import { judge } from "../trust/judge/judge.ts";
 import { isOpenToUsers } from "../trust/judge/open.ts";
@@ -36,8 +37,8 @@ export type Call = {
 export type Judgement = {
   /** The worst first. */
   readonly pairs: readonly Pair[];
-  /** Kubelets whose kube-apiserver was not given. */
-  readonly kubelets: readonly UnpairedKubelet[];
+  /** Kubelets whose kube-apiserver was not given, and what is certain of them all the same. */
+  readonly kubelets: readonly (UnpairedKubelet & { readonly anyway: Anyway })[];
   /** kube-apiservers whose kubelets were not given. */
   readonly apiServers: readonly {
     readonly apiServer: AssembledApiServer;
@@ -71,7 +72,10 @@ export function judgeAll(assembly: Assembly, at: Date | undefined): Judgement {
   const unread = [...assembly.clusters.flatMap((cluster) => cluster.unread), ...assembly.unread];
   return {
     pairs,
-    kubelets: assembly.unpaired,
+    kubelets: assembly.unpaired.map((kubelet) => ({
+      ...kubelet,
+      anyway: judgeAnyway(kubelet.facts, at),
+    })),
     apiServers: lonely,
     oneSided: assembly.oneSided,
     calls,

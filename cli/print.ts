@@ -1,5 +1,6 @@
 /** A judgement for people. */
 import type { AssembledKubelet } from "../trust/cluster/assembly.ts";
+import type { Anyway } from "../trust/judge/anyway.ts";
 import { causeOf } from "../trust/judge/cause.ts";
 import { needsOfApiServer, needsOfKubelet } from "../trust/judge/needs.ts";
 import { isOpenToUsers } from "../trust/judge/open.ts";
@@ -7,7 +8,13 @@ import { describeSource } from "../trust/words/fact.ts";
 import { groupBy } from "../trust/words/group-by.ts";
 import type { StopsStart } from "../trust/words/refusal.ts";
 import { shown } from "../trust/words/shown.ts";
-import { type Outcome, requestKinds, type Verdict, works } from "../trust/words/verdict.ts";
+import {
+  type Outcome,
+  type RequestKind,
+  requestKinds,
+  type Verdict,
+  works,
+} from "../trust/words/verdict.ts";
 import type { Judgement, Pair } from "./judgement.ts";
 import { needsAside } from "./one-sided.ts";
 
@@ -24,6 +31,7 @@ export function toText(judgement: Judgement): string {
       "",
       `${nameOf(kubelet)}: ${whyAlone(kubelet.place)}`,
       ...stopped("kubelet", kubelet.refusals),
+      ...certainOf(kubelet.anyway),
       "what it needs of kube-apiserver",
       ...needsOfKubelet(kubelet.facts).map(indented),
     ]),
@@ -53,7 +61,7 @@ export function toText(judgement: Judgement): string {
 }
 
 /** The verdict on everything, in a line. */
-export function headline({ pairs, isAccepted, apiServers }: Judgement): string {
+export function headline({ pairs, isAccepted, apiServers, kubelets }: Judgement): string {
   const versions = [
     ...new Set([
       ...pairs.map(({ cluster }) => cluster.version),
@@ -64,8 +72,26 @@ export function headline({ pairs, isAccepted, apiServers }: Judgement): string {
   const rejected = pairs.filter((pair) => !pair.isAccepted).length;
   const count = pairs.length > 1 && rejected > 0 ? `, ${rejected} of ${pairs.length} pairs` : "";
   if (isAccepted) return `${title}accepted`;
-  if (pairs.length === 0) return `${title}undecidable, one side is not given`;
+  const isCertain = kubelets.some(({ anyway }) => anyway.serving || openTo(anyway).length > 0);
+  if (pairs.length === 0) {
+    return `${title}${isCertain ? "rejected" : "undecidable"}, one side is not given`;
+  }
   return `${title}rejected${count}`;
+}
+
+/** What no kube-apiserver can make up for. */
+function certainOf(anyway: Anyway): string[] {
+  const { serving } = anyway;
+  const open = openTo(anyway);
+  return [
+    ...(serving ? describe("whatever kube-apiserver calls it", serving) : []),
+    ...(open.length > 0 ? [`open to anyone without a credential: ${open.join(", ")}`] : []),
+  ];
+}
+
+/** `/healthz` is no secret. */
+function openTo({ openToAnyone }: Anyway): readonly RequestKind[] {
+  return openToAnyone.filter((kind) => kind !== "healthz");
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -367,10 +367,19 @@ describe("reports", () => {
       const json = verdictOf(unit, approver, pod("verify.yaml"));
       assert.match(json.serving.symptom, internalError);
       assert.equal(json.accepted, false);
+      const [alone] = verdictOf(unit, approver).unpaired;
+      assert.match(alone.serving.symptom, internalError);
+      assert.match(alone.serving.reason, /was denied: .*PROVIDER_REGEX/);
+      assert.match(
+        judged(unit, approver).stdout,
+        /rejected, one side is not given\n[\s\S]*tls: internal error/,
+      );
     });
     it("pack", () => {
-      const sent = rejections([...objectsOf(unit), ...objectsOf(approver), verifying], serving);
-      assert.match(messages(sent), internalError);
+      for (const others of [[verifying], []]) {
+        const sent = rejections([...objectsOf(unit), ...objectsOf(approver), ...others], serving);
+        assert.match(messages(sent), internalError);
+      }
     });
   });
 
