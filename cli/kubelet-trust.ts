@@ -5,6 +5,7 @@ import { doctor } from "./doctor/main.ts";
 import { machine } from "./machine.ts";
 import { main as judge, type Ran } from "./main.ts";
 import { reportMain as report } from "./report-main.ts";
+import { rollout } from "./rollout.ts";
 
 type Command = {
   /** What it does, for the list of commands. */
@@ -29,6 +30,10 @@ const commands: Readonly<Record<string, Command>> = {
   machine: {
     does: "the files of one machine, in the form that a carrier takes",
     run: machine,
+  },
+  rollout: {
+    does: "which files of each machine have changed, and what has to be started again for them",
+    run: (argv) => printed(rollout(argv)),
   },
 };
 

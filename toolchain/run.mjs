@@ -106,6 +106,7 @@ moments (default: 20, with --nodes 2) and has it converge. See docs/benchmarks.m
   report: { run: (args) => runProgram("cli/kubelet-trust.ts", ["report", ...args], process.env) },
   doctor: { run: (args) => runProgram("cli/kubelet-trust.ts", ["doctor", ...args], process.env) },
   machine: { run: (args) => runProgram("cli/kubelet-trust.ts", ["machine", ...args], process.env) },
+  rollout: { run: (args) => runProgram("cli/kubelet-trust.ts", ["rollout", ...args], process.env) },
   verdicts: {
     usage: "usage: npm run verdicts\nWrites docs/verdicts.md and docs/reading.md anew.",
     plain: true,

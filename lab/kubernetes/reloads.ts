@@ -1,6 +1,7 @@
 /**
- * Who picks a replaced file up while running, and who does not.
+ * What the lab says of a file that was replaced on a running machine, and where the new one can be seen.
  */
+import { type FileReader, readersOf } from "../../trust/carriers/reloads.ts";
 import { certificateOf, keyOf, paths } from "../../trust/contract.ts";
 import type { Machine } from "./rendered.ts";
 
@@ -12,68 +13,29 @@ export type Reload = {
   readonly servedOn?: "kubelet" | "kube-apiserver";
 };
 
-const restart = (program: string) =>
-  `${program} does not reload it; \`npm run lab -- up\` starts everything with it.`;
-
-type Rule = {
-  /** Files by their paths; a path with a `/` at its end is a folder. */
-  readonly files: readonly string[];
-  readonly reload: (machine: Machine) => Reload;
-};
-
-/**
- * The first rule that matches decides. Sources: kubernetes `pkg/kubelet/certificate/kubelet.go`,
- * `staging/src/k8s.io/apiserver/pkg/server/dynamiccertificates`, client-go `transport/cert_rotation.go`; times as
- * observed with v1.37.2.
- */
-const rules: readonly Rule[] = [
-  {
-    files: pair(paths.kubeletServing),
-    reload: () => ({ says: "the kubelet picks it up within seconds.", servedOn: "kubelet" }),
-  },
-  {
-    files: pair(paths.apiserver),
-    reload: () => ({
-      says: "kube-apiserver picks it up within a minute.",
-      servedOn: "kube-apiserver",
-    }),
-  },
-  {
-    files: [...pair(paths.apiserverKubeletClient), paths.kubeletServingBundle],
-    reload: () => ({ says: "kube-apiserver picks it up within five minutes." }),
-  },
-  {
-    files: [paths.ca],
-    reload: ({ role }) => ({
-      says:
-        role === "node"
-          ? "the kubelet picks it up as its clientCAFile within seconds."
-          : "kubelet and kube-apiserver pick it up within a minute as the CA of their clients; as " +
-            "--kubelet-certificate-authority within five minutes.",
-    }),
-  },
-  {
-    files: [paths.kubeletConfiguration, "/etc/systemd/", paths.kubeletConf],
-    reload: () => ({ says: restart("the kubelet") }),
-  },
-  {
-    files: [`${paths.manifests}/`],
-    reload: () => ({
-      says:
-        "a kubelet would start the static pod anew, but the lab runs it in its place; " +
-        "`npm run lab -- up` starts everything with it.",
-    }),
-  },
-];
-
-/** What becomes of a replaced file; one that no rule names is taken not to be reloaded. */
-export function reloadOf(machine: Machine, file: string): Reload {
-  const rule = rules.find(({ files }) =>
-    files.some((one) => (one.endsWith("/") ? file.startsWith(one) : file === one)),
-  );
-  return rule?.reload(machine) ?? { says: restart("whoever reads it") };
+/** What becomes of a replaced file; one that nobody is known to read is taken not to be reloaded. */
+export function reloadOf({ role }: Pick<Machine, "role">, file: string): Reload {
+  const readers = readersOf(file, role);
+  const servedOn = servers.find(({ pair }) => [certificateOf(pair), keyOf(pair)].includes(file));
+  return {
+    says:
+      readers === undefined
+        ? notReloaded("whoever reads it")
+        : readers.map(says).join(" ") || "no program that runs here reads it.",
+    ...(servedOn !== undefined && { servedOn: servedOn.program }),
+  };
 }
 
-function pair(base: string): readonly string[] {
-  return [certificateOf(base), keyOf(base)];
+const servers = [
+  { pair: paths.kubeletServing, program: "kubelet" },
+  { pair: paths.apiserver, program: "kube-apiserver" },
+] as const;
+
+function says({ program, anew }: FileReader): string {
+  const who = program === "kubelet" ? "the kubelet" : program;
+  return anew === undefined ? notReloaded(who) : `${who} picks it up ${anew}.`;
+}
+
+function notReloaded(who: string): string {
+  return `${who} does not reload it; \`npm run lab -- up\` starts everything with it.`;
 }

@@ -7,6 +7,7 @@ import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../toolchain/fail.mjs";
+import { requestedCertificates, toRestart } from "../../trust/carriers/reloads.ts";
 import { paths } from "../../trust/contract.ts";
 import type { Lab } from "../host/identity.ts";
 import { hostPath, layOut, type RunningMachine } from "../host/machine.ts";
@@ -15,30 +16,12 @@ import { readState, updateState } from "../host/state.ts";
 import { kubeletArguments } from "../kubernetes/command-lines.ts";
 import {
   adminClient,
-  type ControlPlaneProgram,
   startStaticPod,
   untilEtcdListens,
   untilReady,
 } from "../kubernetes/control-plane.ts";
 import { startKubelet } from "../kubernetes/kubelet.ts";
 import type { Machine } from "../kubernetes/rendered.ts";
-
-/** What a kubelet requested for itself, and would go on with: by the CA that signed at that time. */
-const requested = ["kubelet-client-current.pem", "kubelet-server-current.pem"].map(
-  (file) => `${paths.kubeletPki}/${file}`,
-);
-
-/** Which programs read a file only when they start. Sources: see `lab/kubernetes/reloads.ts`. */
-const readAtStart: Readonly<Record<ControlPlaneProgram | "kubelet", readonly string[]>> = {
-  etcd: [`${paths.etcdCa}.crt`],
-  "kube-apiserver": [`${paths.etcdCa}.crt`, `${paths.manifests}/kube-apiserver.yaml`],
-  "kube-controller-manager": [
-    ...[paths.ca, paths.controllerManagerConf],
-    `${paths.manifests}/kube-controller-manager.yaml`,
-  ],
-  "kube-scheduler": [paths.schedulerConf],
-  kubelet: [paths.kubeletConf, paths.kubeletConfiguration, paths.kubeletUnit],
-};
 
 /** What was done to a machine. */
 export type Carried = { readonly files: number; readonly restarted: readonly string[] };
@@ -50,17 +33,13 @@ export async function carry(lab: Lab, machine: Machine): Promise<Carried> {
   const running: RunningMachine = { ...found, lab };
   const changed = machine.files.filter((file) => differs(running, file));
   layOut(running, changed);
-  const names = new Set(changed.map(({ path }) => path));
-  const isRead = (program: keyof typeof readAtStart) =>
-    readAtStart[program].some((path) => names.has(path));
+  const programs = toRestart(
+    changed.map(({ path }) => path),
+    machine.role,
+  );
   const restarted: string[] = [];
-  for (const program of [
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-  ] as const) {
-    if (machine.role !== "control-plane" || !isRead(program)) continue;
+  for (const program of programs) {
+    if (program === "kubelet") continue;
     await stop(lab, machine.name, program);
     const started = await startStaticPod(machine, running, program);
     if (started === undefined) continue;
@@ -69,10 +48,10 @@ export async function carry(lab: Lab, machine: Machine): Promise<Carried> {
     restarted.push(program);
   }
   const args = kubeletArguments(machine);
-  if (args !== undefined && isRead("kubelet")) {
+  if (args !== undefined && programs.includes("kubelet")) {
     await stop(lab, machine.name, "kubelet");
     if (isReissued(running, machine)) {
-      for (const path of requested) fs.rmSync(hostPath(running, path), { force: true });
+      for (const path of requestedCertificates) fs.rmSync(hostPath(running, path), { force: true });
     }
     await startKubelet(running, args);
     restarted.push("kubelet");
@@ -91,7 +70,7 @@ function differs(machine: RunningMachine, { path, content }: Machine["files"][nu
 /** Whether what the kubelet requested for itself was signed by another CA than the one that issues now. */
 function isReissued(running: RunningMachine, machine: Machine): boolean {
   const ca = machine.files.find(({ path }) => path === paths.ca)?.content;
-  const [current] = requested;
+  const [current] = requestedCertificates;
   if (ca === undefined || current === undefined) return false;
   const file = hostPath(running, current);
   if (!fs.existsSync(file)) return false;
