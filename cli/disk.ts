@@ -23,7 +23,8 @@ export type Found = {
 };
 
 /**
- * Reads a file, or the files of a folder. A folder with an `etc` in it is a host: its files have their own paths. In
+ * Reads a file, or the files of a folder. A folder with an `etc` or a
+ * `var/lib/kubelet` in it is a host: its files have their own paths. In
  * other folders, files of one subfolder stand beside each other, and a subfolder may be a host.
  *
  * @param option how the command line calls what was given, for complaints
@@ -161,7 +162,7 @@ function originOf(file: string, holder: string, more: Partial<Origin>): Origin {
 }
 
 function isHost(folder: string): boolean {
-  return exists(join(folder, "etc"));
+  return exists(join(folder, "etc")) || exists(join(folder, "var/lib/kubelet"));
 }
 
 function exists(folder: string): boolean {

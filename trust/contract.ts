@@ -5,7 +5,28 @@
  */
 import { kubeadmPkiDirectory } from "./kubeadm/pki.ts";
 import type { NodeAddress } from "./words/facts.ts";
-import { nodeAddressTypes, type ServingMode, servingModes } from "./words/vocabulary.ts";
+import {
+  addressesAnnotation,
+  fileListKey,
+  hostFilesSecretType,
+  kubernetesVersionAnnotation,
+  type ListedFile,
+  machineLabel,
+  readAddresses,
+  readFileList,
+} from "./words/host-files.ts";
+import { type ServingMode, servingModes } from "./words/vocabulary.ts";
+
+export {
+  addressesAnnotation,
+  fileListKey,
+  hostFilesSecretType,
+  kubernetesVersionAnnotation,
+  type ListedFile,
+  machineLabel,
+  readAddresses,
+  readFileList,
+};
 
 /** Type tokens of the components. */
 export const tokens = {
@@ -167,28 +188,16 @@ export const renderedParts = {
   folders: ["0-crd", "1-manifest"],
 } as const;
 
-/** `type` of the Secret that holds the files of one machine. */
-export const hostFilesSecretType = "kubelet-trust/host-files";
-
 /** Name of the Secret that holds the files of one machine. */
 export function hostFilesSecretName(machine: string): string {
   return `host-files-${machine}`;
 }
-
-/** Label on a host-files Secret: the machine it is for. */
-export const machineLabel = "kubelet-trust/machine";
 
 /** Label on a host-files Secret: `control-plane` or `node`. */
 export const roleLabel = "kubelet-trust/role";
 
 /** Label on the resources of one node pool: its name. */
 export const poolLabel = "kubelet-trust/pool";
-
-/** Annotation on a host-files Secret: the Kubernetes version the files are made for, without the `v`. */
-export const kubernetesVersionAnnotation = "kubelet-trust/kubernetes-version";
-
-/** Annotation on a host-files Secret: the machine's addresses; see {@link writeAddresses}. */
-export const addressesAnnotation = "kubelet-trust/addresses";
 
 /** Annotation on a host-files Secret and on a kubelet ConfigMap: the serving mode. */
 export const servingModeAnnotation = "kubelet-trust/serving-mode";
@@ -197,33 +206,6 @@ export const servingModeAnnotation = "kubelet-trust/serving-mode";
 export function writeAddresses(addresses: readonly NodeAddress[]): string {
   return addresses.map(({ type, address }) => `${type}=${address}`).join(",");
 }
-
-/** Reads what {@link writeAddresses} wrote; a text is the first part of it that is no `TYPE=ADDRESS`. */
-export function readAddresses(text: string): readonly NodeAddress[] | string {
-  const addresses: NodeAddress[] = [];
-  for (const part of text.split(",")) {
-    const [word = "", address = ""] = part.split("=");
-    const type = nodeAddressTypes.find((one) => one === word);
-    if (type === undefined || address === "") return part;
-    addresses.push({ type, address });
-  }
-  return addresses;
-}
-
-/** Key of a host-files Secret's data under which its files are listed. */
-export const fileListKey = "files.json";
-
-/** A file of a machine in the list of its host-files Secret. */
-export type ListedFile = {
-  /** Absolute. */
-  readonly path: string;
-  /** Octal text, e.g. `0600`; carriers set it on the machine. */
-  readonly mode?: string;
-  /** `user:group`. Default `root:root`. */
-  readonly owner?: string;
-  /** Key of the Secret's data that holds the content. */
-  readonly key: string;
-};
 
 /**
  * The data of a host-files Secret before base64: the list of files, in order of their paths, and the content of each
@@ -250,16 +232,6 @@ export function writeHostFiles<Content>(
 /** The key of a file's content: the path without its first `/`, and `_` for each further one. */
 export function fileKey(path: string): string {
   return path.slice(1).replaceAll("/", "_");
-}
-
-/** Reads the list of files of a host-files Secret; `undefined` when the text is none. */
-export function readFileList(text: string): readonly ListedFile[] | undefined {
-  try {
-    const list: unknown = JSON.parse(text);
-    return Array.isArray(list) && list.every(isListedFile) ? list : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A machine as its host-files Secret has it. */
@@ -335,18 +307,4 @@ export function readHostFilesSecret({
     content: Buffer.from(data[key] ?? "", "base64"),
   }));
   return { machine, role, kubernetesVersion, servingMode, addresses, files };
-}
-
-function isListedFile(value: unknown): value is ListedFile {
-  const file = value as Partial<Record<keyof ListedFile, unknown>> | null;
-  return (
-    typeof file === "object" &&
-    typeof file?.path === "string" &&
-    file.path.startsWith("/") &&
-    !file.path.split("/").includes("..") &&
-    (file.owner === undefined || typeof file.owner === "string") &&
-    (file.mode === undefined ||
-      (typeof file.mode === "string" && /^[0-7]{3,4}$/.test(file.mode))) &&
-    typeof file.key === "string"
-  );
 }

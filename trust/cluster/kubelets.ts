@@ -86,7 +86,8 @@ export function kubeletsAmong(
     (piece) =>
       piece.role === "whole" &&
       !configurations.taken.has(piece) &&
-      !machines.has(piece.origin.machine ?? ""),
+      !machines.has(piece.origin.machine ?? "") &&
+      !isCopied(piece, [...found, ...kubeadm], configurations),
   );
   const standing = alone.map((piece) => ready(standingFor(piece, assumptions)));
   const used = new Set([...configurations.taken, ...alone]);
@@ -95,6 +96,38 @@ export function kubeletsAmong(
     configurations,
   );
   return [...found, ...kubeadm, ...standing];
+}
+
+/** Flags by which a kubelet is another than its configuration says. */
+const overrides =
+  /^--?(tls|rotate|anonymous|authentication|authorization|client-ca|cert-dir|config-dir|read|port|address|feature|cloud)/;
+
+/**
+ * Whether it is what machines have as their configuration: the text that their file was made from, and no kubelet more.
+ */
+function isCopied(
+  copy: ConfigurationPiece,
+  kubelets: readonly ReadyKubelet[],
+  { taken, assumptions }: Configurations,
+): boolean {
+  const { document, origin } = copy;
+  if (origin.machine !== undefined) return false;
+  const text = JSON.stringify(document.value);
+  const owner = kubelets.find(
+    ({ configuration, dropIns = [], piece }) =>
+      configuration !== undefined &&
+      configuration !== document &&
+      piece.origin.machine !== undefined &&
+      dropIns.length === 0 &&
+      !piece.commandLine.words.some((word) => word.kind !== "text" || overrides.test(word.text)) &&
+      JSON.stringify(configuration.value) === text,
+  );
+  if (owner === undefined) return false;
+  taken.add(copy);
+  assumptions.add(
+    `${origin.source.where} is what ${owner.label} has as its configuration, and is judged with it.`,
+  );
+  return true;
 }
 
 /** What a person calls the machine; one that is known by what holds its files has no name of its own. */

@@ -13,6 +13,7 @@ import { configMap, secret } from "./config-map.ts";
 import { k0s, k3s, otherDistribution, rke, talos } from "./distributions.ts";
 import { documents } from "./documents.ts";
 import type { Format, ObjectFormat } from "./format.ts";
+import { hostFiles } from "./host-files.ts";
 import { butane, ignition } from "./ignition.ts";
 import {
   configz,
@@ -55,6 +56,7 @@ export const objectFormats: readonly ObjectFormat[] = [
   kubeadmDocument,
   configz,
   configMap,
+  hostFiles,
   secret,
   workload,
   rbac,

@@ -21,6 +21,13 @@ export type Origin = {
   readonly path?: string;
   /** The machine whose files these are, where it is said: it has one kubelet, and pieces of it share their files. */
   readonly machine?: string;
+  /** What is written about that machine beside its files. */
+  readonly host?: {
+    readonly name: string;
+    readonly addresses: Fact<readonly NodeAddress[]>;
+    /** Kubernetes version, without the `v`. */
+    readonly version?: string;
+  };
   /** The cluster's name as it is written; `undefined` when nothing is written; unknown when it cannot be read. */
   readonly cluster: Fact<string | undefined>;
   /** What certainly holds its cluster together, whatever is written: the URN of a Cluster component. */

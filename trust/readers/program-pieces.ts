@@ -1,4 +1,5 @@
 /** Pieces of the command lines that were found in a unit, a script, a container or a file. */
+import { known } from "../words/fact.ts";
 import type { CommandLine, CommandLines } from "./command-line.ts";
 import type { Given, Part, Reading } from "./format.ts";
 import { ofFile, unread } from "./origins.ts";
@@ -16,7 +17,7 @@ export function programPiece(
   const own = { ...origin, source: { ...commandLine.source, where: origin.source.where } };
   const { through } = commandLine;
   return [
-    { kind: "program", origin: own, commandLine, ...around },
+    { kind: "program", origin: own, commandLine, ...ofHost(commandLine, origin), ...around },
     ...(through === undefined
       ? []
       : [
@@ -27,6 +28,18 @@ export function programPiece(
           ),
         ]),
   ];
+}
+
+/** What is written about the machine that starts it. */
+function ofHost({ program }: CommandLine, { host, source }: Origin): Around {
+  if (host === undefined) return {};
+  const { name, addresses, version } = host;
+  return {
+    ...(version !== undefined && { version }),
+    ...(program === "kubelet"
+      ? { label: name, hostName: known(name, source), addresses }
+      : { label: `${program} of ${name}` }),
+  };
 }
 
 function shortened(text: string): string {
