@@ -1,6 +1,18 @@
 /** The configuration of the policies: one schema, of which each policy takes what concerns it. */
 import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema.js";
 
+/** The names of all policies. */
+export const policyNames = [
+  "kubelet-serving-trust",
+  "kubelet-client-authentication",
+  "kubelet-starts",
+  "kubelet-serving-verified",
+  "approver-binds-addresses",
+  "certificate-lifetime",
+  "private-key-exposure",
+] as const;
+export type PolicyName = (typeof policyNames)[number];
+
 /** A kube-apiserver that lives in another stack. */
 export type DeclaredApiServer = {
   /** The cluster's name in the label `kubelet-trust/cluster`. Default: kubelets of no named cluster. */

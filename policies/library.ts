@@ -15,6 +15,5 @@ export { type Analysis, analyse } from "./stack/analysis.ts";
  */
 export function kubeletTrustPolicies(): StackValidationPolicy[] {
   keepSecretMarks();
-  const names = specs.map(({ name }) => name);
-  return specs.map((spec) => toPolicy(spec, names));
+  return specs.map(toPolicy);
 }

@@ -3,7 +3,13 @@ import type { Severity, StackValidationArgs, StackValidationPolicy } from "@pulu
 import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema.js";
 import { nearest } from "../trust/words/nearest.ts";
 import { shown } from "../trust/words/shown.ts";
-import { type Config, type Waiver, waiverProperties } from "./config.ts";
+import {
+  type Config,
+  type PolicyName,
+  policyNames,
+  type Waiver,
+  waiverProperties,
+} from "./config.ts";
 import type { Finding } from "./report/finding.ts";
 import { pageOf, report, rootOf, type Send } from "./report/violation.ts";
 import { applyWaivers, waiverProblems } from "./report/waivers.ts";
@@ -12,7 +18,7 @@ import { type Analysis, analyse } from "./stack/analysis.ts";
 
 /** A policy, before it is wrapped. */
 export type Spec = {
-  readonly name: string;
+  readonly name: PolicyName;
   readonly displayName: string;
   /** One sentence. */
   readonly description: string;
@@ -28,12 +34,8 @@ export type Spec = {
   readonly find: (analysis: Analysis, config: Config, now: Date) => readonly Finding[];
 };
 
-/**
- * A policy for the engine.
- *
- * @param policies the names of all of ours
- */
-export function toPolicy(spec: Spec, policies: readonly string[]): StackValidationPolicy {
+/** A policy for the engine. */
+export function toPolicy(spec: Spec): StackValidationPolicy {
   return {
     name: spec.name,
     displayName: spec.displayName,
@@ -48,7 +50,7 @@ export function toPolicy(spec: Spec, policies: readonly string[]): StackValidati
       // It takes an object too, with a level of its own (`@pulumi/policy` server.js, makeReportViolationFun).
       const send = reportViolation as unknown as Send;
       try {
-        for (const problem of unknownPolicies(spec.name, policies, configuredPolicies())) {
+        for (const problem of unknownPolicies(spec.name, configuredPolicies())) {
           sendToStack(args.resources, send, shown(problem));
         }
         validate(spec, args, send);
@@ -79,12 +81,15 @@ export function judgeBy(
   const urns = resources.map(({ urn }) => urn);
   const waivers: Waiver[] = [];
   for (const [index, waiver] of (config.waivers ?? []).entries()) {
-    if (waiver.policy !== undefined && waiver.policy !== spec.name) continue;
     const at = `waivers[${index}]`;
+    const misspelt = waiver.policy === undefined ? undefined : noPolicy(waiver.policy);
+    if (misspelt === undefined && (waiver.policy ?? spec.name) !== spec.name) continue;
     const problems =
-      spec.neverWaived === undefined
-        ? waiverProblems(waiver, at, now, urns)
-        : [`${at}: ${spec.name} cannot be waived. ${spec.neverWaived}`];
+      misspelt !== undefined
+        ? [`${at}.policy: ${misspelt}`]
+        : spec.neverWaived === undefined
+          ? waiverProblems(waiver, at, now, urns)
+          : [`${at}: ${spec.name} cannot be waived. ${spec.neverWaived}`];
     for (const problem of problems) {
       sendToStack(resources, send, shown(`The configuration of ${spec.name} is wrong: ${problem}`));
     }
@@ -123,22 +128,25 @@ const everyPolicy = "all";
  * @param configured the names that the pack is configured under, and whether each is disabled
  */
 export function unknownPolicies(
-  policy: string,
-  policies: readonly string[],
+  policy: PolicyName,
   configured: ReadonlyMap<string, boolean>,
 ): readonly string[] {
-  const teller = policies.find((name) => configured.get(name) === false);
+  const teller = policyNames.find((name) => configured.get(name) === false);
   if (policy !== teller) return [];
-  return [...configured.keys()]
-    .filter((name) => name !== everyPolicy && !policies.includes(name))
-    .map((name) => {
-      const meant = nearest(name, policies);
-      const remedy =
-        meant === undefined
-          ? `Leave it out; there are ${policies.join(", ")}.`
-          : `Did you mean ${meant}?`;
-      return `The configuration of the policies is wrong: there is no policy ${JSON.stringify(name)}. ${remedy}`;
-    });
+  return [...configured.keys()].flatMap((name) => {
+    const problem = name === everyPolicy ? undefined : noPolicy(name);
+    return problem === undefined ? [] : [`The configuration of the policies is wrong: ${problem}`];
+  });
+}
+
+/** What is wrong with the name of a policy that there is not, with the one that was meant. */
+function noPolicy(name: string): string | undefined {
+  const names: readonly string[] = policyNames;
+  if (names.includes(name)) return undefined;
+  const meant = nearest(name, names);
+  const remedy =
+    meant === undefined ? `Leave it out; there are ${names.join(", ")}.` : `Did you mean ${meant}?`;
+  return `there is no policy ${JSON.stringify(name)}. ${remedy}`;
 }
 
 /** A violation that concerns no resource more than another. */

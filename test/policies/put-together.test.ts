@@ -195,6 +195,34 @@ describe("an approver of a stack", () => {
     assert.match(rejected(whole).text, /the CSR stays Pending/);
   });
 
+  it("does not approve where it gets no pod or no token, or runs another program", () => {
+    const whole = [...stack, role(rules.sign, rules.approval), binding()];
+    const image = "ghcr.io/postfinance/kubelet-csr-approver:v1.2.14";
+    const running = (command: unknown) =>
+      deployment({}, { containers: [{ name: "a", image, command }] });
+    assert.match(rejected([...whole, deployment({ paused: true })]).text, /it is paused/);
+    assert.match(
+      rejected([...whole, deployment({}, { schedulingGates: [{ name: "later" }] })]).text,
+      /schedulingGates/,
+    );
+    const tokenless = { automountServiceAccountToken: false };
+    assert.match(rejected([...whole, deployment({}, tokenless)]).text, /has no token/);
+    const projected = {
+      ...tokenless,
+      volumes: [
+        { name: "t", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } },
+      ],
+    };
+    assert.deepEqual(rejected([...whole, deployment({}, projected)]).by, []);
+    for (const command of [["sleep", "infinity"], ["sh", "-c", "exit 0"], unknownValue]) {
+      assert.match(
+        rejected([...whole, running(command)]).text,
+        /Undecidable without whether Deployment kube-system\/approver approves/,
+      );
+    }
+    assert.deepEqual(rejected([...whole, running(["/ko-app/kubelet-csr-approver"])]).by, []);
+  });
+
   it("does not approve with half of the permissions, or those of somebody else", () => {
     assert.match(
       rejected([...stack, deployment(), role(rules.sign), binding()]).text,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Waiver } from "../../policies/config.ts";
+import { policyNames, type Waiver } from "../../policies/config.ts";
 import { specs } from "../../policies/policies.ts";
 import { unknownPolicies } from "../../policies/policy.ts";
 import { configMap, violationsOf } from "./fake.ts";
@@ -97,6 +97,10 @@ describe("a waiver", () => {
       [{ cluster: "prod", until: "2026-02-31" }, /is no day/],
       [{ cluster: "prod", reason: "\u200b\u2060" }, /reason says nothing/],
       [{ cluster: "prod", reason: "12." }, /reason says nothing/],
+      [
+        { cluster: "prod", policy: "kubelet-serving-truts" },
+        /waivers\[0\]\.policy: there is no policy "kubelet-serving-truts"\. Did you mean kubelet-serving-trust\?/,
+      ],
     ];
     for (const [waiver, problem] of cases) {
       const sent = sentWith(waiver);
@@ -142,13 +146,14 @@ describe("the configuration of a policy", () => {
 
   it("is for a policy that there is; the first one that runs says which is none", () => {
     const ours = specs.map(({ name }) => name);
+    assert.deepEqual(ours, [...policyNames]);
     const said = (config: Record<string, boolean>) => {
       const configured = new Map([
         ...ours.map((name) => [name, false] as const),
         ...Object.entries(config),
       ]);
       return ours.flatMap((name) =>
-        unknownPolicies(name, ours, configured).map((text) => `${name}: ${text}`),
+        unknownPolicies(name, configured).map((text) => `${name}: ${text}`),
       );
     };
     assert.deepEqual(said({}), []);

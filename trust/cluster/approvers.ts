@@ -7,7 +7,7 @@
 import { hasKnownRules, rulesIn } from "../programs/approver/rules.ts";
 import { isOpen } from "../rbac/authorize.ts";
 import type { WorkloadPiece } from "../readers/piece.ts";
-import { asObject, asText, type Json, type JsonObject } from "../readers/yaml.ts";
+import { asList, asObject, asText, type Json, type JsonObject } from "../readers/yaml.ts";
 import { type Fact, known, type Source, unknown, valueOr } from "../words/fact.ts";
 import type {
   ClusterRole,
@@ -61,7 +61,7 @@ export function approversAmong(
         source: workload.origin.source,
         refuses,
         ...(container && hasKnownRules(container) && { rules: refuses }),
-        idle: idleness(workload, permissions, circumstances),
+        idle: otherCommand(workload, container) ?? idleness(workload, permissions, circumstances),
       },
     ];
   });
@@ -74,9 +74,22 @@ function isKnownApprover({ image }: JsonObject): boolean {
   );
 }
 
+/** A command in place of the image's own may be any program. */
+function otherCommand(
+  { label }: WorkloadPiece,
+  container: JsonObject | undefined,
+): Fact<never> | undefined {
+  const command = container?.command;
+  const words = asList(command).map((word) => asText(word) ?? "");
+  if (command === undefined || words.some((word) => /approver/.test(word))) return undefined;
+  return typeof command === "string" || words.length > 0
+    ? unknown(`whether ${label} approves: its command is not the approver's own`)
+    : undefined;
+}
+
 /** Why a workload approves nothing; `undefined` when it does. */
 function idleness(
-  { label, runs, serviceAccount, tolerations }: WorkloadPiece,
+  { label, runs, serviceAccount, tolerations, hasNoToken }: WorkloadPiece,
   permissions: Permissions,
   { isWhole, taints, assumptions }: ApproverCircumstances,
 ): Fact<string | undefined> {
@@ -87,6 +100,9 @@ function idleness(
     return known(
       `${label} has no node to run on: kubelets start with the taint ${taint.key}:${taint.effect}, which it does not tolerate`,
     );
+  }
+  if (hasNoToken) {
+    return known(`${label} has no token to approve with: automountServiceAccountToken is false`);
   }
   if (!serviceAccount.known) return serviceAccount;
   if (!isWhole && !permissions.areSpokenOf(serviceAccount.value)) {

@@ -102,6 +102,8 @@ export type WorkloadPiece = From & {
   readonly containers: readonly JsonObject[];
   /** Its ServiceAccount, `namespace/name`; without one `default` of its namespace. */
   readonly serviceAccount: Fact<string>;
+  /** Its pods get no token of the ServiceAccount: `automountServiceAccountToken: false`, and no volume that has one. */
+  readonly hasNoToken?: true;
   /** Whether it runs at all, with the reason why it does not: replicas of 0, `suspend: true`. */
   readonly runs: Fact<true | { readonly because: string }>;
   /** `spec.tolerations` of the pod as they are written. */

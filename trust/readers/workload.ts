@@ -109,8 +109,10 @@ function readOne(
         label,
         containers,
         serviceAccount,
-        runs: runsAt(object),
+        runs: runsAt(object, spec),
         tolerations: asList(spec?.tolerations),
+        ...(spec?.automountServiceAccountToken === false &&
+          !hasTokenVolume(spec) && { hasNoToken: true as const }),
         ...hostAliasesOf(spec),
       },
       ...metricsServerIn(containers, {
@@ -126,6 +128,14 @@ function readOne(
     ],
     inner: listed.flatMap((container) => longValues(asObject(container) ?? {}, origin)),
   };
+}
+
+function hasTokenVolume({ volumes }: JsonObject): boolean {
+  return asList(volumes).some((volume) =>
+    asList(asObject(asObject(volume)?.projected)?.sources).some(
+      (source) => asObject(source)?.serviceAccountToken !== undefined,
+    ),
+  );
 }
 
 function hostAliasesOf(spec: JsonObject | undefined): Pick<WorkloadPiece, "hostAliases"> {
@@ -168,16 +178,24 @@ function accountOf(spec: JsonObject | undefined, namespace: string): Fact<string
 
 type Runs = Fact<true | { readonly because: string }>;
 
-/** Scaled to nothing, suspended, or on its way. */
-function runsAt(object: JsonObject): Runs {
+/**
+ * Scaled to nothing, suspended, held back, or on its way.
+ * Sources: kubernetes `pkg/controller/deployment/deployment_controller.go` (syncDeployment: a paused one makes no new
+ * ReplicaSet), `pkg/scheduler/framework/plugins/schedulinggates`.
+ */
+function runsAt(object: JsonObject, pod: JsonObject | undefined): Runs {
   const spec = asObject(object.spec);
-  for (const field of ["replicas", "suspend", "parallelism"]) {
+  for (const field of ["replicas", "suspend", "parallelism", "paused"]) {
     const value = spec?.[field];
     if (typeof value === "string" && isUnknown(value))
       return unknown(`spec.${field} of a workload`);
   }
   if (spec?.replicas === 0 || spec?.replicas === "0")
     return known({ because: "it has 0 replicas" });
+  if (spec?.paused === true || spec?.paused === "true")
+    return known({ because: "it is paused, and makes no pods" });
+  if (asList(pod?.schedulingGates).length > 0)
+    return known({ because: "its pods have schedulingGates, and no node" });
   if (spec?.parallelism === 0) return known({ because: "its parallelism is 0" });
   return spec?.suspend === true || spec?.suspend === "true"
     ? known({ because: "it is suspended" })
