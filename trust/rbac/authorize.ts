@@ -115,22 +115,27 @@ export type Certainty = "yes" | "no" | "maybe";
 
 /** Whether the rules of a role permit it; a role whose name is not known may be any. */
 function permitsBy(name: string, roles: readonly ClusterRole[], question: Question): Certainty {
-  if (isOpen([name])) return "maybe";
+  if (isUnknown(name)) return "maybe";
   const answers = rulesOf(name, roles, 0).map((rule) => permits(rule, question));
   if (answers.includes("yes")) return "yes";
   const mayBeOther =
     answers.length === 0 &&
     roles.some(
-      (role) => isOpen([role.name]) && role.rules.some((rule) => permits(rule, question) !== "no"),
+      (role) => isUnknown(role.name) && role.rules.some((rule) => permits(rule, question) !== "no"),
     );
   return answers.includes("maybe") || mayBeOther ? "maybe" : "no";
 }
 
 const opens = new WeakMap<readonly string[], boolean>();
 
-/** Whether a text in the list is not known yet: it could be any. */
+/** Whether a text is not known yet: it could be any. */
+function isUnknown(text: string): boolean {
+  return placeholderIn(text) !== undefined;
+}
+
+/** Whether a text in the list is not known yet; lists are those of rules, each asked about many times. */
 export function isOpen(list: readonly string[]): boolean {
-  const found = opens.get(list) ?? list.some((text) => placeholderIn(text) !== undefined);
+  const found = opens.get(list) ?? list.some(isUnknown);
   opens.set(list, found);
   return found;
 }
@@ -154,8 +159,8 @@ function isBound({ subjects }: ClusterRoleBinding, { user, groups }: Identity): 
   if (subjects.some((subject) => accepted[subject.kind](subject))) return "yes";
   return subjects.some(({ kind, name, namespace }) =>
     kind === "ServiceAccount"
-      ? user.startsWith("system:serviceaccount:") && isOpen([name, namespace ?? ""])
-      : isOpen([name]),
+      ? user.startsWith("system:serviceaccount:") && (isUnknown(name) || isUnknown(namespace ?? ""))
+      : isUnknown(name),
   )
     ? "maybe"
     : "no";
