@@ -11,7 +11,7 @@ import {
   waiverProperties,
 } from "./config.ts";
 import type { Finding } from "./report/finding.ts";
-import { pageOf, report, rootOf, type Send } from "./report/violation.ts";
+import { report, rootOf, type Send } from "./report/violation.ts";
 import { applyWaivers, waiverProblems } from "./report/waivers.ts";
 import { configuredPolicies } from "./sdk.ts";
 import { type Analysis, analyse } from "./stack/analysis.ts";
@@ -44,7 +44,6 @@ export function toPolicy(spec: Spec): StackValidationPolicy {
     severity: spec.severity,
     remediationSteps: spec.remediationSteps,
     tags: [...spec.tags],
-    url: pageOf(spec.name),
     configSchema: { properties: { ...spec.properties, ...waiverProperties } },
     validateStack: (args, reportViolation) => {
       // It takes an object too, with a level of its own (`@pulumi/policy` server.js, makeReportViolationFun).

@@ -5,6 +5,7 @@ import { groupBy } from "../../trust/words/group-by.ts";
 import { shown } from "../../trust/words/shown.ts";
 import { describe } from "../stack/resource.ts";
 import type { Finding } from "./finding.ts";
+import { pageOf } from "./page.ts";
 
 /** Hands a violation to the engine. Without a level of its own it has the policy's. */
 export type Send = (violation: {
@@ -21,11 +22,6 @@ const maxExamples = 3;
 
 /** More causes than this are counted, not told: nobody reads them, and a message has its limit. */
 const maxViolations = 200;
-
-/** A policy's page: a URL relative to the root of this repository, wherever it is kept. */
-export function pageOf(policy: string): string {
-  return `docs/policies/${policy}.md`;
-}
 
 /** Reports findings as violations. */
 export function report(policy: string, findings: readonly Finding[], send: Send): void {
@@ -76,7 +72,7 @@ export function render(policy: string, group: readonly Finding[]): string {
   ];
   const after = [
     ...(waived ? [`  The waiver for this (${waived.reason}) expired on ${waived.until}.`] : []),
-    `  More:  ${pageOf(policy)} of kubelet-trust`,
+    `  More:  ${pageOf(policy)}`,
   ];
   const remedies = first.remedies
     .slice(0, Math.min(maxRemedies, maxLines - before.length - after.length))
