@@ -17,6 +17,6 @@ export type { ControlPlaneHost, Machine, MachineArgs } from "./model/machines.ts
 export * from "./node-certificates.ts";
 export * from "./node-pool.ts";
 export type { ExistingAuthority } from "./pki/existing-authority.ts";
-export type { ClusterArgs, PoolArgs } from "./plan/cluster-args.ts";
+export type { ApproverImage, ClusterArgs, PoolArgs } from "./plan/cluster-args.ts";
 export { readDeployedCa } from "./plan/deployed-ca.ts";
 export type { CaRotation, CaStanding, FilesOfPhase, RotationPhase } from "./plan/rotation.ts";

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure } from "./fail.mjs";
 import { policyPack, repository } from "./paths.mjs";
+import { makeSchema } from "./schema.mjs";
 
 /** What each package is made of: the sources that others import or run; what these import comes along. */
 const packages = /** @type {const} */ ({
@@ -13,6 +14,7 @@ const packages = /** @type {const} */ ({
     "components/stack-traces.ts",
     "trust/index.ts",
     "cli/kubelet-trust.ts",
+    "plugin/serve.ts",
   ],
   "kubelet-trust-policies": ["policies/library.ts"],
 });
@@ -23,15 +25,20 @@ const packages = /** @type {const} */ ({
 export const packageNames = /** @type {PackageName[]} */ (Object.keys(packages));
 
 /**
- * Builds both packages into folders of their names, and says how large they are.
+ * Builds packages into folders of their names, and says how large they are.
  * @param {Pick<import("./progress.mjs").Progress, "say">} progress
- * @param {string} [output] folder of both, default `dist` in the clone
+ * @param {string} [output] folder of all, default `dist` in the clone
+ * @param {readonly PackageName[]} [names] default both
  * @returns {Promise<void>}
  * @throws {Failure} if the sources do not compile
  */
-export async function buildPackages(progress, output = path.join(repository, "dist")) {
+export async function buildPackages(
+  progress,
+  output = path.join(repository, "dist"),
+  names = packageNames,
+) {
   fs.rmSync(output, { recursive: true, force: true });
-  for (const name of packageNames) {
+  for (const name of names) {
     const folder = path.join(output, name);
     await compile(packages[name], folder);
     for (const file of fs.readdirSync(path.join(repository, "packages", name))) {
@@ -44,13 +51,29 @@ export async function buildPackages(progress, output = path.join(repository, "di
       path.join(folder, "package.json"),
       `${JSON.stringify(manifest(name), null, 2)}\n`,
     );
+    if (name === "kubelet-trust") {
+      fs.writeFileSync(path.join(folder, "schema.json"), JSON.stringify(schemaOfPackage()));
+    }
     if (name === "kubelet-trust-policies") {
       const about = "PulumiPolicy.yaml";
       fs.copyFileSync(path.join(policyPack, about), path.join(folder, about));
       fs.copyFileSync(path.join(policyPack, "dist", "index.cjs"), path.join(folder, "pack.cjs"));
+      // What violations link to.
+      const pages = path.join("docs", "policies");
+      fs.cpSync(path.join(repository, pages), path.join(folder, pages), { recursive: true });
     }
     progress.say(`${name}: ${size(folder)}`);
   }
+}
+
+/**
+ * What programs in other languages have of the components.
+ * @returns {Record<string, unknown>}
+ * @throws {Failure} when it cannot be told in every language
+ */
+export function schemaOfPackage() {
+  const { name, version, description } = manifest("kubelet-trust");
+  return makeSchema(String(name), String(version), String(description));
 }
 
 /**

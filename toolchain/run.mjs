@@ -112,6 +112,15 @@ moments (default: 20, with --nodes 2) and has it converge. See docs/benchmarks.m
     plain: true,
     run: () => runProgram("cli/verdicts.ts", [], process.env),
   },
+  reference: {
+    usage: "usage: npm run reference\nWrites docs/reference/components.md anew, from doc comments.",
+    plain: true,
+    run: async () => {
+      const { writeReference } = await import("./reference.mjs");
+      writeReference();
+      return 0;
+    },
+  },
   lab: { run: (args) => runProgram("lab/cli/cli.ts", args, process.env) },
   facts: {
     usage: `usage: npm run facts -- VERSION

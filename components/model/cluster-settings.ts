@@ -19,6 +19,7 @@ export type ClusterSettings = {
   dnsDomain: string;
   /** What kube-apiserver is told about kubelet serving certificates. */
   stance: ApiServerStance;
+  /** Algorithm of all keys. */
   keyAlgorithm: KeyAlgorithm;
   /** Lifetime of leaf certificates, in hours. */
   validityHours: number;

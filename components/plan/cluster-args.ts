@@ -11,9 +11,18 @@ export type PoolArgs = {
   name: string;
   /** How the pool's kubelets come by their serving certificates; the rest follows. Default `provisioned`. */
   servingMode?: ServingMode;
+  /** The machines; their names and addresses are no other machine's. */
   nodes: readonly MachineArgs[];
   /** Whatever else the pool's KubeletConfiguration should say. Default: nothing. */
   kubeletConfiguration?: KubeletConfiguration;
+};
+
+/** Where the approver comes from. */
+export type ApproverImage = {
+  /** Image, without its tag. Default `postfinance/kubelet-csr-approver`. */
+  image?: string;
+  /** Tag of the image. Default `v1.2.14`. */
+  version?: string;
 };
 
 /** A cluster as a user describes it. */
@@ -28,6 +37,7 @@ export type ClusterArgs = {
   controlPlanes: readonly MachineArgs[];
   /** How the control planes' own kubelets come by their serving certificates. Default `provisioned`. */
   controlPlaneServingMode?: ServingMode;
+  /** The pools of nodes, if any. */
   nodePools: readonly PoolArgs[];
   /**
    * Nodes of pools in mode `bootstrap` that other stacks make: the approver takes their requests too. Default: none.
@@ -37,7 +47,7 @@ export type ClusterArgs = {
   stance?: ApiServerStance;
   /** Why nothing is verified; with stance `skip`, and only then. */
   skipReason?: string;
-  /** Default `ECDSA-P256`. */
+  /** Algorithm of all keys. Default `ECDSA-P256`. */
   keyAlgorithm?: KeyAlgorithm;
   /** Lifetime of leaf certificates, in hours. Default 8760: one year, as kubeadm has it. */
   validityHours?: number;
@@ -85,5 +95,5 @@ export type ClusterArgs = {
   /** Which switches of hardening (CIS Kubernetes Benchmark 1.12) are off. Default: none, everything is on. */
   hardening?: HardeningArgs;
   /** Image and tag of the approver for mode `bootstrap`. Default postfinance/kubelet-csr-approver v1.2.14. */
-  approver?: { image?: string; version?: string };
+  approver?: ApproverImage;
 };

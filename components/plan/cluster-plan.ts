@@ -9,7 +9,7 @@ import { type ClusterSettings, endpointOf } from "../model/cluster-settings.ts";
 import { addressesOf, type ControlPlaneHost, type Machine, machine } from "../model/machines.ts";
 import type { Adoption, ExistingAuthority } from "../pki/existing-authority.ts";
 import { adoptionOf, wantedCa } from "./authority-problems.ts";
-import type { ClusterArgs } from "./cluster-args.ts";
+import type { ApproverImage, ClusterArgs } from "./cluster-args.ts";
 import { clusterProblems, signerProblems, wordProblems } from "./cluster-problems.ts";
 import { clusterDefaults } from "./defaults.ts";
 import { fail } from "./failure.ts";
@@ -35,7 +35,7 @@ export type ClusterPlan = {
   readonly adoption: Adoption;
   readonly caRotation?: CaRotation;
   readonly caStanding: CaStanding;
-  readonly approver: { readonly image?: string; readonly version?: string };
+  readonly approver: ApproverImage;
   readonly caKeyOnControlPlanes: boolean;
   /** 0: it is left out. */
   readonly superAdminHours: number;

@@ -19,6 +19,7 @@ export type FilesOfPhase = RotationPhase | "none";
 
 /** A rotation of all CAs of a cluster: its own, etcd's and the front proxy's. */
 export type CaRotation = {
+  /** How far the rotation has got. */
   phase: RotationPhase;
   /** The cluster's next CA, if there is one already; with its key. Default: a new one is made. */
   next?: ExistingAuthority;

@@ -242,6 +242,12 @@ describe("the npm packages, installed", function () {
       assert.match(published, /kubelet-trust@v[\s\S]*\[mandatory\].* kubelet-serving-trust /);
       assert.match(ours, /\[mandatory\].* kubelet-serving-trust /);
       assert.match(ours, /kubelets of ours: 1/);
+      for (const said of [published, ours]) {
+        const links = [...said.matchAll(/^ *More: +(\S+)$/gm)].map(([, link = ""]) => link);
+        assert.ok(links.length > 0);
+        for (const link of links)
+          assert.match(fs.readFileSync(new URL(link), "utf8"), /^# [a-z-]+$/m);
+      }
     } finally {
       project.remove();
     }

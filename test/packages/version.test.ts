@@ -20,3 +20,22 @@ describe("the version of the packages", () => {
     assert.equal(newest ?? version, version);
   });
 });
+
+describe("the Node that is asked for", () => {
+  const engineOf = (folder: string) =>
+    JSON.parse(read(path.join(folder, "package.json"))).engines.node as string;
+
+  it("is the same for the pack and both packages, and what their pages say", () => {
+    const packages = ["policies", "packages/kubelet-trust", "packages/kubelet-trust-policies"];
+    const [asked = "", ...others] = [...new Set(packages.map(engineOf))];
+    assert.deepEqual(others, []);
+    const words = `Node ${asked.replace(">=", "")} and later`;
+    for (const page of ["docs/packages.md", "packages/kubelet-trust/README.md"]) {
+      assert.ok(read(page).includes(words), page);
+    }
+  });
+
+  it("of the clone, which brings a newer one along, is what README.md says", () => {
+    assert.match(read("README.md"), new RegExp(`Node ${engineOf(".").replace(">=", "")} or later`));
+  });
+});

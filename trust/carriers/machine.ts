@@ -8,6 +8,7 @@ export type CarriedFile = {
   readonly mode: string;
   /** `user:group`. */
   readonly owner: string;
+  /** The text of the file. */
   readonly content: string;
 };
 

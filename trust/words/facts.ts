@@ -90,7 +90,12 @@ export type HostFiles = (path: string) => Fact<FileContent>;
 // Node --------------------------------------------------------------------------------------------------
 
 /** An address of `node.status.addresses`. */
-export type NodeAddress = { readonly type: NodeAddressType; readonly address: string };
+export type NodeAddress = {
+  /** What kind of address it is. */
+  readonly type: NodeAddressType;
+  /** The IP address or the name. */
+  readonly address: string;
+};
 
 export type NodeFacts = {
   /** The machine's own host name, before `--hostname-override`. */
