@@ -62,6 +62,7 @@ export function readHost(option: string, root: string, machine: string): Found {
         return originOf(path, `${option} ${machine}:${posix.dirname(onHost)}`, {
           path: onHost,
           machine,
+          isWhole: true,
         });
       });
     }

@@ -129,10 +129,13 @@ function findInShell(
       found.problems.push({ message, source: here, fatal: false });
     }
   }
-  for (const { text: given, line } of exported) {
+  for (const { text: given, line } of exported.slice(0, maxExported)) {
     say(exportRemark(given, text), { ...source, line }, found);
   }
 }
+
+/** Variables that are looked for in the script that exports them. */
+const maxExported = 200;
 
 function say(remark: Remark | undefined, source: Source, found: FoundSoFar): void {
   if (remark === undefined) return;

@@ -21,6 +21,8 @@ export type Origin = {
   readonly path?: string;
   /** The machine whose files these are, where it is said: it has one kubelet, and pieces of it share their files. */
   readonly machine?: string;
+  /** All files that the machine is started with are here: what is not is absent. */
+  readonly isWhole?: boolean;
   /** What is written about that machine beside its files. */
   readonly host?: {
     readonly name: string;

@@ -37,6 +37,8 @@ export type KnownFiles = (path: string) => string | undefined;
 type Walk = {
   readonly written: Map<string, ShellFile>;
   readonly changed: ChangedFile[];
+  /** Their paths, as they are written. */
+  readonly unsure: Set<string>;
   readonly known: KnownFiles;
   /** The folder that the script is in; empty where that is not known. */
   folder: string;
@@ -47,7 +49,7 @@ export function shellFiles(
   commands: readonly ShellCommand[],
   known: KnownFiles = () => undefined,
 ): ShellFiles {
-  const walk: Walk = { written: new Map(), changed: [], known, folder: "" };
+  const walk: Walk = { written: new Map(), changed: [], unsure: new Set(), known, folder: "" };
   const { written } = walk;
   const files: ShellFile[] = [];
   const readers = new Set(commands.flatMap(({ input }) => (input ? [input] : [])));
@@ -86,9 +88,11 @@ export function changedBy(words: readonly Word[], line: number): readonly Change
   }));
 }
 
-function change(what: Write, by: string, line: number, { changed, folder }: Walk): void {
+function change(what: Write, by: string, line: number, walk: Walk): void {
+  const { changed, unsure, folder } = walk;
   const path = /^[/$~{]/.test(what.to) || folder === "" ? what.to : posix.join(folder, what.to);
   changed.push({ path, by, line, deciding: mayBring({ ...what, to: path }) });
+  unsure.add(what.to);
 }
 
 /** What the script wrote, or what is written elsewhere on the machine. */
@@ -99,7 +103,7 @@ function contentOf(path: string, { written, known }: Walk): string | undefined {
 /** A copy of what is known has its content; that of any other file is unknown. */
 function write(command: ShellCommand, walk: Walk): void {
   const { name, rest } = programAt(command.words);
-  const { written, changed } = walk;
+  const { written, changed, unsure } = walk;
   const { line, condition } = command;
   const read = sourced(name, rest);
   if (read !== undefined) {
@@ -114,9 +118,7 @@ function write(command: ShellCommand, walk: Walk): void {
     const content = from === undefined ? undefined : contentOf(from, walk);
     if (content !== undefined) written.set(to, { path: to, content, line });
     const isCertain =
-      content !== undefined &&
-      condition === undefined &&
-      !changed.some(({ path }) => path === from);
+      content !== undefined && condition === undefined && !(from !== undefined && unsure.has(from));
     if (!isCertain) change(one, name, line, walk);
     if (isCertain && name === "mv" && from !== undefined && from !== to) written.delete(from);
   }

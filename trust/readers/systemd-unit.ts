@@ -12,15 +12,17 @@ export type SystemdUnitOptions = {
   /** Texts of drop-ins (`kubelet.service.d/*.conf`) in lexical order, applied after the unit. */
   readonly dropIns?: readonly { readonly text: string; readonly source: Source }[];
   /**
-   * Contents of EnvironmentFile paths that are known; the variables of others are unknown words, unless the path has a
-   * dash before it: such a file may be absent, and is taken to be.
+   * Contents of EnvironmentFile paths that are known; variables that only others could set are unknown words. Of those
+   * with a dash before their path, which may be absent, kubeadm's are taken to be.
    */
   readonly environmentFiles?: Readonly<Record<string, string>>;
+  /** All files of the machine are known: what may be absent and is not known is absent. Default false. */
+  readonly isWhole?: boolean;
 };
 
 /** The programs of a unit, and the environment files that it names and that are not known. */
 export type SystemdUnit = CommandLines & {
-  /** Not known, and the unit does not start without them. */
+  /** Not known: what only they could set is unknown. */
   readonly unknownFiles: readonly string[];
   /** Not known, and taken to be absent, as the unit allows. */
   readonly absentFiles: readonly string[];
@@ -38,10 +40,10 @@ export function readSystemdUnit(
       apply(setting, unit);
     }
   }
-  const { environment, unknownFiles, absentFiles } = filled(unit, options.environmentFiles ?? {});
+  const { environment, unknownFiles, absentFiles } = filled(unit, options);
   const known = Object.fromEntries(environment);
   const read = unit.starts.flatMap((start) =>
-    words(start, { environment, hasUnknownFile: unknownFiles.length > 0 }).map((argv) =>
+    words(start, { environment, unknownFile: unknownFiles[0] }).map((argv) =>
       readArguments(argv, start.source, known),
     ),
   );
@@ -105,8 +107,8 @@ function* settings(text: string, source: Source): Generator<Setting> {
 function apply(setting: Setting, unit: Unit): void {
   const { key, value } = setting;
   if (/^Exec(Start|StartPre|StartPost|Condition)$/.test(key)) {
-    unit.starts =
-      value === "" ? unit.starts.filter((start) => start.key !== key) : [...unit.starts, setting];
+    if (value === "") unit.starts = unit.starts.filter((start) => start.key !== key);
+    else unit.starts.push(setting);
   } else if (key === "Environment") {
     if (value === "") unit.own.clear();
     for (const { text } of tokens(value)) setVariable(unit.own, text);
@@ -114,7 +116,8 @@ function apply(setting: Setting, unit: Unit): void {
     for (const { text } of tokens(value)) unit.own.delete(text);
   } else if (key === "EnvironmentFile") {
     const [, dash = "", path = ""] = /^(-?)\s*["']?(.*?)["']?$/s.exec(value) ?? [];
-    unit.paths = path === "" ? [] : [...unit.paths, { path, optional: dash !== "" }];
+    if (path === "") unit.paths = [];
+    else unit.paths.push({ path, optional: dash !== "" });
   }
 }
 
@@ -125,15 +128,29 @@ function setVariable(environment: Map<string, string>, assignment: string): void
   }
 }
 
+/**
+ * Environment files of kubeadm's drop-in, all optional. What kubeadm itself writes into the first decides nothing, and
+ * the others are a person's: absent until they are given.
+ * Source: kubernetes release `cmd/krel/templates/latest/kubeadm/10-kubeadm.conf`; kubernetes
+ * `cmd/kubeadm/app/phases/kubelet/flags.go`.
+ */
+const ofKubeadm = new Set([
+  "/var/lib/kubelet/kubeadm-flags.env",
+  "/etc/default/kubelet",
+  "/etc/sysconfig/kubelet",
+]);
+
 /** Files override `Environment=`, wherever their lines stand. */
-function filled(unit: Unit, files: Readonly<Record<string, string>>) {
+function filled(unit: Unit, { environmentFiles: files = {}, isWhole = false }: SystemdUnitOptions) {
   const environment = new Map(unit.own);
   const unknownFiles: string[] = [];
   const absentFiles: string[] = [];
   for (const { path, optional } of unit.paths) {
     const content = Object.hasOwn(files, path) ? files[path] : undefined;
     if (content === undefined) {
-      (optional ? absentFiles : unknownFiles).push(path);
+      const isAbsent = optional && (isWhole || ofKubeadm.has(path));
+      if (!isAbsent) unknownFiles.push(path);
+      else if (!isWhole) absentFiles.push(path);
       continue;
     }
     for (const [name, value] of Object.entries(readEnvironmentFile(content))) {
@@ -234,7 +251,8 @@ function escapeAt(text: string, at: number): { value: string; length: number } {
 
 type Known = {
   readonly environment: ReadonlyMap<string, string>;
-  readonly hasUnknownFile: boolean;
+  /** The first environment file that could set what nothing else sets. */
+  readonly unknownFile: string | undefined;
 };
 
 /**
@@ -262,20 +280,14 @@ function words({ value, source }: Setting, known: Known): Word[][] {
   return commands.filter((command) => command.length > 0);
 }
 
-function split(name: string, { environment, hasUnknownFile }: Known, source: Source): Word[] {
+function split(name: string, { environment, unknownFile }: Known, source: Source): Word[] {
   const value = environment.get(name);
   if (value !== undefined) {
     return [...tokens(value)].map(({ text }) => withSpecifiers(text, source));
   }
-  return hasUnknownFile
-    ? [
-        {
-          kind: "unknownWords",
-          missing: `the value of $${name}, set by an EnvironmentFile`,
-          source,
-        },
-      ]
-    : [];
+  if (unknownFile === undefined) return [];
+  const missing = `the value of $${name}, which the EnvironmentFile ${unknownFile} may set`;
+  return [{ kind: "unknownWords", missing, source }];
 }
 
 function withSpecifiers(text: string, source: Source): Word {
@@ -300,7 +312,7 @@ function substitute(text: string, known: Known, source: Source, literal: boolean
       if (value !== undefined) {
         return value;
       }
-      if (name !== undefined && !known.hasUnknownFile) {
+      if (name !== undefined && known.unknownFile === undefined) {
         return "";
       }
       placeholder = match;

@@ -17,7 +17,7 @@ export const unit: Format = {
   name: "systemd unit",
   status: "read",
   about:
-    "a unit with its drop-ins (`*.conf`, in the order of their names) and the environment files beside it, by path or by name; an `EnvironmentFile=-` that is not there is taken to be absent, and said; one that must exist is unknown",
+    "a unit with its drop-ins (`*.conf`, in the order of their names) and the environment files beside it, by path or by name; of kubeadm's optional environment files those that are not there are taken to be as kubeadm leaves them, and said; what only another file that is not there could set is unknown",
   recognises: (text) => {
     const first = text
       .split("\n", 200)
@@ -158,6 +158,7 @@ function readGroup({ main, dropIns }: Group, files: readonly Text[], used: Set<T
     {
       dropIns: dropIns.map(({ text, origin }) => ({ text, source: origin.source })),
       environmentFiles: Object.fromEntries([...found].map(([path, { text }]) => [path, text])),
+      isWhole: main.origin.isWhole === true,
     },
   );
   const speaking = texts.find(({ text }) => speaks(text) === "of settings");
@@ -168,7 +169,7 @@ function readGroup({ main, dropIns }: Group, files: readonly Text[], used: Set<T
       extra.push(
         unread(
           main.origin,
-          `${path}, an environment file of ${main.origin.source.where} that is not here and is taken to be absent, as the unit allows`,
+          `${path}, an environment file of ${main.origin.source.where} that is not here and is taken to ${path.endsWith("kubeadm-flags.env") ? "hold what kubeadm writes, no flag that decides" : "be absent, as the unit allows"}`,
           false,
         ),
       );

@@ -42,6 +42,18 @@ const texts: Record<string, string> = {
     "--B\n\nkubelet --a\n",
     'Content-Type: multipart/mixed; boundary="B"\n\n',
   ),
+  "paths of a program that is not known": filled("/etc/kubernetes/a ", `${script}mystery `),
+  "files that are copied": filled("cp /tmp/a /etc/kubernetes/b\n", script),
+  "files that are downloaded": filled("curl -o /etc/x x\n", `${script}kubelet --config=/etc/y\n`),
+  "variables that are exported": filled("export KUBELET_ARGS=--a\n", script),
+  "manifests of kubectl": filled("kubectl apply -f https://x\n", script),
+  "bindings of kubectl": filled("kubectl create clusterrolebinding a --user=u\n", script),
+  "merges of YAML": filled("- {a: 1, <<: {a: 2}}\n", "kubelet:\n"),
+  "numbers of YAML": filled("- 0x1_0\n", "kubelet:\n"),
+  "optional environment files": filled(
+    "EnvironmentFile=-/etc/a\n",
+    "[Service]\nExecStart=kubelet $A\n",
+  ),
   "kubeadm's commands": filled("kubeadm join --config=/a\n", script),
   "units and drop-ins": many(15_000, (i) => [
     `k${i}.${i % 2 === 0 ? "service" : "conf"}`,

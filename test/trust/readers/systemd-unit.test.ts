@@ -68,7 +68,7 @@ describe("readSystemdUnit", () => {
     assert.deepEqual(words(unit("")), ["--a"]);
     assert.deepEqual(words(unit("EnvironmentFile=/etc/default/kubelet\n")), [
       "--a",
-      "<the value of $KUBELET_EXTRA_ARGS, set by an EnvironmentFile>",
+      "<the value of $KUBELET_EXTRA_ARGS, which the EnvironmentFile /etc/default/kubelet may set>",
     ]);
     assert.deepEqual(words(unit("EnvironmentFile=-/etc/default/kubelet\n")), ["--a"]);
     assert.deepEqual(
@@ -81,6 +81,21 @@ describe("readSystemdUnit", () => {
       }),
       ["--a", "--b", "--c"],
     );
+  });
+
+  it("takes what only an optional file that is not kubeadm's could set for unknown", () => {
+    const file = "EnvironmentFile=-/etc/node/env\n";
+    const unit = (more = "") => `[Service]\n${file}${more}ExecStart=kubelet --a $ARGS`;
+    const unset = "<the value of $ARGS, which the EnvironmentFile /etc/node/env may set>";
+    assert.deepEqual(words(unit()), ["--a", unset]);
+    assert.deepEqual(words(unit("Environment=ARGS=--b\n")), ["--a", "--b"]);
+    assert.deepEqual(words(unit(), { isWhole: true }), ["--a"]);
+    assert.deepEqual(words(`[Service]\n${file}ExecStart=kubelet --a`), ["--a"]);
+    const kubeadm = ["/var/lib/kubelet/kubeadm-flags.env", "/etc/sysconfig/kubelet"];
+    const lines = kubeadm.map((path) => `EnvironmentFile=-${path}\n`).join("");
+    const read = readSystemdUnit(`[Service]\n${lines}ExecStart=kubelet $ARGS`, source);
+    assert.deepEqual(read.absentFiles, kubeadm);
+    assert.deepEqual(read.unknownFiles, []);
   });
 
   it("keeps specifiers as placeholders", () => {
