@@ -33,12 +33,20 @@ describe("examples/extra-pool", function () {
     second?.remove();
   });
 
+  /** With the policies, whose configuration says what the cluster's stack has: nothing is rejected. */
+  const judged = () =>
+    second.preview({
+      policyPacks: [join(repository, "policies")],
+      policyPackConfigs: [join(repository, "examples", "extra-pool", "policy-config.json")],
+    });
+
   it("says what to do while the cluster's stack is not up", async () => {
     expectFailure(await second.up(), /no output named settings\. Run pulumi up there first/);
   });
 
   it("issues its nodes' certificates by the CA of the cluster's stack", async () => {
     expectSuccess(await first.up());
+    expectSuccess(await judged());
     const { stdout, stderr, leaksPrivateKey } = expectSuccess(
       await second.up({ args: ["--diff"] }),
     );
@@ -71,6 +79,7 @@ describe("examples/extra-pool", function () {
   it("changes nothing the second time, and leaves no file when it is destroyed", async () => {
     const { stdout } = expectSuccess(await second.up());
     assert.match(stdout, /Resources:\n\s+\d+ unchanged\n/);
+    expectSuccess(await judged());
     expectSuccess(await second.destroy());
     assert.deepEqual(machineFiles(second), {});
     assert.ok("worker-0" in machineFiles(first), "the cluster's own machines are untouched");
