@@ -223,6 +223,29 @@ describe("an approver of a stack", () => {
     assert.deepEqual(rejected([...whole, running(["/ko-app/kubelet-csr-approver"])]).by, []);
   });
 
+  it("approves nothing for certain by rules that are not known", () => {
+    const whole = [...stack, role(rules.sign, rules.approval), binding()];
+    const image = "ghcr.io/postfinance/kubelet-csr-approver:v1.2.14";
+    const ruled = (more: object) => deployment({}, { containers: [{ name: "a", image, ...more }] });
+    for (const more of [
+      { env: [{ name: "PROVIDER_REGEX", value: unknownValue }] },
+      {
+        env: [{ name: "PROVIDER_REGEX", valueFrom: { configMapKeyRef: { name: "r", key: "r" } } }],
+      },
+      { env: unknownValue },
+      { envFrom: [{ configMapRef: { name: "rules" } }] },
+      { args: unknownValue },
+      { args: ["-level=3", unknownValue] },
+    ]) {
+      assert.match(
+        rejected([...whole, ruled(more)]).text,
+        /Undecidable without PROVIDER_REGEX.* of Deployment kube-system\/approver/,
+        JSON.stringify(more),
+      );
+    }
+    assert.deepEqual(rejected([...whole, ruled({ args: ["-level=3"] })]).by, []);
+  });
+
   it("does not approve with half of the permissions, or those of somebody else", () => {
     assert.match(
       rejected([...stack, deployment(), role(rules.sign), binding()]).text,

@@ -4,7 +4,7 @@
  * Source: kubernetes `plugin/pkg/admission/certificates/approval/admission.go` (verb `approve` on the signer), and
  * `pkg/registry/certificates/certificates/storage` (`update` on certificatesigningrequests/approval).
  */
-import { hasKnownRules, rulesIn } from "../programs/approver/rules.ts";
+import { hasKnownRules, rulesIn, unknownRules } from "../programs/approver/rules.ts";
 import { isOpen } from "../rbac/authorize.ts";
 import type { WorkloadPiece } from "../readers/piece.ts";
 import { asList, asObject, asText, type Json, type JsonObject } from "../readers/yaml.ts";
@@ -61,7 +61,9 @@ export function approversAmong(
         source: workload.origin.source,
         refuses,
         ...(container && hasKnownRules(container) && { rules: refuses }),
-        idle: otherCommand(workload, container) ?? idleness(workload, permissions, circumstances),
+        idle:
+          otherCommand(workload, container) ??
+          withRules(idleness(workload, permissions, circumstances), workload, container),
       },
     ];
   });
@@ -85,6 +87,17 @@ function otherCommand(
   return typeof command === "string" || words.length > 0
     ? unknown(`whether ${label} approves: its command is not the approver's own`)
     : undefined;
+}
+
+/** One that approves by rules that are not known may approve nothing. */
+function withRules(
+  idle: Fact<string | undefined>,
+  { label }: WorkloadPiece,
+  container: JsonObject | undefined,
+): Fact<string | undefined> {
+  if (!idle.known || idle.value !== undefined) return idle;
+  const missing = container && hasKnownRules(container) ? unknownRules(container) : [];
+  return missing.length === 0 ? idle : unknown(`${missing.join(" and ")} of ${label}`);
 }
 
 /** Why a workload approves nothing; `undefined` when it does. */

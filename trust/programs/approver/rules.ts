@@ -54,6 +54,16 @@ export function rulesIn(container: JsonObject, lookUps: LookUps = {}): Refuses {
   return hasKnownRules(container) ? kubeletCsrApprover(container, lookUps) : () => undefined;
 }
 
+/** What says which names and addresses are approved, and is written and not known; by the variables' names. */
+export function unknownRules(container: JsonObject): readonly string[] {
+  return [
+    ["provider-regex", ".*"],
+    ["provider-ip-prefixes", "0.0.0.0/0,::/0"],
+  ].flatMap(([flag = "", byDefault = ""]) =>
+    settingOf(container, flag, byDefault, false).known ? [] : [variableOf(flag)],
+  );
+}
+
 /**
  * The rules of kubelet-csr-approver in a container, whatever its image is called. A flag goes before its environment
  * variable. They answer for a request that is not known, too, where none would be approved.
@@ -258,6 +268,10 @@ function settingOf(
   isSwitch: boolean,
 ): Fact<string> {
   const words = [...asList(container.command), ...asList(container.args)].map(String);
+  const isOpen =
+    [container.args, container.env].some((list) => typeof list === "string") ||
+    words.some((one) => placeholderIn(one.trim()) === one.trim() && one.trim() !== "");
+  if (isOpen) return unknown(variableOf(flag));
   const given = words.filter((word) => new RegExp(`^--?${flag}(=|$)`).test(word));
   const word = given.at(-1);
   if (word !== undefined) {
