@@ -24,7 +24,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: (argv) => printed(report(argv)),
   },
   doctor: {
-    does: "the certificates that a running cluster's kubelets have signed themselves, for a configuration",
+    does: "what kubelets and kube-apiserver do to each other in a cluster that runs, and why",
     run: async (argv) => printed(await doctor(argv)),
   },
   machine: {

@@ -1,7 +1,11 @@
 /** The command line of `doctor`. */
 import { parseArgs } from "node:util";
 import { UsageError } from "../arguments.ts";
+import { contentOf } from "../disk.ts";
 import { patience } from "./patience.ts";
+
+/** A file of certificates that somebody hands in. */
+export type HandedInFile = { readonly file: string; readonly text: string };
 
 export type DoctorArguments = {
   /** Kubeconfig; default: `KUBECONFIG`, else `~/.kube/config`. */
@@ -11,18 +15,28 @@ export type DoctorArguments = {
   /** Seconds for the whole run; what has not answered by then is said to be unseen. Default 30. */
   readonly timeout: number;
   readonly collect: boolean;
+  /** What kube-apiserver has as `--kubelet-certificate-authority`: a file of the control plane, which no API shows. */
+  readonly certificateAuthority?: HandedInFile;
+  /** What it has as `--kubelet-client-certificate`. */
+  readonly clientCertificate?: HandedInFile;
   readonly json: boolean;
 };
 
-export const usage = `usage: kubelet-trust doctor --collect [--kubeconfig FILE] [--context NAME] [--timeout SECONDS] [--json]
+export const usage = `usage: kubelet-trust doctor [options]
+       kubelet-trust doctor --collect [options]
        in a clone: npm run doctor -- ...
+Asks a cluster that runs, and says of each kubelet whether kube-apiserver's calls work, whether it is verified, and why.
+  --certificate-authority FILE
+                             the file that kube-apiserver has as --kubelet-certificate-authority, from a control plane
+  --client-certificate FILE  the file that it has as --kubelet-client-certificate; no key is needed
   --collect                  print the certificate of each kubelet that signs its own, as the configuration takes it
                              (selfSignedCertificate), with fingerprints to compare on the machines (docs/doctor.md)
   --kubeconfig FILE          how to reach the cluster; default: KUBECONFIG, else ~/.kube/config
   --context NAME             a context of it; default: its current context
   --timeout SECONDS          for the whole run, 1 to 600; each node has at most ${patience} of them; default: 30
   --json                     print JSON (docs/doctor.md)
-It only reads. exit code: 0 every kubelet was seen; 1 some were not; 2 bad input, or no cluster`;
+It only reads. exit code: 0 it works, and what is not verified is meant; 1 rejected, or with --collect
+some kubelets were not seen; 2 bad input, or no cluster`;
 
 /**
  * Reads the words after the command. `undefined` asks for help.
@@ -32,13 +46,21 @@ It only reads. exit code: 0 every kubelet was seen; 1 some were not; 2 bad input
 export function readDoctorArguments(argv: readonly string[]): DoctorArguments | undefined {
   const values = parse(argv);
   if (values.help) return undefined;
-  if (!values.collect) throw new UsageError("say what to do: --collect");
   return {
     timeout: readTimeout(values.timeout),
-    collect: values.collect,
+    collect: values.collect ?? false,
     json: values.json ?? false,
     ...(values.kubeconfig !== undefined && { kubeconfig: values.kubeconfig }),
     ...(values.context !== undefined && { context: values.context }),
+    ...(values["certificate-authority"] !== undefined && {
+      certificateAuthority: certificatesIn(
+        "--certificate-authority",
+        values["certificate-authority"],
+      ),
+    }),
+    ...(values["client-certificate"] !== undefined && {
+      clientCertificate: certificatesIn("--client-certificate", values["client-certificate"]),
+    }),
   };
 }
 
@@ -51,6 +73,8 @@ function parse(argv: readonly string[]) {
         kubeconfig: { type: "string" },
         context: { type: "string" },
         timeout: { type: "string" },
+        "certificate-authority": { type: "string" },
+        "client-certificate": { type: "string" },
         collect: { type: "boolean" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
@@ -69,4 +93,16 @@ function readTimeout(text = "30"): number {
     );
   }
   return seconds;
+}
+
+/** Certificates alone: what else is in the file stays there. */
+function certificatesIn(option: string, file: string): HandedInFile {
+  const text = Buffer.from(contentOf(option, file)).toString("utf8");
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) {
+    throw new UsageError(
+      `${option}: ${file} holds no certificate; give the PEM file of that name from a control plane`,
+    );
+  }
+  return { file, text: `${blocks.join("\n")}\n` };
 }

@@ -5,7 +5,11 @@ import type { Ran } from "../main.ts";
 import { type DoctorArguments, readDoctorArguments, usage } from "./arguments.ts";
 import { collect } from "./collect.ts";
 import { connectTo } from "./connect.ts";
+import { diagnose } from "./diagnosis.ts";
+import { readCluster } from "./evidence.ts";
+import { toDocument } from "./json.ts";
 import { lookAtPorts, nodesOf } from "./nodes.ts";
+import { toLines } from "./print.ts";
 import { type Progress, startProgress } from "./progress.ts";
 
 /** Runs the command. */
@@ -33,8 +37,22 @@ async function run(args: DoctorArguments, progress: Progress): Promise<Ran> {
   try {
     const client = await connectTo(args, time.signal);
     try {
-      const nodes = await nodesOf(client);
-      return collect(await lookAtPorts(nodes, time.signal, progress), args.json);
+      if (args.collect) {
+        const nodes = await nodesOf(client);
+        return collect(await lookAtPorts(nodes, time.signal, progress), args.json);
+      }
+      const evidence = await readCluster(client, args, time.signal, progress);
+      const diagnosis = diagnose(evidence, new Date());
+      return {
+        exitCode: diagnosis.judgement.isAccepted ? 0 : 1,
+        stdout: args.json
+          ? toDocument(diagnosis, client)
+          : toLines(
+              diagnosis,
+              `${client.context} (${client.server}), ${evidence.nodes.length} nodes`,
+            ),
+        stderr: "",
+      };
     } finally {
       client.close();
     }

@@ -1,4 +1,5 @@
 /** certificate-lifetime: certificates must not end unnoticed. */
+import { day, endingOf } from "../../trust/certificates/ending.ts";
 import type { CertificateFacts } from "../../trust/words/facts.ts";
 import { servingModeOf } from "../../trust/words/serving-mode.ts";
 import { type Config, lifetimeProperties } from "../config.ts";
@@ -27,22 +28,15 @@ export const certificateLifetime: Spec = {
   ],
 };
 
-const day = 86_400_000;
-
 function ending(
   found: FoundCertificate,
   analysis: Analysis,
   { expiryWindowDays = 30 }: Config,
   now: Date,
 ): Finding[] {
-  const { notBefore, notAfter } = found.certificate;
-  if (!notAfter.known) return [];
-  const end = notAfter.value;
-  const left = end.getTime() - now.getTime();
-  const lifetime = notBefore.known ? end.getTime() - notBefore.value.getTime() : Number.MAX_VALUE;
-  // A certificate that lives for days is not late when it is young.
-  const window = Math.min(expiryWindowDays * day, lifetime / 3);
-  if (left > window) return [];
+  const near = endingOf(found.certificate, now, expiryWindowDays);
+  if (!near) return [];
+  const { end, left } = near;
   const isOver = left <= 0;
   return [
     {

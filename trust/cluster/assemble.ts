@@ -7,7 +7,7 @@ import { newestKnownVersion } from "../kubernetes/version.ts";
 import { apiServerRefusals } from "../programs/api-server/facts.ts";
 import { readArguments } from "../readers/command-line.ts";
 import type { KubeadmPiece, Origin, Piece, ProgramPiece } from "../readers/piece.ts";
-import { type Fact, known, mapFact } from "../words/fact.ts";
+import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
 import type { FileContent, HostFiles, RbacFacts } from "../words/facts.ts";
 import { reasonIn, skipOf } from "../words/skip.ts";
 import { approversAmong } from "./approvers.ts";
@@ -36,6 +36,8 @@ import { assembledKubelet, kubeletsAmong, machineName, taintsOf } from "./kubele
 import { type Place, placing } from "./place.ts";
 import { isExport, merged, rbacOf } from "./rbac.ts";
 import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
+import { asRunning, withSeen } from "./running.ts";
+import { seenRequests } from "./seen-requests.ts";
 
 /** Puts pieces together. Pure; never throws. */
 export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}): Assembly {
@@ -250,12 +252,20 @@ function clusterOf(
     controllerManagerOf(piece, controlPlaneFiles(piece, found, files, context), version),
   );
   const signing = signingOf(controllerManagers, { path: `${directory}/ca.crt`, files });
-  const request = requestsOf({
+  const expected = requestsOf({
     approvers,
     isDeclared: stated.length > 0,
     signing,
     options,
   });
+  const request = seenRequests(pieces.filter(isKind("request")), approvers, expected, options);
+  const apiServers = [
+    ...found.map((piece) => apiServerOf(piece, version, files, rbac, context)),
+    ...declared.map((one) => fromDeclared(one, version, files, rbac)),
+  ];
+  const kubelets = ready
+    .map((kubelet) => assembledKubelet(kubelet, files, request, options.at))
+    .map((kubelet) => (options.running ? asRunning(kubelet) : kubelet));
   const inObjects = filesInObjects(pieces.filter(isKind("file")));
   return {
     key,
@@ -263,11 +273,8 @@ function clusterOf(
     version,
     files,
     rbac,
-    kubelets: ready.map((kubelet) => assembledKubelet(kubelet, files, request, options.at)),
-    apiServers: [
-      ...found.map((piece) => apiServerOf(piece, version, files, rbac, context)),
-      ...declared.map((one) => fromDeclared(one, version, files, rbac)),
-    ],
+    kubelets: withSeen(kubelets, pieces.filter(isKind("seen")), apiServers, assumptions),
+    apiServers,
     controllerManagers,
     callers: pieces.filter(isKind("caller")).map((piece) => ({
       piece,
@@ -369,10 +376,19 @@ function apiServerOf(
         ? skipOf(origin.annotations, { where: source.where })
         : known({ reason: options.skipReason }),
     rbac,
-    files: layered(piece.files ?? filesOf(origin), shared),
+    files: layered(piece.files ?? filesOf(origin), withoutUnseen(shared, options)),
     source: commandLine.source,
   });
   return { origin, facts: asIfStarted, refusals };
+}
+
+/** What lies on all machines, without what is known to be unseen. */
+function withoutUnseen(shared: HostFiles, { running }: AssembleOptions): HostFiles {
+  if (running === undefined) return shared;
+  return (path) => {
+    const missing = running.unseenFiles.get(path);
+    return missing === undefined ? shared(path) : unknown(missing, { where: path });
+  };
 }
 
 function fromDeclared(
@@ -427,12 +443,21 @@ function withoutApiServer(
     taints: ready.map(taintsOf),
     assumptions,
   });
-  const request = requestsElsewhere(approvers);
+  const request = seenRequests(
+    pieces.filter(isKind("request")),
+    approvers,
+    requestsElsewhere(approvers),
+    context.options,
+  );
   return {
-    unpaired: ready.map((kubelet) => ({
-      ...assembledKubelet(kubelet, nothing, request, context.options.at),
-      place: unplaced(place),
-    })),
+    unpaired: withSeen(
+      ready
+        .map((kubelet) => assembledKubelet(kubelet, nothing, request, context.options.at))
+        .map((kubelet) => (context.options.running ? asRunning(kubelet) : kubelet)),
+      pieces.filter(isKind("seen")),
+      [],
+      assumptions,
+    ).map((kubelet) => ({ ...kubelet, place: unplaced(place) })),
     oneSided: {
       callers: pieces.filter(isKind("caller")),
       controllerManagers: programsIn(pieces, "kube-controller-manager").map((piece) =>

@@ -177,6 +177,16 @@ export type AssembleOptions = {
   readonly signer?: FileContent;
   /** Why kubelets are not verified, on every kube-apiserver. */
   readonly skipReason?: string;
+  /** The pieces were read from a cluster that runs: each node has a kubelet, and what runs has started. */
+  readonly running?: {
+    /** All workloads were seen: where no approver is among them, there is none. */
+    readonly hasAllWorkloads: boolean;
+    /**
+     * Files of kube-apiservers that are there and could not be seen, by path: nothing is taken for granted of them.
+     * The text completes "undecidable without ...".
+     */
+    readonly unseenFiles: ReadonlyMap<string, string>;
+  };
   /**
    * RBAC pieces are the cluster's whole RBAC. Default: they are when they hold objects that a cluster makes itself
    * (`system:...`, `kubeadm:...`, `cluster-admin`) or grant `nodes/proxy` to users; else what kubeadm makes is added.

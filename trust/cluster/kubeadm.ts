@@ -49,7 +49,7 @@ export function kubeadmKubelets(
 }
 
 /** What kubeadm has written into its ConfigMap, where somebody gives that. */
-function kubeletConfig({ all }: Configurations): ConfigurationPiece[] {
+export function kubeletConfig({ all }: Configurations): ConfigurationPiece[] {
   return all.filter(
     ({ role, origin }) =>
       role === "whole" && origin.machine === undefined && origin.key === "kubelet",

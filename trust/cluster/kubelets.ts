@@ -30,6 +30,7 @@ import { type FilesOf, layered } from "./files.ts";
 import { flagList, flagText } from "./flags.ts";
 import { type KubeletDraft, kubeadmKubelets } from "./kubeadm.ts";
 import { nodeOf } from "./nodes.ts";
+import { runningKubelets } from "./running.ts";
 
 /** What says which kubelets a place has. */
 export type KubeletPieces = {
@@ -75,7 +76,10 @@ export function kubeletsAmong(
   };
   const nodes = new Map(pieces.nodes.map((node) => [node.name, node]));
   const ready = (draft: KubeletDraft) => readyKubelet(draft, nodes, configurations, surroundings);
-  const found = pieces.programs.map((piece) => ready(draftOf(piece)));
+  const found = [
+    ...pieces.programs.map(draftOf),
+    ...(surroundings.options.running ? runningKubelets(pieces.nodes, configurations) : []),
+  ].map(ready);
   const kubeadm = kubeadmKubelets(
     pieces.kubeadm,
     found.length > 0 || pieces.hasOthers,

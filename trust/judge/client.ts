@@ -128,7 +128,7 @@ function brokenPair(call: Call, { access, program }: CallerFacts, error: string)
 }
 
 /** Paths that stay open without the debugging handlers. */
-const alwaysServed: readonly RequestKind[] = ["metrics", "stats", "pods", "healthz"];
+export const alwaysServed: readonly RequestKind[] = ["metrics", "stats", "pods", "healthz"];
 
 /** What the kubelet answers to one kind of request. */
 export function answer(call: Call, kind: RequestKind): ClientResult {
@@ -190,7 +190,8 @@ function isTranslated({ caller, kubelet }: Call, kind: RequestKind): boolean {
   );
 }
 
-function debuggingOff(kubelet: KubeletFacts, { symptom, httpStatus }: Seen): Outcome {
+/** The kubelet serves nothing of the kind. */
+export function debuggingOff(kubelet: KubeletFacts, { symptom, httpStatus }: Seen): Outcome {
   return fails(symptom, {
     cause: "debugging-off",
     reason:

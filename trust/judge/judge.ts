@@ -9,6 +9,7 @@ import { clientSituation } from "./client-situation.ts";
 import { type OpenPorts, openTo, readOnlyRemedies } from "./direct.ts";
 import type { JudgeOptions } from "./options.ts";
 import { withSymptom } from "./outcome.ts";
+import { clientAsSeen } from "./seen-client.ts";
 
 import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
 import { anyPod, connectionSeen, type PodReference } from "./symptoms.ts";
@@ -58,7 +59,12 @@ export function judge(
   const serving = judgeServing(kubelet, apiserver, at);
   const client = judgeClient(kubelet, apiserver, apiserver, { at, pod });
   const open = openTo(kubelet, apiserver, at);
-  const results = byKind((kind) => unlessOpen(client, kind, open.toAnyone.get(kind)));
+  const { called } = kubelet;
+  const of = (kind: RequestKind) =>
+    called
+      ? clientAsSeen(client.of(kind), kind, called, client, { kubelet, pod })
+      : client.of(kind);
+  const results = byKind((kind) => unlessOpen({ ...client, of }, kind, open.toAnyone.get(kind)));
   return {
     serving: serving.outcome,
     client: byKind((kind) => results[kind].outcome),

@@ -304,6 +304,13 @@ function requestRemedy(
         text: `Let the approver's rules allow the node's name and addresses (kubelet-csr-approver: PROVIDER_REGEX, PROVIDER_IP_PREFIXES, ALLOWED_DNS_NAMES); the kubelet then asks again${end.text}.`,
         changes: [{ do: "approve", side: "approver" }, ...end.changes],
       };
+    case "unseen":
+      return {
+        side: "approver",
+        setting: "certificatesigningrequests/approval",
+        text: `Look at the kubelet's requests (kubectl get csr) and approve what is Pending (kubectl certificate approve); its log says what else keeps it from a certificate${end.text}.`,
+        changes: [{ do: "approve", side: "approver" }, ...end.changes],
+      };
     case "neverIssued":
       return {
         side: "controller-manager",

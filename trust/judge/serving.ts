@@ -10,6 +10,7 @@ import {
   verifyChain,
 } from "../certificates/verify.ts";
 import { canonicalIp, isLoopback, isUnspecified, sloppyIp } from "../go/ip.ts";
+import { servedAsSeen } from "../programs/kubelet/presented.ts";
 import {
   type Served,
   type ServedOrigin,
@@ -17,12 +18,13 @@ import {
 } from "../programs/kubelet/serving-certificate.ts";
 import { addressesOf, isIpAddress, isPlaceholder, unknownNodeName } from "../programs/node.ts";
 import type { Fact, Source } from "../words/fact.ts";
-import { valueOr } from "../words/fact.ts";
+import { known, valueOr } from "../words/fact.ts";
 import type { CallerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
 import type { Cause, Fails, Outcome } from "../words/verdict.ts";
 import { bundleOf, holdsAuthority, isCollected } from "./bundle.ts";
 import { type Dial, dial, dialSources, resolveError } from "./dial.ts";
 import { doesNotStart, fails, present, undecidable } from "./outcome.ts";
+import { servingAsSeen, unknownSituation } from "./seen-serving.ts";
 import {
   addressRemedies,
   noCertificateRemedies,
@@ -43,8 +45,25 @@ export type ServingResult = {
   readonly bare?: true;
 };
 
-/** Judges the serving side; the same for every kind of request. */
+/** Judges the serving side; the same for every kind of request. What was seen of it decides. */
 export function judgeServing(kubelet: KubeletFacts, caller: CallerFacts, at: Date): ServingResult {
+  const result = judgeRead(kubelet, caller, at);
+  const { called } = kubelet;
+  if (called === undefined || caller.program !== "kube-apiserver") return result;
+  const { dial: target, outcome } = result;
+  const served = servedByFacts(kubelet, at);
+  const [origin, chain] =
+    served.known && served.value.kind === "chain"
+      ? ([served.value.origin, served.value.chain] as const)
+      : (["configured", []] as const);
+  const situation = target
+    ? situationOf({ kubelet, caller, served, target, at }, origin, chain)
+    : unknownSituation(caller, "address");
+  return { ...result, outcome: servingAsSeen(outcome, called, caller, situation) };
+}
+
+/** Judges the serving side by what was read. */
+function judgeRead(kubelet: KubeletFacts, caller: CallerFacts, at: Date): ServingResult {
   const refused = doesNotStart(caller.program, caller.start);
   if (refused) {
     return { outcome: refused };
@@ -117,6 +136,11 @@ function unreachableOutcome(
     });
   }
   const { enableServer, port, address } = kubelet.authentication;
+  // What presents something, if only the lack of a certificate, listens.
+  const isSeen = kubelet.serving.presented !== undefined;
+  if (isSeen && !(enableServer.known && address.known)) {
+    return undefined;
+  }
   if (!enableServer.known) {
     return undecidable([enableServer.missing], [enableServer.source]);
   }
@@ -177,13 +201,15 @@ export function servedByFacts(kubelet: KubeletFacts, at: Date): Fact<Served> {
     return before.served;
   }
   const gates = kubelet.featureGates;
-  const served = servedBy({
+  const derived = servedBy({
     serving: kubelet.serving,
     node: kubelet.node,
     files: kubelet.files,
     reloads: gates.known ? (gates.value.ReloadKubeletServerCertificateFile ?? true) : true,
     at,
   });
+  const { presented } = kubelet.serving;
+  const served = presented ? known(servedAsSeen(presented, derived, kubelet.serving)) : derived;
   servedBefore.set(kubelet, { at: at.getTime(), served });
   return served;
 }
@@ -193,6 +219,7 @@ const requestCauses = {
   pending: "csr-pending",
   denied: "csr-denied",
   neverIssued: "csr-never-issued",
+  unseen: "no-certificate",
 } as const;
 
 function noCertificate(pair: Pair, served: Extract<Served, { kind: "none" }>): Fails {

@@ -1,4 +1,5 @@
 /** The list of formats: what is asked first stands first. docs/reading.md is made from it. */
+import { certificateRequest } from "./certificate-request.ts";
 import { chart, kustomization } from "./charts.ts";
 import {
   archive,
@@ -61,6 +62,7 @@ export const objectFormats: readonly ObjectFormat[] = [
   workload,
   rbac,
   node,
+  certificateRequest,
   plain,
   clusterApi,
   clusterResourceSet,

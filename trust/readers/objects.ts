@@ -38,7 +38,7 @@ export const list: ObjectFormat = {
 export const node: ObjectFormat = {
   name: "Node",
   status: "read",
-  about: "name, `status.addresses`, the port of its kubelet",
+  about: "name, `status.addresses`, version and port of its kubelet",
   recognises: ({ kind, apiVersion }) =>
     kind === "Node" && (apiVersion === undefined || apiVersion === "v1"),
   read: (object, origin) => {
@@ -48,13 +48,15 @@ export const node: ObjectFormat = {
       return isAddressType(type) && typeof address === "string" ? [{ type, address }] : [];
     });
     const port = valueAt(object, ["status", "daemonEndpoints", "kubeletEndpoint", "Port"]);
-    return {
-      pieces:
-        name === undefined
-          ? []
-          : [{ kind: "node", origin, name, addresses, ...(typeof port === "number" && { port }) }],
-      inner: [],
+    const version = asText(valueAt(object, ["status", "nodeInfo", "kubeletVersion"]));
+    const piece = {
+      kind: "node" as const,
+      origin,
+      addresses,
+      ...(typeof port === "number" && { port }),
+      ...(version !== undefined && { version: version.replace(/^v/, "") }),
     };
+    return { pieces: name === undefined ? [] : [{ ...piece, name }], inner: [] };
   },
 };
 
@@ -88,7 +90,7 @@ export const rbac: ObjectFormat = {
 const plainKinds = new Set(
   `Namespace Service ServiceAccount Endpoints EndpointSlice Role RoleBinding CustomResourceDefinition PrometheusRule
   NetworkPolicy PriorityClass StorageClass VolumeSnapshotClass CSIDriver CSINode CSIStorageCapacity PersistentVolume PersistentVolumeClaim Ingress IngressClass Lease
-  Event CertificateSigningRequest PodDisruptionBudget HorizontalPodAutoscaler APIService ResourceQuota LimitRange
+  Event PodDisruptionBudget HorizontalPodAutoscaler APIService ResourceQuota LimitRange
   RuntimeClass FlowSchema PriorityLevelConfiguration ComponentStatus Certificate CertificateRequest Issuer
   ClusterIssuer MutatingWebhookConfiguration ValidatingWebhookConfiguration GitRepository HelmRepository
   OCIRepository AppProject Machine MachineSet MachineHealthCheck VolumeAttachment ControllerRevision`.split(

@@ -3,7 +3,15 @@
  * has decided what belongs together. Readers make pieces, `trust/cluster` makes clusters of them.
  */
 import type { Fact, Source } from "../words/fact.ts";
-import type { FileContent, HostFiles, NodeAddress, RbacFacts } from "../words/facts.ts";
+import type {
+  FileContent,
+  HostFiles,
+  NodeAddress,
+  Presented,
+  RbacFacts,
+  SeenCall,
+  ServingRequest,
+} from "../words/facts.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { KubeadmConfiguration } from "./kubeadm.ts";
 import type { KubeletConfigurationDocument } from "./kubelet-configuration.ts";
@@ -156,6 +164,27 @@ export type NodePiece = From & {
   readonly addresses: readonly NodeAddress[];
   /** Port of its kubelet; absent where its status does not say. */
   readonly port?: number;
+  /** Version of its kubelet, without the `v`; absent where its status does not say. */
+  readonly version?: string;
+};
+
+/** A kubelet's request for a serving certificate, and what has become of it. */
+export type RequestPiece = From & {
+  readonly kind: "request";
+  /** Name of the Node that asks. */
+  readonly node: string;
+  /** When it was filed. */
+  readonly created: Date;
+  readonly request: ServingRequest;
+};
+
+/** What was seen of a kubelet that runs. */
+export type SeenPiece = From & {
+  readonly kind: "seen";
+  /** Name of its Node. */
+  readonly node: string;
+  readonly presented?: Presented;
+  readonly called?: SeenCall;
 };
 
 /**
@@ -190,5 +219,7 @@ export type Piece =
   | FilePiece
   | CallerPiece
   | NodePiece
+  | RequestPiece
+  | SeenPiece
   | UnreadPiece
   | ChangePiece;

@@ -197,6 +197,20 @@ function runsAt(object: JsonObject, pod: JsonObject | undefined): Runs {
   if (asList(pod?.schedulingGates).length > 0)
     return known({ because: "its pods have schedulingGates, and no node" });
   if (spec?.parallelism === 0) return known({ because: "its parallelism is 0" });
+  const {
+    observedGeneration,
+    availableReplicas = 0,
+    numberAvailable = 0,
+  } = asObject(object.status) ?? {};
+  // Of an object that a cluster has: what a manifest has as its status, nobody has observed.
+  const makesPods = spec?.template !== undefined;
+  if (
+    makesPods &&
+    typeof observedGeneration === "number" &&
+    availableReplicas === 0 &&
+    numberAvailable === 0
+  )
+    return known({ because: "none of its pods is available" });
   return spec?.suspend === true || spec?.suspend === "true"
     ? known({ because: "it is suspended" })
     : known(true);

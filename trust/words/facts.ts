@@ -137,6 +137,18 @@ export type UnknownRequest = undefined;
 /** An approver's rules have nothing against a request. */
 export type Approved = undefined;
 
+/** What a kubelet's port presented to a TLS handshake: a chain, leaf first, or the alert that it has none. */
+export type Presented =
+  | { readonly chain: readonly CertificateFacts[] }
+  | { readonly noCertificate: true };
+
+/** What became of a request for `/configz` that kube-apiserver passed on to a kubelet. */
+export type SeenCall =
+  /** The kubelet answered; `body` is what it said where it is no success. */
+  | { readonly status: number; readonly body?: string }
+  /** Nothing was reached, in the words of kube-apiserver's connection. */
+  | { readonly error: string };
+
 /** What decides which serving certificate a kubelet presents. */
 export type KubeletServing = {
   readonly serverTLSBootstrap: Fact<boolean>;
@@ -148,6 +160,8 @@ export type KubeletServing = {
   readonly certDirectory: Fact<string>;
   /** Needed only with `serverTLSBootstrap`. */
   readonly request: Fact<ServingRequest>;
+  /** What was seen at the port of a kubelet that runs: it decides, whatever files and settings say. */
+  readonly presented?: Presented;
 };
 
 /** Who may call the kubelet, and on which ports. */
@@ -189,6 +203,8 @@ export type KubeletFacts = {
   /** Who the kubelet is to kube-apiserver when it asks who may call it. */
   readonly identity: Fact<Identity>;
   readonly files: HostFiles;
+  /** What kube-apiserver got of it where both run: it decides, whatever files and settings say. */
+  readonly called?: SeenCall;
   readonly source?: Source;
 };
 

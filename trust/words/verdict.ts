@@ -48,6 +48,8 @@ export type Cause =
   | "unresolvable-name"
   | "server-off"
   | "listens-elsewhere"
+  /** Seen: nothing accepts a connection, or nothing answers it. */
+  | "nothing-answers"
   // Where the kubelet has no serving certificate.
   | "half-pair"
   /** A request that no one decides about, because there is no approver. */
@@ -56,6 +58,8 @@ export type Cause =
   | "csr-denied"
   | "csr-never-issued"
   | "no-node-ip"
+  /** Seen, and nothing that is known says why. */
+  | "no-certificate"
   // Where the serving certificate is not accepted.
   | "not-valid-now"
   | "no-ip-sans"
@@ -77,7 +81,9 @@ export type Cause =
   /** The kubelet itself may not ask who may call it. */
   | "may-not-ask"
   | "debugging-off"
-  | "not-served";
+  | "not-served"
+  /** Seen, and nothing that is known says why. */
+  | "unexplained";
 
 type Explained = {
   readonly cause: Cause;

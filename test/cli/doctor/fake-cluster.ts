@@ -171,3 +171,117 @@ export function nodeObject(name: string, port: number, address = "127.0.0.1") {
 export function listOf(kind: string, items: readonly object[], apiVersion = "v1") {
   return { kind: `${kind}List`, apiVersion, metadata: {}, items };
 }
+
+/** The static pod of a kube-apiserver, as its kubelet mirrors it. */
+export function apiServerPod(flags: readonly string[]) {
+  return {
+    metadata: {
+      name: "kube-apiserver-cp-0",
+      namespace: "kube-system",
+      labels: { component: "kube-apiserver", tier: "control-plane" },
+      annotations: { "kubernetes.io/config.mirror": "1" },
+    },
+    spec: {
+      nodeName: "cp-0",
+      hostNetwork: true,
+      containers: [
+        {
+          name: "kube-apiserver",
+          image: "registry.k8s.io/kube-apiserver:v1.37.2",
+          command: [
+            "kube-apiserver",
+            "--authorization-mode=Node,RBAC",
+            "--client-ca-file=/etc/kubernetes/pki/ca.crt",
+            "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
+            ...flags,
+          ],
+        },
+      ],
+    },
+  };
+}
+
+/** A KubeletConfiguration as kubeadm writes it. */
+export function kubeletConfig(changes: object) {
+  return {
+    apiVersion: "kubelet.config.k8s.io/v1beta1",
+    kind: "KubeletConfiguration",
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: "/etc/kubernetes/pki/ca.crt" },
+    },
+    authorization: { mode: "Webhook" },
+    rotateCertificates: true,
+    ...changes,
+  };
+}
+
+/** A node's request for a serving certificate. */
+export function requestOf(node: string, status: object = {}, created = "2026-11-26T08:00:00Z") {
+  return {
+    metadata: { name: `csr-${node}`, creationTimestamp: created },
+    spec: {
+      signerName: "kubernetes.io/kubelet-serving",
+      username: `system:node:${node}`,
+      groups: ["system:nodes", "system:authenticated"],
+      usages: ["digital signature", "server auth"],
+      request: "",
+    },
+    status,
+  };
+}
+
+/** kubelet-csr-approver, without the RBAC that it needs. */
+export function approver(changes: object = {}) {
+  const name = "kubelet-csr-approver";
+  return {
+    metadata: { name, namespace: "kube-system" },
+    spec: {
+      replicas: 1,
+      template: {
+        spec: {
+          serviceAccountName: name,
+          containers: [{ name, image: `ghcr.io/postfinance/${name}:v1.2.14`, args: [] }],
+        },
+      },
+    },
+    status: { observedGeneration: 1, availableReplicas: 1 },
+    ...changes,
+  };
+}
+
+const roleRef = (name: string) => ({
+  apiGroup: "rbac.authorization.k8s.io",
+  kind: "ClusterRole",
+  name,
+});
+
+/** RBAC of a cluster that kubeadm has made, as far as kubelets are concerned. */
+export const systemRbac = {
+  roles: [
+    {
+      metadata: { name: "system:kubelet-api-admin" },
+      rules: [
+        {
+          apiGroups: [""],
+          resources: ["nodes/proxy", "nodes/metrics", "nodes/stats", "nodes/log"],
+          verbs: ["*"],
+        },
+      ],
+    },
+  ],
+  bindings: [
+    {
+      metadata: { name: "kubeadm:apiserver-kubelet-client" },
+      roleRef: roleRef("system:kubelet-api-admin"),
+      subjects: [
+        {
+          apiGroup: "rbac.authorization.k8s.io",
+          kind: "User",
+          name: "kube-apiserver-kubelet-client",
+        },
+      ],
+    },
+  ],
+};

@@ -219,8 +219,8 @@ export type Served =
       readonly kind: "none";
       readonly reason: string;
       readonly setting: string;
-      /** What became of the request, where the kubelet files one. */
-      readonly request?: ServingRequest["state"];
+      /** What became of the request, where the kubelet files one; `unseen` where that is not known. */
+      readonly request?: ServingRequest["state"] | "unseen";
       /** It waits, and no approver is there that could decide. */
       readonly isUnattended?: boolean;
       /** One of the two files is named alone. */

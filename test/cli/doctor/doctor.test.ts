@@ -1,0 +1,389 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { doctor } from "../../../cli/doctor/main.ts";
+import { type Issued, issue } from "../../../lab/x509/issue.ts";
+import {
+  apiServerPod,
+  approver,
+  type FakeCluster,
+  kubeletConfig,
+  listOf,
+  nodeObject,
+  refusal,
+  requestOf,
+  selfSigned,
+  startFakeCluster,
+  systemRbac,
+  token,
+} from "./fake-cluster.ts";
+
+describe("doctor", () => {
+  let cluster: FakeCluster;
+  let good: Issued;
+  const quiet = { at: () => {}, end: () => {} };
+
+  before(async () => {
+    cluster = await startFakeCluster();
+    good = await issue({
+      subject: "CN=system:node:worker-0,O=system:nodes",
+      issuer: cluster.ca,
+      usages: ["serverAuth"],
+      dnsNames: ["worker-0"],
+      ipAddresses: ["127.0.0.1"],
+      notAfter: new Date(Date.now() + 300 * 86_400_000),
+    });
+  });
+  after(() => cluster.stop());
+
+  const verify = ["--kubelet-certificate-authority=/etc/kubernetes/kubelet-ca.crt"];
+  const client = [
+    "--kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt",
+    "--kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key",
+  ];
+
+  /** A cluster of one node, with everything that the doctor asks for; each test changes one thing. */
+  async function set(
+    changes: {
+      readonly flags?: readonly string[];
+      readonly pair?: Issued | "none";
+      readonly configuration?: object;
+      readonly configz?: object | { readonly status: number; readonly text: string };
+      readonly requests?: readonly object[];
+      readonly workloads?: readonly object[];
+    } = {},
+  ): Promise<void> {
+    const { flags = [...verify, ...client], pair = good, configuration = {} } = changes;
+    const port = await cluster.kubelet(pair === "none" ? undefined : pair);
+    const written = kubeletConfig(configuration);
+    const kubeSystem = "/api/v1/namespaces/kube-system";
+    const certificates = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+    const rbacVersion = "rbac.authorization.k8s.io/v1";
+    const rbac = `/apis/${rbacVersion}`;
+    cluster.replies.clear();
+    const replies: Record<string, object> = {
+      "/version": { gitVersion: "v1.37.2" },
+      "/api/v1/nodes": listOf("Node", [nodeObject("worker-0", port)]),
+      "/api/v1/nodes/worker-0/proxy/configz": changes.configz ?? { kubeletconfig: written },
+      [`${kubeSystem}/pods`]: listOf("Pod", [apiServerPod(flags)]),
+      [`${kubeSystem}/configmaps/kubelet-config`]: {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "kubelet-config", namespace: "kube-system" },
+        data: { kubelet: JSON.stringify(written) },
+      },
+      [`${kubeSystem}/configmaps/kube-root-ca.crt`]: {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "kube-root-ca.crt", namespace: "kube-system" },
+        data: { "ca.crt": cluster.ca.certPem },
+      },
+      [certificates]: listOf("CertificateSigningRequest", changes.requests ?? []),
+      [`${rbac}/clusterroles`]: listOf("ClusterRole", systemRbac.roles, rbacVersion),
+      [`${rbac}/clusterrolebindings`]: listOf(
+        "ClusterRoleBinding",
+        systemRbac.bindings,
+        rbacVersion,
+      ),
+      "/apis/apps/v1/deployments": listOf("Deployment", changes.workloads ?? [], "apps/v1"),
+      "/apis/apps/v1/daemonsets": listOf("DaemonSet", []),
+      "/apis/apps/v1/statefulsets": listOf("StatefulSet", []),
+    };
+    for (const [at, reply] of Object.entries(replies)) cluster.replies.set(at, reply);
+  }
+
+  async function ask(...args: string[]) {
+    const { exitCode, stdout, stderr } = await doctor(
+      ["--kubeconfig", cluster.kubeconfig(), ...args],
+      quiet,
+    );
+    assert.ok(!stdout.includes(token) && !stderr.includes(token));
+    assert.equal(stderr, "");
+    return { exitCode, stdout };
+  }
+
+  function authorityFile(): string {
+    const file = path.join(path.dirname(cluster.kubeconfig()), "kubelet-ca.crt");
+    fs.writeFileSync(file, cluster.ca.certPem);
+    return file;
+  }
+
+  const unreached = (error: string) => refusal(503, `error trying to reach service: ${error}`);
+
+  it("accepts a cluster whose kubelets are verified, and changes nothing", async () => {
+    await set();
+    cluster.requests.length = 0;
+    const { exitCode, stdout } = await ask("--certificate-authority", authorityFile());
+    assert.equal(exitCode, 0, stdout);
+    assert.match(
+      stdout,
+      /^here \(https:\/\/127\.0\.0\.1:\d+\), 1 nodes\nKubernetes 1\.37\.2: accepted\n/,
+    );
+    assert.match(stdout, /serving side: verified\n/);
+    assert.match(stdout, /seen at the kubelets' ports\n {2}worker-0: issued by kubernetes\n/);
+    assert.match(stdout, /calls \(configz\)\n {2}worker-0: answered/);
+    assert.doesNotMatch(stdout, /could not be seen/);
+    assert.ok(cluster.requests.every((request) => request.startsWith("GET ")));
+  });
+
+  it("names the cause of a self-signed kubelet under a kube-apiserver that verifies", async () => {
+    const symptom =
+      "tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs";
+    await set({ pair: await selfSigned("worker-0"), configz: unreached(symptom) });
+    const { exitCode, stdout } = await ask("--certificate-authority", authorityFile());
+    assert.equal(exitCode, 1);
+    assert.ok(stdout.includes(`serving side: fails\n  ${symptom}\n`), stdout);
+    assert.match(
+      stdout,
+      /kube-apiserver dials the node's InternalIP, and the certificate that the kubelet signed itself names its host name alone/,
+    );
+    assert.match(stdout, /remedy: Set serverTLSBootstrap: true, and run an approver/);
+    assert.match(stdout, /worker-0: signed by the kubelet itself, for the node's name/);
+    assert.match(
+      stdout,
+      /ConfigMap kube-system\/kubelet-config.* is the configuration of kubelet worker-0, which did not tell theirs/,
+    );
+  });
+
+  it("rejects a self-signed kubelet that works because nothing is verified", async () => {
+    await set({ pair: await selfSigned("worker-0"), flags: client });
+    const { exitCode, stdout } = await ask();
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /serving side: silentlySkipped\n/);
+    assert.match(
+      stdout,
+      /or: Set --kubelet-certificate-authority to a bundle of the kubelets' kubelet\.crt files/,
+    );
+  });
+
+  describe("names why a request for a serving certificate is open", () => {
+    const bootstrap = { serverTLSBootstrap: true };
+    const symptom = "remote error: tls: internal error";
+    const pending = (changes: object = {}) => ({
+      configuration: bootstrap,
+      pair: "none" as const,
+      configz: unreached(symptom),
+      requests: [requestOf("worker-0")],
+      ...changes,
+    });
+    const open = async (changes: object, pattern: RegExp, cause: RegExp) => {
+      await set(changes);
+      const { exitCode, stdout } = await ask();
+      assert.equal(exitCode, 1);
+      assert.ok(stdout.includes(`serving side: fails\n  ${symptom}\n`), stdout);
+      assert.match(stdout, pattern);
+      assert.match(stdout, cause);
+    };
+
+    it("without an approver", () =>
+      open(
+        pending(),
+        /requests for serving certificates\n {2}csr-worker-0 of worker-0, Pending since 2026-11-26T08:00:00\.000Z: no approver/,
+        /The kubelet has no serving certificate to present: the kubelet's request for a serving certificate is not approved\./,
+      ));
+
+    it("with an approver that may not approve", () =>
+      open(
+        pending({ workloads: [approver()] }),
+        /Pending since .*: ServiceAccount kube-system\/kubelet-csr-approver of Deployment kube-system\/kubelet-csr-approver may not approve for signer/,
+        /is not approved: ServiceAccount/,
+      ));
+
+    it("with an approver that does not run", () =>
+      open(
+        pending({ workloads: [approver({ status: { observedGeneration: 1 } })] }),
+        /Pending since .*: Deployment kube-system\/kubelet-csr-approver does not run: none of its pods is available/,
+        /is not approved: Deployment/,
+      ));
+
+    it("denied", () =>
+      open(
+        pending({
+          requests: [
+            requestOf("worker-0", {
+              conditions: [
+                {
+                  type: "Denied",
+                  status: "True",
+                  reason: "kubelet-csr-approver",
+                  message: "no IP of ours",
+                },
+              ],
+            }),
+          ],
+        }),
+        /csr-worker-0 of worker-0, Denied since .*: kubelet-csr-approver: no IP of ours/,
+        /was denied: kubelet-csr-approver: no IP of ours\./,
+      ));
+
+    it("approved, and not signed", () =>
+      open(
+        pending({
+          requests: [requestOf("worker-0", { conditions: [{ type: "Approved", status: "True" }] })],
+        }),
+        /Approved, and not signed since .*: no signer takes it up/,
+        /no signer takes up the kubelet's approved request/,
+      ));
+
+    it("the newest of several", () =>
+      open(
+        pending({
+          requests: [
+            requestOf(
+              "worker-0",
+              {
+                conditions: [{ type: "Approved", status: "True" }],
+                certificate: Buffer.from(good.certPem).toString("base64"),
+              },
+              "2026-11-25T08:00:00Z",
+            ),
+            requestOf("worker-0"),
+          ],
+        }),
+        /csr-worker-0 of worker-0, Pending/,
+        /is not approved\./,
+      ));
+  });
+
+  it("names the cause of a 401: kube-apiserver has no client certificate", async () => {
+    await set({ flags: [], configz: { status: 401, text: "Unauthorized" } });
+    const { exitCode, stdout } = await ask();
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /client side: fails\n {2}.*credentials/);
+    assert.match(
+      stdout,
+      /kube-apiserver shows no client certificate|has no client certificate|--kubelet-client-certificate/,
+    );
+    assert.match(stdout, /calls \(configz\)\n {2}worker-0: 401 Unauthorized/);
+  });
+
+  it("takes nothing that it could not see for absent, and says each once", async () => {
+    await set({
+      configz: refusal(
+        403,
+        'nodes "worker-0" is forbidden: User "somebody" cannot get resource "nodes/proxy"',
+      ),
+    });
+    const forbidden = (what: string) => refusal(403, `${what} is forbidden`);
+    cluster.replies.set(
+      "/apis/certificates.k8s.io/v1/certificatesigningrequests",
+      forbidden("csr"),
+    );
+    cluster.replies.set(
+      "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+      forbidden("clusterroles"),
+    );
+    cluster.replies.set("/apis/apps/v1/deployments", forbidden("deployments"));
+    const { exitCode, stdout } = await ask();
+    assert.equal(exitCode, 1);
+    assert.match(
+      stdout,
+      /serving side: undecidable\n {2}Undecidable without the content of \/etc\/kubernetes\/kubelet-ca\.crt on the control plane, .*--certificate-authority FILE/,
+    );
+    assert.match(
+      stdout,
+      /likely\n {2}worker-0: if the bundle holds what ConfigMap kube-system\/kube-root-ca\.crt does: verified\n/,
+    );
+    const section = stdout.slice(stdout.indexOf("could not be seen"));
+    for (const what of [
+      "CertificateSigningRequests",
+      "ClusterRoles",
+      "deployments",
+      "configz of worker-0",
+    ]) {
+      assert.equal(section.split(`  ${what}: 403, `).length, 2, what);
+    }
+  });
+
+  it("takes kube-apiserver's own answer for the fact, whatever was read", async () => {
+    const other = await issue({ subject: "CN=other", isCA: true });
+    const file = path.join(path.dirname(cluster.kubeconfig()), "other.crt");
+    fs.writeFileSync(file, other.certPem);
+    await set();
+    const { stdout } = await ask("--certificate-authority", file);
+    assert.match(
+      stdout,
+      /serving side: verified\n {2}.*was seen to get an answer of this one\. What was read says otherwise: No certificate of kube-apiserver's bundle/,
+    );
+  });
+
+  it("says which certificate is near its end", async () => {
+    const end = new Date(Date.now() + 5 * 86_400_000);
+    await set({
+      pair: await issue({
+        subject: "CN=system:node:worker-0,O=system:nodes",
+        issuer: cluster.ca,
+        usages: ["serverAuth"],
+        ipAddresses: ["127.0.0.1"],
+        notBefore: new Date(Date.now() - 300 * 86_400_000),
+        notAfter: end,
+      }),
+    });
+    const { stdout } = await ask();
+    assert.ok(
+      stdout.includes(
+        `certificates near their end\n  worker-0: certificate system:node:worker-0 ends ${end.toISOString().slice(0, 10)}`,
+      ),
+      stdout,
+    );
+  });
+
+  it("says what is the matter where nothing answers", async () => {
+    const error = "dial tcp 127.0.0.1:1: connect: connection refused";
+    await set({ configz: unreached(error) });
+    cluster.replies.set("/api/v1/nodes", listOf("Node", [nodeObject("worker-0", 1)]));
+    const { stdout } = await ask("--certificate-authority", authorityFile());
+    assert.ok(stdout.includes(`serving side: fails\n  ${error}\n`), stdout);
+    assert.match(stdout, /nothing answers at the port/);
+    assert.match(
+      stdout,
+      /could not be seen\n {2}the ports of worker-0: 127\.0\.0\.1:1: connect ECONNREFUSED/,
+    );
+  });
+
+  it("reads kubeadm-config where no static pod shows kube-apiserver's flags", async () => {
+    await set();
+    cluster.replies.set("/api/v1/namespaces/kube-system/pods", listOf("Pod", []));
+    cluster.replies.set("/api/v1/namespaces/kube-system/configmaps/kubeadm-config", {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "kubeadm-config", namespace: "kube-system" },
+      data: {
+        ClusterConfiguration: JSON.stringify({
+          apiVersion: "kubeadm.k8s.io/v1beta4",
+          kind: "ClusterConfiguration",
+          kubernetesVersion: "v1.37.2",
+        }),
+      },
+    });
+    const { stdout } = await ask();
+    assert.match(stdout, /serving side: silentlySkipped\n/);
+  });
+
+  it("prints the same as JSON", async () => {
+    await set();
+    const { exitCode, stdout } = await ask("--json", "--certificate-authority", authorityFile());
+    assert.equal(exitCode, 0);
+    const { schema, accepted, pairs, seen, notSeen } = JSON.parse(stdout);
+    assert.deepEqual(
+      [schema, accepted, pairs.length, notSeen],
+      ["kubelet-trust/doctor/v1", true, 1, []],
+    );
+    assert.deepEqual(seen[0].presented[0].issuer, "kubernetes");
+    assert.deepEqual(seen[0].configz, { status: 200 });
+  });
+
+  it("refuses a file that holds no certificate, and prints none of it", async () => {
+    const { exitCode, stderr } = await doctor([
+      "--kubeconfig",
+      cluster.kubeconfig(),
+      "--certificate-authority",
+      cluster.kubeconfig(),
+    ]);
+    assert.equal(exitCode, 2);
+    assert.match(
+      stderr,
+      /^doctor: --certificate-authority: \S+ holds no certificate; give the PEM/,
+    );
+  });
+});
