@@ -121,6 +121,15 @@ export const examples: Readonly<Record<string, string>> = {
   KubeletConfiguration: kubelet,
   List: "kind: List\napiVersion: v1\nitems:\n- {kind: Node, metadata: {name: n}}\n",
   Node: "kind: Node\nmetadata: {name: n}\nstatus: {addresses: [{type: InternalIP, address: 10.0.0.1}]}\n",
+  CertificateSigningRequest: JSON.stringify({
+    kind: "CertificateSigningRequest",
+    metadata: { name: "csr-1", creationTimestamp: "2026-11-26T08:00:00Z" },
+    spec: { signerName: "kubernetes.io/kubelet-serving", username: "system:node:n" },
+    status: {
+      conditions: [{ type: "Approved", status: "True" }],
+      certificate: base64("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
+    },
+  }),
   "kinds that decide nothing": "kind: Service\nmetadata: {name: kubelet}\n",
   "kubeadm patch of the KubeletConfiguration": "serverTLSBootstrap: true\ntlsCertFile: /a\n",
   "files of a machine": JSON.stringify({
