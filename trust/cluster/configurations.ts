@@ -3,7 +3,7 @@
  * kubelet names is judged by itself, and is never used up by a guess.
  */
 import { posix } from "node:path";
-import { kubeadmKubeletConfigPath } from "../kubeadm/defaults.ts";
+import { kubeadmInstanceConfigPath, kubeadmKubeletConfigPath } from "../kubeadm/defaults.ts";
 import {
   type KubeletConfigurationDocument,
   readConfigFile,
@@ -63,7 +63,7 @@ export function sayLeft(
 ): void {
   const said = new Set(assumptions.unused().map(({ origin }) => origin));
   for (const { role, origin } of left) {
-    if (said.has(origin)) continue;
+    if (said.has(origin) || origin.path === kubeadmInstanceConfigPath) continue;
     const why = {
       whole: "no --config names it",
       "drop-in": "no --config-dir names its folder",

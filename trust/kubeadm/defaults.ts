@@ -13,6 +13,12 @@ import type { Source } from "../words/fact.ts";
 /** Where kubeadm writes the KubeletConfiguration of a node. */
 export const kubeadmKubeletConfigPath = "/var/lib/kubelet/config.yaml";
 
+/**
+ * Where kubeadm keeps what is the node's own, to merge it into its KubeletConfiguration: no flag names it.
+ * Source: kubernetes `cmd/kubeadm/app/constants/constants.go` (KubeletInstanceConfigurationFileName).
+ */
+export const kubeadmInstanceConfigPath = "/var/lib/kubelet/instance-config.yaml";
+
 /** The flags of every kubelet that kubeadm starts. */
 export const kubeadmKubeletFlags: readonly string[] = [
   "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf",

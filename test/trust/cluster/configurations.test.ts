@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assemble } from "../../../trust/cluster/assemble.ts";
 import { known } from "../../../trust/words/fact.ts";
 import {
   apiServer,
@@ -131,6 +132,22 @@ describe("the KubeletConfiguration of a kubelet", () => {
       "unit",
       "node-1",
     ]);
+  });
+
+  it("is said to be nobody's where no flag names it, but for what kubeadm merges itself", () => {
+    const kubelet = program("kubelet --kubeconfig=/k --config=/a.yaml", at("unit", machine));
+    const on = (path: string) => configuration(bootstrapping, at(path, { ...machine, path }));
+    const pieces = [
+      apiServer("verify"),
+      kubelet,
+      ...["/a.yaml", "/old.yaml", "/var/lib/kubelet/instance-config.yaml"].map(on),
+      approver(),
+    ];
+    const { clusters } = assemble(pieces);
+    assert.deepEqual(
+      clusters.flatMap(({ unused }) => unused.map(({ why }) => why)),
+      ["/old.yaml is used by no kubelet: no --config names it."],
+    );
   });
 
   it("is unknown where the flag is", () => {
