@@ -14,6 +14,7 @@ import { type HardenedProgram, hardeningFlags, hardeningMounts } from "./kubeadm
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
 import { type ClusterSettings, hoursAsDuration } from "./model/cluster-settings.ts";
 import { hardeningOf } from "./model/hardening.ts";
+import { derive } from "./model/inputs.ts";
 import { joinPems } from "./pki/certificates.ts";
 import { failOn } from "./plan/failure.ts";
 import { stanceProblems } from "./plan/stance.ts";
@@ -53,8 +54,8 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
   readonly stance: ApiServerStance;
   /** `--name=value`, known at preview. */
   readonly flags: readonly string[];
-  /** kubeadm's ClusterConfiguration, YAML; known at preview. */
-  readonly clusterConfiguration: string;
+  /** kubeadm's ClusterConfiguration, YAML; an Output where the control plane's endpoint is one. */
+  readonly clusterConfiguration: string | pulumi.Output<string>;
   /** For whatever carries the flags: says that not verifying is meant. Empty unless the stance is `skip`. */
   readonly annotations: Readonly<Record<string, string>>;
   /** What `--kubelet-certificate-authority` names under stance `trustSelfSigned`, PEM; else `undefined`. */
@@ -70,7 +71,9 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
     this.stance = args.settings.stance;
     const flags = kubeletAccessFlags(this.stance);
     this.flags = kubeletAccessArguments(this.stance);
-    this.clusterConfiguration = renderClusterConfiguration(args.settings, flags);
+    this.clusterConfiguration = derive(args.settings, (settings) =>
+      renderClusterConfiguration(settings, flags),
+    );
     this.annotations =
       this.stance === "skip"
         ? { [verificationAnnotation]: "skip", [reasonAnnotation]: args.skipReason ?? "" }
@@ -85,7 +88,7 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
     this.registerOutputs({
       [kubeletAccessOutputs.stance]: this.stance,
       [kubeletAccessOutputs.flags]: this.flags,
-      clusterConfiguration: this.clusterConfiguration,
+      [kubeletAccessOutputs.clusterConfiguration]: this.clusterConfiguration,
       [kubeletAccessOutputs.annotations]: this.annotations,
       [kubeletAccessOutputs.bundle]: this.bundle,
     });
@@ -126,7 +129,10 @@ function preferredAddressTypes(stance: ApiServerStance): readonly NodeAddressTyp
 }
 
 /** Source: kubernetes `cmd/kubeadm/app/apis/kubeadm/v1beta4/types.go`. */
-function renderClusterConfiguration(settings: ClusterSettings, flags: Flag[]): string {
+function renderClusterConfiguration(
+  settings: pulumi.Unwrap<ClusterSettings>,
+  flags: Flag[],
+): string {
   const hardening = hardeningOf(settings.hardening);
   const hardened = (program: HardenedProgram): Flag[] =>
     Object.entries(hardeningFlags(program, hardening)).map(([name, value]) => ({ name, value }));

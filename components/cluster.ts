@@ -14,7 +14,7 @@ import { ControlPlaneCertificates } from "./control-plane-certificates.ts";
 import { type ControlPlaneExtras, HostFiles } from "./host-files.ts";
 import { encryptionConfiguration, hardeningFiles } from "./kubeadm/hardening.ts";
 import { clusterLabels } from "./kubeadm/metadata.ts";
-import { staticPods } from "./kubeadm/static-pods.ts";
+import { type HostAlias, staticPods } from "./kubeadm/static-pods.ts";
 import { KubeletConfigMap } from "./kubelet-config-map.ts";
 import { KubeletServingApprover } from "./kubelet-serving-approver.ts";
 import {
@@ -24,7 +24,8 @@ import {
 } from "./machine-files.ts";
 import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
 import { hardeningOf } from "./model/hardening.ts";
-import { addressesOf, type Machine } from "./model/machines.ts";
+import { derive } from "./model/inputs.ts";
+import { type Machine, ofTypes } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
 import { NodePool } from "./node-pool.ts";
 import { joinPems, writtenAnew } from "./pki/certificates.ts";
@@ -194,9 +195,9 @@ function createKubeletAccess(
 }
 
 /** The certificates that kubelets have signed themselves, as far as they were handed in. */
-function collected({ selfSigning }: ClusterPlan): string[] {
+function collected({ selfSigning }: ClusterPlan): pulumi.Input<string>[] {
   return selfSigning.flatMap(({ selfSignedCertificate: pem }) =>
-    pem === undefined ? [] : [writtenAnew(pem)],
+    pem === undefined ? [] : [derive(pem, writtenAnew)],
   );
 }
 
@@ -326,11 +327,17 @@ function hardenedApiServer(name: string, settings: ClusterSettings, parent: Clus
 }
 
 /** Under `trustSelfSigned` kube-apiserver dials host names, which need not be in any DNS. */
-function hostAliases(machines: readonly Machine[]) {
-  return machines.flatMap((machine) => {
-    const [ip] = addressesOf(machine, "InternalIP");
-    return ip === undefined ? [] : [{ ip, hostnames: [machine.name] }];
-  });
+function hostAliases(
+  machines: readonly Machine[],
+): readonly HostAlias[] | pulumi.Output<readonly HostAlias[]> {
+  const ofEach = machines.map((machine) =>
+    ofTypes(
+      machine,
+      (type) => type === "InternalIP",
+      ([ip]) => (ip === undefined ? [] : [{ ip, hostnames: [machine.name] }]),
+    ),
+  );
+  return derive(ofEach, (known): readonly HostAlias[] => known.flat());
 }
 
 /** What kubeadm and kubelets count on: `admin.conf` is an administrator, and nodes renew their client certificates. */

@@ -6,6 +6,7 @@ import type { CertificateAuthority } from "./certificate-authority.ts";
 import { apiServerNames } from "./kubeadm/api-server-names.ts";
 import { kubeconfig } from "./kubeadm/kubeconfig.ts";
 import { type ClusterSettings, endpointUrl, localUrl } from "./model/cluster-settings.ts";
+import { derive } from "./model/inputs.ts";
 import type { ControlPlaneHost } from "./model/machines.ts";
 import { type HostFile, keyPairFiles, privateFile, publicFile } from "./pki/host-file.ts";
 import {
@@ -156,7 +157,9 @@ function issueHostCertificates(
 ): HostCertificate[] {
   const etcdSans = {
     dnsNames: [host.name, "localhost"],
-    ipAddresses: distinct([host.advertiseAddress, "127.0.0.1", "::1"]),
+    ipAddresses: derive(host.advertiseAddress, (address) =>
+      distinct([address, "127.0.0.1", "::1"]),
+    ),
   };
   const issue = (
     id: string,
@@ -238,7 +241,7 @@ function issueKubeconfigs(
     id: string,
     path: string,
     user: string,
-    server: string,
+    server: pulumi.Input<string>,
     organization?: string,
     from: Issuance = issuance,
   ): HostKubeconfig => {

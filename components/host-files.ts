@@ -20,8 +20,10 @@ import { kernelSettings } from "./kubeadm/hardening.ts";
 import { base64 } from "./kubeadm/kubeconfig.ts";
 import { kubeletFlags, kubeletUnit } from "./kubeadm/kubelet-unit.ts";
 import { clusterLabels, systemNamespace } from "./kubeadm/metadata.ts";
+import type { Word } from "./kubeadm/words.ts";
 import { MachineFiles } from "./machine-files.ts";
 import { type HardeningArgs, hardeningOf } from "./model/hardening.ts";
+import { derive } from "./model/inputs.ts";
 import type { Machine } from "./model/machines.ts";
 import { credentialFiles, type NodeCertificates } from "./node-certificates.ts";
 import type { HostFile } from "./pki/host-file.ts";
@@ -32,8 +34,8 @@ import { type Issuance, trustOf } from "./pki/issuance.ts";
 export type ControlPlaneExtras = {
   /** By machine name: everything under `/etc/kubernetes` that a node does not have. */
   files: Readonly<Record<string, readonly HostFile[]>>;
-  /** The command lines of the static pods, by machine and component. Known at preview. */
-  commands: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  /** The command lines of the static pods, by machine and component. Known at preview but for addresses that are not. */
+  commands: Readonly<Record<string, Readonly<Record<string, readonly Word[]>>>>;
   /** Say what kube-apiserver's flags mean; see ApiServerKubeletAccess. */
   annotations: Readonly<Record<string, string>>;
 };
@@ -172,7 +174,7 @@ function createSecret(
         },
         annotations: {
           [kubernetesVersionAnnotation]: args.kubernetesVersion,
-          [addressesAnnotation]: writeAddresses(machine.addresses),
+          [addressesAnnotation]: derive(machine.addresses, writeAddresses),
           [servingModeAnnotation]: args.servingMode,
           ...args.controlPlane?.annotations,
         },

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { tokens } from "../trust/contract.ts";
 import { clusterLabels, rbacGroup, systemNamespace } from "./kubeadm/metadata.ts";
 import { isIpv6 } from "./model/addresses.ts";
+import { derive } from "./model/inputs.ts";
 import { dnsNames, ipAddresses, type Machine } from "./model/machines.ts";
 import { failOn } from "./plan/failure.ts";
 import { imageProblems, imageTagProblems } from "./plan/images.ts";
@@ -41,10 +42,10 @@ export type KubeletServingApproverArgs = {
 export class KubeletServingApprover extends pulumi.ComponentResource {
   static readonly __pulumiType = tokens.kubeletServingApprover;
 
-  /** The rule for DNS names, a regular expression. */
-  readonly providerRegex: string;
-  /** The rule for addresses, comma-separated CIDRs. */
-  readonly providerIpPrefixes: string;
+  /** The rule for DNS names, a regular expression. An Output where a machine's DNS names are. */
+  readonly providerRegex: string | pulumi.Output<string>;
+  /** The rule for addresses, comma-separated CIDRs. An Output where a machine's IP addresses are. */
+  readonly providerIpPrefixes: string | pulumi.Output<string>;
 
   constructor(
     name: string,
@@ -71,19 +72,32 @@ const program = "kubelet-csr-approver";
 /** Longest lifetime that the approver lets itself be set to: 367 days, in seconds. */
 const longestSeconds = 367 * 24 * 3600;
 
-function nameRule(machines: readonly Machine[]): string {
-  const names = machines.flatMap(dnsNames).map((name) => name.replaceAll(".", "\\."));
-  return `^(${[...new Set(names)].join("|")})$`;
+function nameRule(machines: readonly Machine[]) {
+  return derive(machines.map(dnsNames), (known) => {
+    const names = known.flat().map((name) => name.replaceAll(".", "\\."));
+    return `^(${[...new Set(names)].join("|")})$`;
+  });
 }
 
-function addressRule(machines: readonly Machine[]): string {
-  const addresses = [...new Set(machines.flatMap(ipAddresses))];
-  return addresses.map((address) => `${address}/${isIpv6(address) ? 128 : 32}`).join(",");
+function addressRule(machines: readonly Machine[]) {
+  return derive(machines.map(ipAddresses), (known) =>
+    [...new Set(known.flat())]
+      .map((address) => `${address}/${isIpv6(address) ? 128 : 32}`)
+      .join(","),
+  );
 }
 
-/** What the pod's hosts file says of a machine: every name of it at every address of it. */
-function hostAliases(machine: Machine): { ip: string; hostnames: string[] }[] {
-  return ipAddresses(machine).map((ip) => ({ ip, hostnames: dnsNames(machine) }));
+/** What the pod's hosts file says of machines: every name of each at every address of it. */
+function hostAliases(machines: readonly Machine[]) {
+  const all = machines.map((machine) => [dnsNames(machine), ipAddresses(machine)] as const);
+  return derive(all, (known) =>
+    known.flatMap(([hostnames, addresses]) => addresses.map((ip) => ({ ip, hostnames }))),
+  );
+}
+
+/** The most DNS names that a machine has. */
+function mostNames(machines: readonly Machine[]) {
+  return derive(machines.map(dnsNames), (known) => Math.max(...known.map((names) => names.length)));
 }
 
 function createServiceAccount(
@@ -197,7 +211,7 @@ function createDeployment(
                 effect: "NoSchedule",
               },
             ],
-            hostAliases: args.machines.flatMap(hostAliases),
+            hostAliases: hostAliases(args.machines),
             securityContext: { runAsNonRoot: true, runAsUser: 65532 },
             containers: [approverContainer(parent, args)],
           },
@@ -213,13 +227,12 @@ function approverContainer(
   args: KubeletServingApproverArgs,
 ) {
   const seconds = Math.min((args.maxValidityHours ?? 8760) * 3600, longestSeconds);
-  const names = Math.max(...args.machines.map((machine) => dnsNames(machine).length));
   const rules = {
     PROVIDER_REGEX: providerRegex,
     PROVIDER_IP_PREFIXES: providerIpPrefixes,
     MAX_EXPIRATION_SEC: String(seconds),
     BYPASS_DNS_RESOLUTION: "false",
-    ALLOWED_DNS_NAMES: String(names),
+    ALLOWED_DNS_NAMES: derive(mostNames(args.machines), String),
   };
   return {
     name: program,

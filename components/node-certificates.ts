@@ -21,7 +21,7 @@ export type NodeCertificatesArgs = {
   /** Cluster name in the kubeconfigs. */
   clusterName: string;
   /** URL of kube-apiserver. */
-  server: string;
+  server: pulumi.Input<string>;
   /** The cluster's CA, with its key. */
   issuance: Issuance;
 };

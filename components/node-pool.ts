@@ -14,8 +14,7 @@ import type { Machine } from "./model/machines.ts";
 import { NodeCertificates } from "./node-certificates.ts";
 import { type Issuance, issuanceOf } from "./pki/issuance.ts";
 import type { PoolArgs } from "./plan/cluster-args.ts";
-import { fail } from "./plan/failure.ts";
-import { isPlanned, type PlannedPool, planPool } from "./plan/pool-plan.ts";
+import { isPlanned, type PlannedPool, planOwnPool } from "./plan/pool-plan.ts";
 
 export type NodePoolArgs = {
   /** As a user describes it, or planned already. */
@@ -58,7 +57,7 @@ export class NodePool extends pulumi.ComponentResource {
   constructor(name: string, args: NodePoolArgs, opts?: pulumi.ComponentResourceOptions) {
     const { settings } = args;
     const issuance = issuanceOf(settings, args.ca, args.behind);
-    const pool = plannedOf(args);
+    const pool = isPlanned(args.pool) ? args.pool : planOwnPool(args.pool, settings, "pool");
     super(NodePool.__pulumiType, name, {}, opts);
     this.poolName = pool.name;
     this.servingMode = pool.servingMode;
@@ -106,10 +105,4 @@ export class NodePool extends pulumi.ComponentResource {
       [nodePoolOutputs.apiServerFlags]: kubeletAccessArguments(settings.stance),
     });
   }
-}
-
-function plannedOf({ pool, settings }: NodePoolArgs): PlannedPool {
-  if (isPlanned(pool)) return pool;
-  const answer = planPool(pool, settings, "pool");
-  return isPlanned(answer) ? answer : fail(answer);
 }

@@ -82,9 +82,9 @@ export const nodePoolOutputs = {
 export const hostFilesOutputs = {
   /** The KubeletConfiguration, YAML. */
   kubelet: "kubelet",
-  /** The kubelet's flags, by machine. */
+  /** The kubelet's flags, by machine; see {@link readWord}. */
   kubeletFlags: "kubeletFlags",
-  /** The argument vectors of static pods, by machine and component. */
+  /** The argument vectors of static pods, by machine and component; see {@link readWord}. */
   commands: "commands",
   /** The `kubelet.crt` of each machine that handed one in, PEM. */
   selfSignedCertificates: "selfSignedCertificates",
@@ -104,6 +104,8 @@ export const kubeletAccessOutputs = {
   annotations: "annotations",
   /** What `--kubelet-certificate-authority` names under stance `trustSelfSigned`, PEM. */
   bundle: "bundle",
+  /** kubeadm's ClusterConfiguration, YAML. */
+  clusterConfiguration: "clusterConfiguration",
 } as const;
 
 const pki = kubeadmPkiDirectory;
@@ -205,6 +207,16 @@ export const servingModeAnnotation = "kubelet-trust/serving-mode";
 /** Addresses as an annotation has them: `InternalIP=10.240.0.11,Hostname=worker-0`. */
 export function writeAddresses(addresses: readonly NodeAddress[]): string {
   return addresses.map(({ type, address }) => `${type}=${address}`).join(",");
+}
+
+/**
+ * A word of a command line as `HostFiles` registers it: a text, or a list of the parts of one, where some were not
+ * known when it was registered; `undefined` when it is neither.
+ */
+export function readWord(word: unknown): string | undefined {
+  if (typeof word === "string") return word;
+  const isInParts = Array.isArray(word) && word.every((part) => typeof part === "string");
+  return isInParts ? word.join("") : undefined;
 }
 
 /**

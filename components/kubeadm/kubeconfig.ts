@@ -7,7 +7,7 @@ export type KubeconfigArgs = {
   /** Cluster name, and part of the context's name. */
   cluster: string;
   /** URL of kube-apiserver. */
-  server: string;
+  server: pulumi.Input<string>;
   /** User name; the certificate's CN. */
   user: string;
   caPem: pulumi.Input<string>;
@@ -18,12 +18,14 @@ export type KubeconfigArgs = {
 /** A kubeconfig as kubeadm writes it; as secret as the client's key is. */
 export function kubeconfig(args: KubeconfigArgs): pulumi.Output<string> {
   return pulumi
-    .all([args.caPem, args.client.certPem, args.client.privateKeyPem])
-    .apply(([ca, certificate, key]) => renderKubeconfig(args, ca, certificate, key));
+    .all([args.caPem, args.client.certPem, args.client.privateKeyPem, args.server])
+    .apply(([ca, certificate, key, server]) =>
+      renderKubeconfig({ ...args, server }, ca, certificate, key),
+    );
 }
 
 function renderKubeconfig(
-  { cluster, server, user }: KubeconfigArgs,
+  { cluster, server, user }: Omit<KubeconfigArgs, "server"> & { server: string },
   ca: string,
   certificate: string,
   key: string,

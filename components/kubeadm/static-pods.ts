@@ -1,8 +1,10 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { certificateOf, keyOf, paths } from "../../trust/contract.ts";
 import { hostPort, isIpv6 } from "../model/addresses.ts";
 import { apiServerPort, type ClusterSettings, hoursAsDuration } from "../model/cluster-settings.ts";
 import { hardeningOf } from "../model/hardening.ts";
+import { derive } from "../model/inputs.ts";
 import {
   type HardenedProgram,
   type HostMount,
@@ -10,6 +12,7 @@ import {
   hardeningMounts,
 } from "./hardening.ts";
 import { clusterLabels, systemNamespace } from "./metadata.ts";
+import { deriveFromWords, flagWord, type Word } from "./words.ts";
 
 /**
  * The static pods of a control plane as kubeadm 1.37 writes them, given the flags and mounts of hardening as extra ones.
@@ -35,9 +38,9 @@ export type StaticPodsArgs = {
   /** Name of the machine. */
   name: string;
   /** The address that kube-apiserver and etcd listen on and advertise. */
-  advertiseAddress: string;
+  advertiseAddress: pulumi.Input<string>;
   /** All control planes, this one too: the members of etcd. */
-  members: readonly { name: string; address: string }[];
+  members: readonly { name: string; address: pulumi.Input<string> }[];
   /** kube-apiserver's flags towards kubelets. */
   kubeletAccessFlags: readonly string[];
   /**
@@ -48,15 +51,18 @@ export type StaticPodsArgs = {
   /** Say what the flags mean, on the pod of kube-apiserver. */
   annotations: Readonly<Record<string, string>>;
   /** Names that kube-apiserver must resolve without DNS. Default: none. */
-  hostAliases?: readonly { ip: string; hostnames: readonly string[] }[];
+  hostAliases?: readonly HostAlias[] | pulumi.Output<readonly HostAlias[]>;
 };
+
+/** A line of a pod's hosts file. */
+export type HostAlias = { readonly ip: string; readonly hostnames: readonly string[] };
 
 /** The command line and the manifest of one static pod. */
 export type StaticPod = {
   /** The exact argument vector, program name first. */
-  command: string[];
+  command: Word[];
   /** The pod, YAML. */
-  manifest: string;
+  manifest: string | pulumi.Output<string>;
 };
 
 /** The four static pods of a control plane, by the name of their component. */
@@ -77,7 +83,8 @@ export type StaticPodName =
 
 function etcd({ settings, name, advertiseAddress, members }: StaticPodsArgs): StaticPod {
   const loopback = loopbackOf(advertiseAddress);
-  const url = (address: string, port: number) => `https://${hostPort(address, port)}`;
+  const url = (address: pulumi.Input<string>, port: number) =>
+    derive(address, (known) => `https://${hostPort(known, port)}`);
   const clientUrl = url(advertiseAddress, etcdClientPort);
   const peerUrl = url(advertiseAddress, etcdPeerPort);
   const flags = {
@@ -88,12 +95,18 @@ function etcd({ settings, name, advertiseAddress, members }: StaticPodsArgs): St
     "data-dir": paths.etcdData,
     "feature-gates": "InitialCorruptCheck=true",
     "initial-advertise-peer-urls": peerUrl,
-    "initial-cluster": members
-      .map((member) => `${member.name}=${url(member.address, etcdPeerPort)}`)
-      .join(","),
+    "initial-cluster": derive(
+      members.map((member) => [member.name, url(member.address, etcdPeerPort)] as const),
+      (known) => known.map(([member, peer]) => `${member}=${peer}`).join(","),
+    ),
     "key-file": keyOf(paths.etcdServer),
-    "listen-client-urls": `${url(loopback, etcdClientPort)},${clientUrl}`,
-    "listen-metrics-urls": `http://${hostPort(loopback, etcdMetricsPort)}`,
+    "listen-client-urls": derive([url(loopback, etcdClientPort), clientUrl], (urls) =>
+      urls.join(","),
+    ),
+    "listen-metrics-urls": derive(
+      loopback,
+      (known) => `http://${hostPort(known, etcdMetricsPort)}`,
+    ),
     "listen-peer-urls": peerUrl,
     "peer-cert-file": certificateOf(paths.etcdPeer),
     "peer-client-cert-auth": "true",
@@ -136,7 +149,10 @@ function apiServer(args: StaticPodsArgs): StaticPod {
     "etcd-cafile": certificateOf(paths.etcdCa),
     "etcd-certfile": certificateOf(paths.apiserverEtcdClient),
     "etcd-keyfile": keyOf(paths.apiserverEtcdClient),
-    "etcd-servers": `https://${hostPort(loopbackOf(advertiseAddress), etcdClientPort)}`,
+    "etcd-servers": derive(
+      loopbackOf(advertiseAddress),
+      (loopback) => `https://${hostPort(loopback, etcdClientPort)}`,
+    ),
     "proxy-client-cert-file": certificateOf(paths.frontProxyClient),
     "proxy-client-key-file": keyOf(paths.frontProxyClient),
     "requestheader-allowed-names": "front-proxy-client",
@@ -158,7 +174,7 @@ function apiServer(args: StaticPodsArgs): StaticPod {
     flags: [
       ...flagList({ ...flags, ...hardened("kube-apiserver", settings) }),
       ...args.kubeletAccessFlags,
-    ].sort(),
+    ].sort(byFlag),
     requests: { cpu: "250m" },
     mounts: [
       { name: "ca-certs", path: "/etc/ssl/certs", type: "DirectoryOrCreate", readOnly: true },
@@ -174,9 +190,9 @@ function apiServer(args: StaticPodsArgs): StaticPod {
       startup: "/livez",
     },
     annotations: {
-      "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint": hostPort(
+      "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint": derive(
         advertiseAddress,
-        apiServerPort,
+        (address) => hostPort(address, apiServerPort),
       ),
       ...args.annotations,
     },
@@ -273,19 +289,19 @@ function scheduler({ settings, advertiseAddress }: StaticPodsArgs): StaticPod {
 type StaticPodSpec = {
   name: StaticPodName;
   image: string;
-  flags: string[];
+  flags: Word[];
   requests: Record<string, string>;
   mounts: HostMount[];
   port: number;
   probes: {
-    host: string;
+    host: pulumi.Input<string>;
     scheme: "HTTP" | "HTTPS";
     liveness: string;
     readiness?: string;
     startup: string;
   };
-  annotations?: Readonly<Record<string, string>>;
-  hostAliases?: readonly { ip: string; hostnames: readonly string[] }[];
+  annotations?: Readonly<Record<string, pulumi.Input<string>>>;
+  hostAliases?: StaticPodsArgs["hostAliases"];
 };
 
 function staticPod(settings: ClusterSettings, spec: StaticPodSpec): StaticPod {
@@ -317,7 +333,7 @@ function staticPod(settings: ClusterSettings, spec: StaticPodSpec): StaticPod {
           name: spec.name,
           image: spec.image,
           imagePullPolicy: "IfNotPresent",
-          command,
+          command: deriveFromWords(command, (words) => words),
           ports: [{ name: "probe-port", containerPort: spec.port, protocol: "TCP" }],
           livenessProbe: probe(liveness, 10, 8, 10),
           ...(readiness === undefined ? {} : { readinessProbe: probe(readiness, 0, 3, 1) }),
@@ -338,7 +354,12 @@ function staticPod(settings: ClusterSettings, spec: StaticPodSpec): StaticPod {
       volumes: spec.mounts.map(({ name, path, type }) => ({ name, hostPath: { path, type } })),
     },
   };
-  return { command, manifest: stringify(pod, { lineWidth: 0, aliasDuplicateObjects: false }) };
+  return {
+    command,
+    manifest: derive(pod, (known) =>
+      stringify(known, { lineWidth: 0, aliasDuplicateObjects: false }),
+    ),
+  };
 }
 
 function hardened(program: HardenedProgram, { hardening }: ClusterSettings) {
@@ -346,16 +367,22 @@ function hardened(program: HardenedProgram, { hardening }: ClusterSettings) {
 }
 
 /** `--name=value` for each, in order of names, as kubeadm writes them. */
-function flagList(flags: Readonly<Record<string, string>>): string[] {
+function flagList(flags: Readonly<Record<string, pulumi.Input<string>>>): Word[] {
   return Object.entries(flags)
-    .map(([name, value]) => `--${name}=${value}`)
-    .sort();
+    .map(([name, value]) => flagWord(name, value))
+    .sort(byFlag);
+}
+
+/** In the order of the texts; no flag is given twice, so what is before the values decides. */
+function byFlag(a: Word, b: Word): number {
+  const [one, other] = [a, b].map((word) => (typeof word === "string" ? word : word[0]));
+  return (one ?? "") < (other ?? "") ? -1 : 1;
 }
 
 function kubernetesImage(program: string, settings: ClusterSettings): string {
   return `${imageRepository}/${program}:v${settings.kubernetesVersion}`;
 }
 
-function loopbackOf(address: string): string {
-  return isIpv6(address) ? "::1" : "127.0.0.1";
+function loopbackOf(address: pulumi.Input<string>): pulumi.Input<string> {
+  return derive(address, (known) => (isIpv6(known) ? "::1" : "127.0.0.1"));
 }

@@ -1,16 +1,18 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { canonicalIp } from "../../trust/go/ip.ts";
 import type { ApiServerStance, KeyAlgorithm } from "../../trust/words/vocabulary.ts";
 import { hostPort, subnetAddress } from "./addresses.ts";
 import type { HardeningArgs } from "./hardening.ts";
+import { derive } from "./inputs.ts";
 
-/** What everything in a cluster agrees on, in full. Plain data, so that one stack can hand it to another. */
+/** What everything in a cluster agrees on, in full. Data alone, so that one stack can hand it to another. */
 export type ClusterSettings = {
   /** The cluster's name in labels, kubeconfigs and kubeadm's configuration. */
   clusterName: string;
   /** Without the `v`. */
   kubernetesVersion: string;
-  /** `host:port` under which every machine reaches kube-apiserver. */
-  controlPlaneEndpoint: string;
+  /** `host:port` under which every machine reaches kube-apiserver. An Output where a cloud gives it. */
+  controlPlaneEndpoint: pulumi.Input<string>;
   /** CIDR of services. */
   serviceSubnet: string;
   /** CIDR of pods. Default: none; the controller manager then allocates no node CIDRs. */
@@ -35,13 +37,13 @@ export type ClusterSettings = {
 export const apiServerPort = 6443;
 
 /** URL under which every machine reaches kube-apiserver. */
-export function endpointUrl(settings: ClusterSettings): string {
-  return `https://${settings.controlPlaneEndpoint}`;
+export function endpointUrl({ controlPlaneEndpoint }: ClusterSettings): pulumi.Input<string> {
+  return derive(controlPlaneEndpoint, (endpoint) => `https://${endpoint}`);
 }
 
 /** URL of kube-apiserver on one control plane. */
-export function localUrl(address: string): string {
-  return `https://${hostPort(address, apiServerPort)}`;
+export function localUrl(address: pulumi.Input<string>): pulumi.Input<string> {
+  return derive(address, (known) => `https://${hostPort(known, apiServerPort)}`);
 }
 
 /** `host:port` of a host with or without a port, the port being kubeadm's default when there is none. */

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { KeyAlgorithm } from "../../trust/words/vocabulary.ts";
 import type { ClusterSettings } from "../model/cluster-settings.ts";
+import { derive } from "../model/inputs.ts";
 
 /** A CA as those see it who issue by it, and those who verify. */
 export type IssuingAuthority = {
@@ -56,9 +57,9 @@ export type CertificateSpec = {
   /** The group, to Kubernetes. Default: none. */
   organization?: string | undefined;
   /** Default: none. */
-  dnsNames?: string[];
+  dnsNames?: pulumi.Input<string[]>;
   /** Default: none. */
-  ipAddresses?: string[];
+  ipAddresses?: pulumi.Input<string[]>;
   /** Extended key usages. */
   usages: ("server_auth" | "client_auth")[];
 };
@@ -91,8 +92,8 @@ export function issueCertificate(
     {
       privateKeyPem: key.privateKeyPem,
       subject: organization === undefined ? { commonName } : { commonName, organization },
-      ...(dnsNames.length === 0 ? {} : { dnsNames }),
-      ...(ipAddresses.length === 0 ? {} : { ipAddresses }),
+      ...ifAny("dnsNames", dnsNames),
+      ...ifAny("ipAddresses", ipAddresses),
     },
     opts,
   );
@@ -117,6 +118,12 @@ export function issueCertificate(
     privateKeyPem: key.privateKeyPem,
     validityEndTime: certificate.validityEndTime,
   };
+}
+
+/** A list of names, where there are any. */
+function ifAny(property: "dnsNames" | "ipAddresses", names: pulumi.Input<string[]>) {
+  const some = derive(names, (known) => (known.length === 0 ? undefined : known));
+  return some === undefined ? {} : { [property]: some };
 }
 
 /** What those trust who verify what a CA issued. */

@@ -1,6 +1,6 @@
-import { apiServerNames } from "../kubeadm/api-server-names.ts";
+import { apiServerDnsNames, apiServerIpAddresses } from "../kubeadm/api-server-names.ts";
 import { endpointOf } from "../model/cluster-settings.ts";
-import { addressesOf, dnsNames, ipAddresses, machine } from "../model/machines.ts";
+import { knownAddresses, knownNames, machine } from "../model/machines.ts";
 import {
   type Adoption,
   adoptionProblems,
@@ -64,27 +64,24 @@ export function adoptionOf(args: ClusterArgs): Adoption {
   };
 }
 
-/** The names that the cluster's CA signs for: kube-apiservers' and kubelets'. */
+/** The names that the cluster's CA signs for: kube-apiservers' and kubelets', as far as they are known. */
 function issuedNames(args: ClusterArgs): IssuedNames[] {
-  const endpoint = args.controlPlaneEndpoint;
-  const machines = labelledMachines(args).map(({ machine: one }) => machine(one));
-  const kubelets = machines.map((one) => ({
+  const settings = {
+    serviceSubnet: args.serviceSubnet ?? clusterDefaults.serviceSubnet,
+    dnsDomain: args.dnsDomain ?? clusterDefaults.dnsDomain,
+  };
+  const kubelets = labelledMachines(args).map(({ machine: one }) => ({
     owner: `the kubelet of ${one.name}`,
-    dnsNames: dnsNames(one),
-    ipAddresses: ipAddresses(one),
+    ...knownNames(machine(one)),
   }));
   const apiServers = args.controlPlanes.map((host) => {
-    const [advertiseAddress = ""] = addressesOf(machine(host), "InternalIP");
+    const [address] = knownAddresses(machine(host), "InternalIP") ?? [];
+    const given = args.controlPlaneEndpoint ?? address;
+    const endpoint = typeof given === "string" ? endpointOf(given) : undefined;
     return {
       owner: `kube-apiserver of ${host.name}`,
-      ...apiServerNames(
-        { name: host.name, advertiseAddress },
-        {
-          controlPlaneEndpoint: endpointOf(endpoint ?? advertiseAddress),
-          serviceSubnet: args.serviceSubnet ?? clusterDefaults.serviceSubnet,
-          dnsDomain: args.dnsDomain ?? clusterDefaults.dnsDomain,
-        },
-      ),
+      dnsNames: apiServerDnsNames(host.name, endpoint, settings),
+      ipAddresses: apiServerIpAddresses(address, endpoint, settings),
     };
   });
   return [...apiServers, ...kubelets];

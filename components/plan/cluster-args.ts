@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
 import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import type { HardeningArgs } from "../model/hardening.ts";
@@ -31,8 +32,11 @@ export type ClusterArgs = {
   clusterName?: string;
   /** Kubernetes version, with or without `v`. Default 1.37.2. */
   kubernetesVersion?: string;
-  /** `host` or `host:port` under which every machine reaches kube-apiserver. Default: the first control plane. */
-  controlPlaneEndpoint?: string;
+  /**
+   * `host` or `host:port` under which every machine reaches kube-apiserver; an Output where a cloud gives it. Default:
+   * the first control plane.
+   */
+  controlPlaneEndpoint?: pulumi.Input<string>;
   /** At least one; several form one etcd cluster. */
   controlPlanes: readonly MachineArgs[];
   /** How the control planes' own kubelets come by their serving certificates. Default `provisioned`. */

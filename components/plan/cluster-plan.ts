@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { servingModeMeaning } from "../../trust/words/serving-mode.ts";
 import {
   apiServerStances,
@@ -6,13 +7,20 @@ import {
   servingModes,
 } from "../../trust/words/vocabulary.ts";
 import { type ClusterSettings, endpointOf } from "../model/cluster-settings.ts";
-import { addressesOf, type ControlPlaneHost, type Machine, machine } from "../model/machines.ts";
+import { derive } from "../model/inputs.ts";
+import {
+  type ControlPlaneHost,
+  firstInternalIp,
+  type Machine,
+  machine,
+} from "../model/machines.ts";
 import type { Adoption, ExistingAuthority } from "../pki/existing-authority.ts";
 import { adoptionOf, wantedCa } from "./authority-problems.ts";
 import type { ApproverImage, ClusterArgs } from "./cluster-args.ts";
 import { clusterProblems, signerProblems, wordProblems } from "./cluster-problems.ts";
 import { clusterDefaults } from "./defaults.ts";
-import { fail } from "./failure.ts";
+import { failOn } from "./failure.ts";
+import { checkedOnceKnown } from "./once-known.ts";
 import { common, isPlanned, type PlannedPool, planPool } from "./pool-plan.ts";
 import { type CaRotation, type CaStanding, standingOf } from "./rotation.ts";
 import { bareVersion } from "./versions.ts";
@@ -46,15 +54,16 @@ export type ClusterPlan = {
 
 /**
  * Checks a cluster's arguments and fills in the defaults; one that is planned stays as it is. Pure: nothing is
- * registered.
+ * registered. What is an Output is checked once it is known, and fails what waits for it.
  *
  * @throws pulumi.RunError with one paragraph for each problem: the field, the value, the remedy.
  */
 export function planCluster(name: string, args: ClusterArgs | ClusterPlan): ClusterPlan {
   if ("settings" in args) return args;
   const { pools, problems } = check(name, args);
-  if (problems.length > 0) fail(problems);
-  return planOf(name, args, pools);
+  failOn(problems);
+  const wanted = checkedOnceKnown(args, (known) => planProblems(name, known));
+  return planOf(name, wanted, wanted === args ? pools : check(name, wanted).pools);
 }
 
 /** What is wrong with a cluster's arguments: everything that can be told at once, each problem a paragraph. */
@@ -112,7 +121,7 @@ function planOf(name: string, args: ClusterArgs, pools: readonly PlannedPool[]):
       .flatMap(({ machines }) => machines);
   const hosts = controlPlanes.map((host) => ({
     name: host.name,
-    advertiseAddress: addressesOf(host, "InternalIP")[0] ?? "",
+    advertiseAddress: firstInternalIp(host),
   }));
   const requesting = [...madeBy("signer"), ...(args.nodesOfOtherStacks ?? []).map(machine)];
   const { skipReason, certificateAuthority, caRotation, bootstrapTokenExpiration } = args;
@@ -138,13 +147,17 @@ function planOf(name: string, args: ClusterArgs, pools: readonly PlannedPool[]):
   };
 }
 
-function settingsOf(name: string, args: ClusterArgs, firstAddress: string): ClusterSettings {
+function settingsOf(
+  name: string,
+  args: ClusterArgs,
+  firstAddress: pulumi.Input<string>,
+): ClusterSettings {
   const { podSubnet } = args;
   const wanted = { ...clusterDefaults, ...withoutUndefined(args) };
   return {
     clusterName: args.clusterName ?? name,
     kubernetesVersion: bareVersion(wanted.kubernetesVersion),
-    controlPlaneEndpoint: endpointOf(args.controlPlaneEndpoint ?? firstAddress),
+    controlPlaneEndpoint: derive(args.controlPlaneEndpoint ?? firstAddress, endpointOf),
     serviceSubnet: wanted.serviceSubnet,
     ...(podSubnet === undefined ? {} : { podSubnet }),
     dnsDomain: wanted.dnsDomain,

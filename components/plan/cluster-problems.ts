@@ -9,7 +9,8 @@ import {
 } from "../../trust/words/vocabulary.ts";
 import { contains, familyOf, overlaps, subnetAddress, subnetsOf } from "../model/addresses.ts";
 import { endpointHost, endpointOf } from "../model/cluster-settings.ts";
-import { addressesOf, machine } from "../model/machines.ts";
+import { isLater } from "../model/inputs.ts";
+import { knownAddresses, machine } from "../model/machines.ts";
 import { isDnsName, labelProblems } from "../model/names.ts";
 import { authoritiesProblems } from "./authority-problems.ts";
 import type { ClusterArgs } from "./cluster-args.ts";
@@ -90,8 +91,9 @@ function oneOf(word: string, words: readonly string[], field: string): string[] 
     : [`${field}: ${JSON.stringify(word)} is none of ${words.join(", ")}. Use one of them.`];
 }
 
-function endpointProblems(endpoint: string | undefined): string[] {
-  if (endpoint === undefined) return [];
+/** One that is an Output is checked once it is known. */
+function endpointProblems(endpoint: ClusterArgs["controlPlaneEndpoint"]): string[] {
+  if (endpoint === undefined || isLater(endpoint)) return [];
   const full = endpointOf(endpoint);
   const host = endpointHost(full);
   const port = Number(full.slice(full.lastIndexOf(":") + 1));
@@ -141,7 +143,9 @@ function overlapProblems(args: ClusterArgs): string[] {
       `serviceSubnet: ${JSON.stringify(args.serviceSubnet)} has more than one CIDR of a family, and kube-apiserver takes one of each. Give one, or an IPv4 and an IPv6 one.`,
     );
   }
-  const [address] = args.controlPlanes.flatMap((host) => addressesOf(machine(host), "InternalIP"));
+  const [address] = args.controlPlanes.flatMap(
+    (host) => knownAddresses(machine(host), "InternalIP") ?? [undefined],
+  );
   const advertised = address === undefined ? undefined : familyOf(address);
   if (first !== undefined && advertised !== undefined && first !== advertised) {
     problems.push(
@@ -155,8 +159,8 @@ function overlapProblems(args: ClusterArgs): string[] {
     );
   }
   for (const { field, machine: one } of labelledMachines(args)) {
-    for (const ip of addressesOf(machine(one), "InternalIP")) {
-      const within = services.find((service) => contains(service, ip));
+    for (const ip of knownAddresses(machine(one), "InternalIP") ?? []) {
+      const within = services.find((service) => ip !== undefined && contains(service, ip));
       if (within === undefined) continue;
       problems.push(
         `${field}.addresses: ${ip} lies in serviceSubnet ${within.cidr}, whose addresses are services'. Give the machine another address, or another serviceSubnet.`,
@@ -213,7 +217,7 @@ function controlPlaneProblems(
   ];
   if (problems.length > 0) return problems;
   return args.controlPlanes.flatMap((host, index) =>
-    addressesOf(machine(host), "InternalIP").length > 0
+    knownAddresses(machine(host), "InternalIP")?.length !== 0
       ? []
       : [
           `controlPlanes[${index}].addresses: ${host.name} has no InternalIP for kube-apiserver and etcd to listen on. Add its IP address.`,

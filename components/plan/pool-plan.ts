@@ -2,7 +2,6 @@ import { X509Certificate } from "node:crypto";
 import { certificateOf, paths } from "../../trust/contract.ts";
 import { canonicalIp } from "../../trust/go/ip.ts";
 import { coherence } from "../../trust/judge/coherence.ts";
-import type { NodeAddress } from "../../trust/words/facts.ts";
 import { servingModeMeaning } from "../../trust/words/serving-mode.ts";
 import {
   type ApiServerStance,
@@ -12,11 +11,21 @@ import {
   servingModes,
 } from "../../trust/words/vocabulary.ts";
 import { CheckedConfiguration, checkConfiguration } from "../kubeadm/kubelet-configuration.ts";
-import { addressesOf, type Machine, type MachineArgs, machine } from "../model/machines.ts";
+import { isLater } from "../model/inputs.ts";
+import {
+  type AddressArgs,
+  knownAddresses,
+  type Machine,
+  type MachineArgs,
+  machine,
+  typed,
+} from "../model/machines.ts";
 import { isDnsName, labelProblems, machineNameProblems } from "../model/names.ts";
 import { certificatesIn, strayProblems } from "../pki/certificates.ts";
 import type { PoolArgs } from "./cluster-args.ts";
 import { clusterDefaults } from "./defaults.ts";
+import { fail, failOn } from "./failure.ts";
+import { checkedOnceKnown } from "./once-known.ts";
 
 /** A pool, checked and in full. */
 export type PlannedPool = {
@@ -32,6 +41,26 @@ export type PoolContext = {
   /** With or without the `v`. */
   readonly kubernetesVersion: string;
 };
+
+/**
+ * Checks a pool as {@link planPool} does; what is an Output is checked once it is known, and fails what waits for it.
+ *
+ * @throws pulumi.RunError with one paragraph for each problem.
+ */
+export function planOwnPool(pool: PoolArgs, context: PoolContext, field: string): PlannedPool {
+  const plan = (wanted: PoolArgs) => planPool(wanted, context, field);
+  const problemsOf = (wanted: PoolArgs) => {
+    const answer = plan(wanted);
+    return isPlanned(answer) ? duplicateProblems(fieldsOf(wanted, field)) : answer;
+  };
+  failOn(problemsOf(pool));
+  const answer = plan(checkedOnceKnown(pool, problemsOf));
+  return isPlanned(answer) ? answer : fail(answer);
+}
+
+function fieldsOf({ nodes }: PoolArgs, field: string) {
+  return nodes.map((node, i) => ({ field: `${field}.nodes[${i}]`, machine: node }));
+}
 
 /**
  * Checks a pool and fills in the defaults, or tells what is wrong with it: its name, its mode, its machines, its
@@ -125,7 +154,7 @@ export function machinesProblems(
     const at = `${field}[${index}]`;
     const own = [
       ...machineNameProblems(args.name, `${at}.name`),
-      ...(args.addresses ?? []).flatMap((address, i) =>
+      ...listedAddresses(args).flatMap((address, i) =>
         addressProblems(address, args.name, `${at}.addresses[${i}]`),
       ),
     ];
@@ -151,7 +180,8 @@ export function duplicateProblems(
     }
     names.set(args.name, field);
     problems.push(...repeatedAddresses(args, field));
-    for (const address of new Set(addressesOf(machine(args), "InternalIP"))) {
+    for (const address of new Set(knownAddresses(machine(args), "InternalIP"))) {
+      if (address === undefined) continue;
       const owner = addresses.get(address);
       if (owner !== undefined) {
         problems.push(
@@ -167,9 +197,9 @@ export function duplicateProblems(
 /** The same address twice on one machine, however it is written: `::ffff:10.0.0.1` is 10.0.0.1. */
 function repeatedAddresses(args: MachineArgs, field: string): string[] {
   const seen = new Map<string, number>();
-  return (args.addresses ?? []).flatMap((entry, i) => {
-    const { type, address } =
-      typeof entry === "string" ? { type: "InternalIP", address: entry } : entry;
+  return listedAddresses(args).flatMap((entry, i) => {
+    const { type, address } = typed(entry);
+    if (typeof address !== "string") return [];
     const key = `${type} ${canonicalIp(address) ?? address}`;
     const first = seen.get(key);
     seen.set(key, first ?? i);
@@ -181,14 +211,19 @@ function repeatedAddresses(args: MachineArgs, field: string): string[] {
   });
 }
 
-function addressProblems(entry: string | NodeAddress, name: string, field: string): string[] {
-  const { type, address } =
-    typeof entry === "string" ? { type: "InternalIP", address: entry } : entry;
+/** None where the list is an Output. */
+function listedAddresses({ addresses = [] }: MachineArgs): readonly AddressArgs[] {
+  return isLater(addresses) ? [] : addresses;
+}
+
+function addressProblems(entry: AddressArgs, name: string, field: string): string[] {
+  const { type, address } = typed(entry);
   if (!(nodeAddressTypes as readonly string[]).includes(type)) {
     return [
       `${field}.type: ${JSON.stringify(type)} is no node address type. Use one of ${nodeAddressTypes.join(", ")}.`,
     ];
   }
+  if (isLater(address)) return [];
   if (type === "Hostname") {
     return address === name
       ? []
@@ -196,7 +231,7 @@ function addressProblems(entry: string | NodeAddress, name: string, field: strin
           `${field}.address: the Hostname of a node is its --hostname-override, ${JSON.stringify(name)}, not ${JSON.stringify(address)}. Leave the entry out; the name is always there.`,
         ];
   }
-  if (type.endsWith("IP") && canonicalIp(address) === undefined) {
+  if (type.endsWith("IP") && (typeof address !== "string" || canonicalIp(address) === undefined)) {
     return [
       `${field}: ${JSON.stringify(address)} is no IP address. Write an IPv4 or IPv6 address, or give a DNS name as {type: InternalDNS, address: ...}.`,
     ];
@@ -211,7 +246,7 @@ function addressProblems(entry: string | NodeAddress, name: string, field: strin
 
 function needsIp(args: MachineArgs, mode: ServingMode, field: string): string[] {
   const { needsAddress: why } = servingModeMeaning[mode];
-  if (why === undefined || addressesOf(machine(args), "InternalIP").length > 0) return [];
+  if (why === undefined || knownAddresses(machine(args), "InternalIP")?.length !== 0) return [];
   return [
     `${field}.addresses: ${args.name} has no InternalIP, and in mode ${mode} ${why}. Add its IP address.`,
   ];
@@ -237,7 +272,9 @@ function selfSignedProblems(
         ]
       : [];
   }
-  return certificateProblems(selfSignedCertificate, name, `${field}.selfSignedCertificate`);
+  return isLater(selfSignedCertificate)
+    ? []
+    : certificateProblems(selfSignedCertificate, name, `${field}.selfSignedCertificate`);
 }
 
 /** A kubelet.crt names the host name alone, and holds the leaf first. */

@@ -3,13 +3,26 @@
  * component of the same type can make them differ: what is deployed is judged, and a difference is said.
  */
 import { isDeepStrictEqual } from "node:util";
-import { hostFilesOutputs, kubeletAccessOutputs, paths, tokens } from "../../trust/contract.ts";
+import {
+  hostFilesOutputs,
+  kubeletAccessOutputs,
+  paths,
+  readWord,
+  tokens,
+} from "../../trust/contract.ts";
 import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
 import { readKubeadm } from "../../trust/readers/kubeadm.ts";
 import type { UnreadPiece } from "../../trust/readers/piece.ts";
 import { asList, asObject, type Json } from "../../trust/readers/yaml.ts";
 import { valueOr } from "../../trust/words/fact.ts";
-import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
+import {
+  describe,
+  field,
+  placeholder,
+  type Resource,
+  type Stack,
+  text,
+} from "../stack/resource.ts";
 import { entriesOf, kindOf, originOf } from "./kubernetes.ts";
 import { type MachineSecret, machineOf } from "./machine-secret.ts";
 import { annotationsOf, isOtherStance, stancesFor } from "./registered-stance.ts";
@@ -68,6 +81,8 @@ function otherPrograms({ machine, programs, files }: MachineSecret, owner: Resou
   const configuration = field(owner, hostFilesOutputs.kubelet);
   return [
     ...Object.entries(registered)
+      // With an address that is not known yet neither side is: what is deployed is said to be missing already.
+      .filter(([, argv]) => !argv.some((word) => readWord(word)?.includes(placeholder)))
       .filter(([program, argv]) => {
         const deployed = programs.filter(({ commandLine }) => commandLine.program === program);
         return !isDeepStrictEqual(
@@ -87,7 +102,7 @@ function wordsOf({ words }: CommandLine): string[] {
 }
 
 function linesOf(argv: readonly Json[]): readonly CommandLine[] {
-  const words = argv.filter((word) => typeof word === "string");
+  const words = argv.flatMap((word) => readWord(word) ?? []);
   return words.length === 0 ? [] : readArguments(words, { where: "" }).commandLines;
 }
 
@@ -202,9 +217,11 @@ function saidBy(
       const apiServers = machines
         .flatMap(({ programs }) => programs)
         .filter(({ commandLine }) => commandLine.program === "kube-apiserver");
+      // Of a text that is not known yet, since the endpoint in it is not, no difference can be told.
+      const isOpen = !field(component, kubeletAccessOutputs.clusterConfiguration).known;
       return {
-        asRegistered: lines.every(
-          (line) => line === undefined || (line !== "unknown" && isToldAs(line, component)),
+        asRegistered: lines.every((line) =>
+          line === "unknown" ? isOpen : line === undefined || isToldAs(line, component),
         ),
         asDeployed:
           apiServers.length > 0 &&

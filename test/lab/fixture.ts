@@ -22,6 +22,7 @@ import { hardeningOf } from "../../components/model/hardening.ts";
 import { type Issued, issue, issueAuthority, publicKeyPem } from "../../lab/conformance/pki.ts";
 import { fileKey, paths, writeHostFiles } from "../../trust/contract.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
+import { plain } from "../support/plain.ts";
 
 export type FixtureMachine = {
   readonly name: string;
@@ -171,13 +172,15 @@ async function nodeFiles(machine: FixtureMachine, fixture: Fixture, ca: Issued) 
       }),
     ),
     [paths.kernelSettings]: kernelSettings,
-    "/etc/systemd/system/kubelet.service": kubeletUnit({
-      name,
-      addresses: [
-        { type: "InternalIP", address: ip },
-        { type: "Hostname", address: name },
-      ],
-    }),
+    "/etc/systemd/system/kubelet.service": plain(
+      kubeletUnit({
+        name,
+        addresses: [
+          { type: "InternalIP", address: ip },
+          { type: "Hostname", address: name },
+        ],
+      }),
+    ),
     ...(servingMode === "provisioned"
       ? {
           "/var/lib/kubelet/pki/kubelet-serving.crt": serving.certPem,
@@ -261,7 +264,7 @@ async function controlPlaneFiles(
     ...Object.fromEntries(
       Object.entries(pods).map(([pod, { manifest }]) => [
         `/etc/kubernetes/manifests/${pod}.yaml`,
-        manifest,
+        plain(manifest),
       ]),
     ),
   };
