@@ -13,7 +13,13 @@ export * from "./kubelet-serving-approver.ts";
 export * from "./machine-files.ts";
 export type { ClusterSettings } from "./model/cluster-settings.ts";
 export type { Hardening, HardeningArgs } from "./model/hardening.ts";
-export type { ControlPlaneHost, Machine, MachineArgs } from "./model/machines.ts";
+export type {
+  ControlPlaneHost,
+  Machine,
+  MachineAddress,
+  MachineArgs,
+  NodeAddressArgs,
+} from "./model/machines.ts";
 export * from "./node-certificates.ts";
 export * from "./node-pool.ts";
 export type { ExistingAuthority } from "./pki/existing-authority.ts";

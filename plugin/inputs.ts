@@ -64,6 +64,7 @@ class InputReader {
     const secret = at.secret || (await pulumi.isSecret(given));
     const known = await knownValue(given);
     if (known !== undefined) return this.#known(known.value, spec, { ...at, secret });
+    if (spec.oneOf?.some((one) => isLeaf(one) && !one.plain)) return given.apply(secretAsOutput);
     this.problems.push(
       `${at.path}: this is not known yet, and a cluster is planned before anything is deployed. Give the value itself, or deploy what it comes from first.`,
     );

@@ -4,13 +4,16 @@ import type { NodeAddressType } from "../../trust/words/vocabulary.ts";
 import { isIpv6 } from "./addresses.ts";
 import { derive, isLater } from "./inputs.ts";
 
-/**
- * An address of a machine as a user describes it: a text is an `InternalIP`; the type of any other is `InternalIP`,
- * `ExternalIP`, `InternalDNS` or `ExternalDNS`. The address may be an Output, the type may not.
- */
-export type AddressArgs =
-  | pulumi.Input<string>
-  | { readonly type: NodeAddressType; readonly address: pulumi.Input<string> };
+/** An address of a machine with its type. */
+export type NodeAddressArgs = {
+  /** `InternalIP`, `ExternalIP`, `InternalDNS` or `ExternalDNS`. */
+  readonly type: NodeAddressType;
+  /** An IP address, or a DNS name; an Output where a cloud gives it. */
+  readonly address: pulumi.Input<string>;
+};
+
+/** An address as a user describes it. */
+export type AddressArgs = pulumi.Input<string> | NodeAddressArgs;
 
 /** A machine that runs a kubelet, as a user describes it. */
 export type MachineArgs = {
@@ -21,11 +24,11 @@ export type MachineArgs = {
    */
   name: string;
   /**
-   * kube-apiserver dials these, and certificates are issued for all of them; the `Hostname` is always the machine's
-   * name. Each may be an Output, as a cloud gives it. So may the whole list; then a preview does not know of which
+   * A plain text is an `InternalIP`. kube-apiserver dials these, and certificates are issued for all of them; the
+   * `Hostname` is always the machine's name. Each may be an Output, as a cloud gives it. So may the whole list; then a preview does not know of which
    * types they are.
    */
-  addresses?: pulumi.Input<readonly AddressArgs[]>;
+  addresses?: pulumi.Input<readonly (pulumi.Input<string> | NodeAddressArgs)[]>;
   /**
    * PEM of the machine's own `/var/lib/kubelet/pki/kubelet.crt`, for mode `selfSigned` under stance
    * `trustSelfSigned`. Default: none.
@@ -74,7 +77,7 @@ function inFull(name: string, given: readonly AddressArgs[]): readonly MachineAd
 }
 
 /** An address with its type. */
-export function typed(entry: AddressArgs): Exclude<AddressArgs, pulumi.Input<string>> {
+export function typed(entry: AddressArgs): NodeAddressArgs {
   return typeof entry === "object" && entry !== null && !isLater(entry)
     ? entry
     : { type: "InternalIP", address: entry };
