@@ -38,7 +38,7 @@ export const kubeletConfiguration: ObjectFormat = {
     kind === "KubeletConfiguration" ||
     (asText(apiVersion)?.startsWith("kubelet.config.k8s.io/") ?? false),
   read: (value, origin, lineOf, text) => {
-    if (value.kind !== "KubeletConfiguration") return { pieces: [], inner: [] };
+    if (value.kind !== "KubeletConfiguration") return notOne(value, origin);
     const name = nameOf(origin);
     const role = patchName.test(name)
       ? "kubeadm-patch"
@@ -48,6 +48,12 @@ export const kubeletConfiguration: ObjectFormat = {
     return one(value, origin, lineOf, role, text);
   },
 };
+
+/** The group has other kinds, which decide nothing; an object of none cannot be read. */
+function notOne({ kind }: JsonObject, origin: Origin): Reading {
+  if (typeof kind === "string" && /^[A-Z]\w+$/.test(kind)) return { pieces: [], inner: [] };
+  return { pieces: [unread(origin, `the kind of ${origin.source.where}`, true)], inner: [] };
+}
 
 /** What the kubelet answers to `/configz`. */
 export const configz: ObjectFormat = {

@@ -4,6 +4,7 @@
  */
 import { decodeBase64 } from "./encoding.ts";
 import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
+import { isOfKubernetes } from "./host-paths.ts";
 import { fieldName, isUnknown, ofFile, titleOf, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
@@ -47,6 +48,7 @@ export function search(
   lineOf: YamlDocument["lineOf"],
 ): Reading {
   const found: Found = { pieces: [], inner: [], mentions: [] };
+  visitSettings(object, [], { origin, lineOf, found });
   for (const [key, value] of Object.entries(object)) {
     if (typeof object.kind !== "string" || object.kind === "" || !aside.has(key))
       visit(value, [key], object, { origin, lineOf, found });
@@ -105,9 +107,21 @@ function isObjectOfItsOwn({ apiVersion, kind }: JsonObject): boolean {
   return typeof apiVersion === "string" && typeof kind === "string";
 }
 
+/** Variables of Ansible and the like, which say by their names what they are of. */
+const wordless = /_/;
+
+/** Files that tasks of Ansible and the like make out of others. */
+const taskKeys = ["src", "template", "url", "remote_src", "regexp", "block"];
+
 /** Maps of arguments under the name of a program: `kubelet: {extraArgs: {...}}`. */
 function visitSettings(object: JsonObject, path: FieldPath, { origin, found }: Search): void {
   for (const [key, item] of Object.entries(object)) {
+    if (typeof item === "boolean" || typeof item === "number") {
+      if (!wordless.test(key) || speaks(`${key}: ${item}`) !== "of settings") continue;
+      const where = fieldName([...path, key]);
+      found.pieces.push(unread(origin, `what ${origin.source.where} makes of ${where}`, true));
+      continue;
+    }
     if (item === null || typeof item !== "object") continue;
     const { command, args, image } = asObject(item) ?? {};
     // What runs as a container is read as one.
@@ -180,6 +194,16 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
   if (/^(content|contents|inline|data|source)$/.test(key) && file?.startsWith("/")) {
     const origin = ofFile(within(search, path), file);
     found.inner.push({ content: text, origin });
+    return;
+  }
+  if (
+    /^(dest|path|destination|target)$/.test(key) &&
+    isOfKubernetes(text) &&
+    parent.content === undefined &&
+    taskKeys.some((one) => Object.hasOwn(parent, one))
+  ) {
+    const made = `what ${search.origin.source.where} makes of ${search.origin.secret ? "a file of Kubernetes" : text}`;
+    found.pieces.push(unread(search.origin, made, true));
     return;
   }
   const isText = text.includes("\n") || /\s/.test(text.trim()) || text.startsWith("data:");

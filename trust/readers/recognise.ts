@@ -2,6 +2,7 @@
 
 import { known } from "../words/fact.ts";
 import { clusterLabel } from "../words/vocabulary.ts";
+import { documents } from "./documents.ts";
 import { decodeBase64, decodeBytes, maxBytes, withoutMark } from "./encoding.ts";
 import type { Given, GivenObject, Part, Reading } from "./format.ts";
 import { formats, objectFormats } from "./formats.ts";
@@ -93,7 +94,8 @@ function readThrough(given: Given | GivenObject, walk: Walk): void {
 
 /** Units and kubeadm's commands mean something together with what stands beside them. */
 function finish(walk: Walk): void {
-  const { used, readings } = assembleUnits(walk.parts);
+  const here = new Set(walk.pieces.flatMap(({ origin: { path, key } }) => [path ?? "", key ?? ""]));
+  const { used, readings } = assembleUnits(walk.parts, here);
   for (const reading of readings) add(reading, walk);
   const commands = kubeadmCommands(walk.parts, walk.pieces);
   for (const piece of commands) walk.pieces.push(piece);
@@ -164,8 +166,11 @@ function readText(text: string, origin: Origin): Reading {
     const reading = format.read(text, origin);
     const isEmpty =
       reading.pieces.length + reading.inner.length + (reading.parts ?? []).length === 0;
-    return isEmpty && format.status === "read" && format !== pemFile
-      ? { pieces: notUnderstood(text, origin).filter(({ deciding }) => deciding), inner: [] }
+    if (isEmpty && format.status === "read" && format !== pemFile) {
+      return { pieces: notUnderstood(text, origin).filter(({ deciding }) => deciding), inner: [] };
+    }
+    return format !== documents && control.test(text) && speaks(text) === "of settings"
+      ? { ...reading, pieces: [...reading.pieces, isTemplate(origin)] }
       : reading;
   }
   const bytes = decodeBase64(text.trim()) ?? dataOf(text.trim());
@@ -177,6 +182,15 @@ function readText(text: string, origin: Origin): Reading {
     }
   }
   return { pieces: notUnderstood(text, origin), inner: [] };
+}
+
+/** Conditions and loops of Terraform's, Jinja's, Go's and Ruby's templates. */
+const control =
+  /%\{-?~?\s*(?:if|for|else)\b|\{%-?\s*(?:if|for|else|elif|include|block)\b|\{\{-?\s*(?:if|range|else|with|include|template)\b|<%-?\s*(?:if|unless|else|@?\w+\.each)\b/;
+
+function isTemplate(origin: Origin): UnreadPiece {
+  const missing = `what is made of ${origin.source.where}, which is a template: its conditions are not followed`;
+  return unread(origin, missing, true);
 }
 
 /** `data:text/plain;base64,...` */

@@ -14,6 +14,9 @@ const settings = new RegExp(
     "kubelet-(?:certificate-authority|client-certificate|client-key|preferred-address-types|insecure-tls)",
     "KubeletConfiguration|kubelet\\.config\\.k8s\\.io|kubeletconfig\\b",
     "kubeadm\\.k8s\\.io|(?:Cluster|Init|Join)Configuration\\b|kubeadmConfigSpec|kubeadm\\s+(?:init|join)\\b",
+    "extra-config=(?:kubelet|apiserver)\\.",
+    "kubelet_(?:rotate_server|rotate_certif|authentication|authorization|anonymous|serving|tls|client_ca|read_only|extra_|custom_|config_|csr_approver)",
+    "kube_(?:read_only_port|kubelet|api_?server)\\w*:",
     "generate_serving_certificate|kubelet[-_]?(?:extra[-_]?)?arg|apiserver[-_]?(?:extra[-_]?)?arg|KUBELET_\\w*(?:ARGS|OPTS|FLAGS)",
     "--(?:anonymous-auth|authorization-mode|client-ca-file|tls-cert-file|tls-private-key-file|cloud-provider)\\b",
     "\\b(?:kubelet|kube-apiserver|kube-controller-manager)(?:\\.exe)?[\"']?[,\\s]\\s*[\"']?--(?!version|help)",
@@ -27,7 +30,9 @@ export type Speech = "of settings" | "of them" | "of other things";
 /** What a text speaks of. Linear in its length. */
 export function speaks(text: string): Speech {
   if (!name.test(text)) {
-    return /serverTLSBootstrap|tlsPrivateKeyFile|clientCAFile/.test(text)
+    return /serverTLSBootstrap|tlsPrivateKeyFile|clientCAFile|\bserver-tls-bootstrap\b|\[settings\.kubernetes\]/.test(
+      text,
+    )
       ? "of settings"
       : "of other things";
   }

@@ -50,8 +50,12 @@ export type Together = {
   readonly readings: readonly Reading[];
 };
 
-/** Puts units together with what stands beside them. */
-export function assembleUnits(parts: readonly Part[]): Together {
+/**
+ * Puts units together with what stands beside them.
+ *
+ * @param here paths and names of the texts that were given: a script among them is read by itself
+ */
+export function assembleUnits(parts: readonly Part[], here: ReadonlySet<string>): Together {
   const units = parts.filter((part): part is Text => part.kind === "unit");
   const files = parts.filter((part): part is Text => part.kind === "environment");
   const used = new Set<Text>();
@@ -63,7 +67,7 @@ export function assembleUnits(parts: readonly Part[]): Together {
     const others = (far.get(farKey(main)) ?? []).filter(
       (file) => beside(file.origin) !== beside(main.origin),
     );
-    return readGroup(group, [...own, ...others].slice(0, maxFiles), used);
+    return readGroup(group, [...own, ...others].slice(0, maxFiles), used, here);
   });
   return { used, readings };
 }
@@ -147,7 +151,12 @@ function isMain({ text, origin }: Text): boolean {
   return /^\s*\[(Unit|Install)\]\s*$/m.test(text) || !/^\s*ExecStart\s*=\s*$/m.test(text);
 }
 
-function readGroup({ main, dropIns }: Group, files: readonly Text[], used: Set<Text>): Reading {
+function readGroup(
+  { main, dropIns }: Group,
+  files: readonly Text[],
+  used: Set<Text>,
+  here: ReadonlySet<string>,
+): Reading {
   const texts = [main, ...dropIns];
   const paths = texts.flatMap(({ text }) => environmentPaths(text));
   const found = filesByPath(paths, files, texts);
@@ -178,13 +187,39 @@ function readGroup({ main, dropIns }: Group, files: readonly Text[], used: Set<T
   const isOfKubelet = /kubelet|api-?server/i.test(
     `${nameOf(main.origin)} ${main.text.replace(/^\s*Environment.*$/gm, "")}`,
   );
-  if (isEmpty && isOfKubelet && speaking && read.commands.length === 0) {
-    extra.push(
-      unread(speaking.origin, `the program that ${speaking.origin.source.where} starts`, true),
-    );
+  const started = programOf(texts);
+  const startsHere = started !== undefined && (here.has(started) || here.has(lastPart(started)));
+  const service = serviceOf(main.origin);
+  const isOfOthers = service !== undefined && !/kube|k3s|rke2|k0s|api-?server/i.test(service);
+  const isUnknown =
+    started === undefined
+      ? speaking !== undefined && !isOfOthers
+      : isOfKubelet && (speaking !== undefined || startsKubelet(main.origin));
+  if (isEmpty && isUnknown && !startsHere && read.commands.length === 0) {
+    const { origin } = speaking ?? main;
+    const what = started === undefined ? "unit" : "program";
+    const does = started === undefined ? "changes" : "starts";
+    extra.push(unread(origin, `the ${what} that ${origin.source.where} ${does}`, true));
   }
   const reading = readingOf(withOwnLines(read, texts), main.origin);
   return { ...reading, pieces: [...reading.pieces, ...extra] };
+}
+
+/** The first word of the last `ExecStart=`; `undefined` where none starts anything. */
+function programOf(texts: readonly Text[]): string | undefined {
+  const starts = texts.flatMap(({ text }) => [
+    ...text.matchAll(/^[ \t]*ExecStart[ \t]*=[ \t]*[@:+!|-]*[ \t]*(\S+)/gm),
+  ]);
+  return starts.at(-1)?.[1];
+}
+
+/** By its name the unit is a kubelet's or kube-apiserver's. */
+function startsKubelet(origin: Origin): boolean {
+  return /^(kubelet|kube-apiserver)\.service$/.test(nameOf(origin));
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** Each flag with the line that it stands in. */
@@ -250,6 +285,14 @@ ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELE
 /** As many flags are kubeadm's own, before those of the environment files. */
 const kubeadmOwnFlags = 3;
 
+/** By its name, and by flags in it, it is a kubelet's or kube-apiserver's, though no word of it says so. */
+function isNamedForKubelet({ text, origin }: Text): boolean {
+  return /kubelet|kube-?api-?server/i.test(nameOf(origin)) && handsFlags.test(text);
+}
+
+/** `command_args="--config=..."` */
+const handsFlags = /^\s*(?:export\s+)?\w*(?:args|opts|flags)\w*=.*--[a-z]/im;
+
 /** Whether an environment file is one of those that kubeadm's unit reads. */
 function isKubeadms({ text }: Text): boolean {
   return /^\s*KUBELET_(KUBEADM|EXTRA)_ARGS=/m.test(text);
@@ -309,7 +352,9 @@ export function leftEnvironments(
 ): readonly Reading[] {
   const left = parts.filter(
     (part): part is Text =>
-      part.kind === "environment" && !used.has(part) && speaks(part.text) !== "of other things",
+      part.kind === "environment" &&
+      !used.has(part) &&
+      (speaks(part.text) !== "of other things" || isNamedForKubelet(part)),
   );
   return [...groupBy(left, ({ origin }) => beside(origin)).values()].map((files): Reading => {
     const [first] = files;
@@ -319,7 +364,7 @@ export function leftEnvironments(
           unread(
             origin,
             `the unit that uses the environment file ${origin.source.where}`,
-            speaks(text) === "of settings",
+            speaks(text) === "of settings" || handsFlags.test(text),
           ),
         ),
         inner: [],
