@@ -89,12 +89,14 @@ Lint, type check and every test, or those of the files; exit code 1 if any faile
     },
   },
   bench: {
-    usage: `usage: npm run bench -- [policy|kills] [--nodes N]... [--rounds N]
+    usage: `usage: npm run bench -- [policy|kills|doctor] [--nodes N]... [--rounds N]
 Measures npm start, npm run preview and npm run destroy of a cluster of N nodes (default: 50 and 200) against a program
 without components; with \`policy\`, the policy pack against an empty one (default: 200 and 1000 nodes).
 Each is run --rounds times (default: 3). Exit code 1 if a target is missed. With \`kills\`, kills npm start at --rounds
-moments (default: 20, with --nodes 2) and has it converge. See docs/benchmarks.md.`,
+moments (default: 20, with --nodes 2) and has it converge. With \`doctor\`, runs kubelet-trust doctor over a simulated
+cluster (default: 1000 nodes). See docs/benchmarks.md.`,
     run: async ([first, ...rest]) => {
+      if (first === "doctor") return runProgram("test/bench/doctor.ts", rest, process.env);
       const other = ["policy", "kills"].find((name) => name === first);
       await ensurePack(progress);
       const program = `test/bench/${other ?? "main"}.ts`;

@@ -21,9 +21,10 @@ export type Client = {
   /**
    * Whatever is answered to a GET.
    *
-   * @throws Error when nothing is, within the time that a request has or before the run's time is up
+   * @param seconds to wait for the answer; default 5
+   * @throws Error when nothing is, within that time or before the run's time is up
    */
-  readonly get: (path: string) => Promise<Answer>;
+  readonly get: (path: string, seconds?: number) => Promise<Answer>;
   readonly close: () => void;
 };
 
@@ -123,9 +124,9 @@ async function clientOf(config: KubeConfig, context: string, until: AbortSignal)
     context,
     server: base.origin,
     close: () => agent instanceof http.Agent && agent.destroy(),
-    get: (target) =>
+    get: (target, seconds) =>
       new Promise((resolve, reject) => {
-        const wait = waitFor(until);
+        const wait = waitFor(until, seconds);
         const fail = (error: Error) => {
           wait.end();
           reject(wait.signal.aborted ? new Error(wait.why()) : error);

@@ -55,12 +55,15 @@ export async function readCluster(
   const reading: Reading = { client, unseen };
   progress.at("reading the cluster's objects");
   const nodes = await nodesOf(client);
-  const [objects, looks, calls, authority, root] = await Promise.all([
+  // Before the kubelets: thousands of connections at once would leave the lists no time.
+  const [objects, authority, root] = await Promise.all([
     readObjects(reading),
-    lookAtPorts(nodes, until, progress),
-    askKubelets(reading, nodes, progress),
     configMapKey(reading, "extension-apiserver-authentication", "client-ca-file"),
     configMapKey(reading, "kube-root-ca.crt", "ca.crt"),
+  ]);
+  const [looks, calls] = await Promise.all([
+    lookAtPorts(nodes, until, progress),
+    askKubelets(reading, nodes, progress),
   ]);
   const read = readTogether(objects.givens);
   const handshakes = new Map(looks.map(({ node, handshake }) => [node.name, handshake]));

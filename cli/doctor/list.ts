@@ -14,6 +14,8 @@ export type Listed =
 
 /** Objects a page; kubectl asks for as many. */
 const pageSize = 500;
+/** Seconds for a page: five hundred nodes are some megabytes. */
+const pagePatience = 20;
 
 /** Everything that a list path gives; `path` may have a query. */
 export async function listAll({ get }: Pick<Client, "get">, path: string): Promise<Listed> {
@@ -23,7 +25,10 @@ export async function listAll({ get }: Pick<Client, "get">, path: string): Promi
     const query = `limit=${pageSize}${next === "" ? "" : `&continue=${encodeURIComponent(next)}`}`;
     let page: JsonObject | undefined;
     try {
-      const { status, text } = await get(`${path}${path.includes("?") ? "&" : "?"}${query}`);
+      const { status, text } = await get(
+        `${path}${path.includes("?") ? "&" : "?"}${query}`,
+        pagePatience,
+      );
       if (status !== 200) return { unseen: refusalIn(status, text), status };
       page = asObject(JSON.parse(text));
     } catch (error) {

@@ -14,19 +14,19 @@ export type Wait = {
 };
 
 /**
- * Waits for one answer: {@link patience} seconds, and no longer than the run has.
+ * Waits for one answer, and no longer than the run has.
  *
  * @param until aborts when the run's time is up
  */
-export function waitFor(until: AbortSignal): Wait {
+export function waitFor(until: AbortSignal, seconds: number = patience): Wait {
   const own = new AbortController();
   const abort = () => own.abort();
-  const timer = setTimeout(abort, patience * 1000);
+  const timer = setTimeout(abort, seconds * 1000);
   until.addEventListener("abort", abort, { once: true });
   if (until.aborted) abort();
   return {
     signal: own.signal,
-    why: () => (until.aborted ? "the time was up" : `no answer within ${patience} s`),
+    why: () => (until.aborted ? "the time was up" : `no answer within ${seconds} s`),
     end: () => {
       clearTimeout(timer);
       until.removeEventListener("abort", abort);

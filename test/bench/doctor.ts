@@ -1,0 +1,140 @@
+/**
+ * `npm run bench -- doctor`: how long `kubelet-trust doctor` takes over a cluster of many nodes, whose API server and
+ * whose kubelets' TLS ends are simulated on loopback.
+ *
+ * `--nodes N` (may be repeated; default 1000) says how many nodes, `--rounds N` (default 3) how many times. The exit code
+ * is 1 when the target is missed, or a kubelet was not seen.
+ */
+import { execFile } from "node:child_process";
+import * as path from "node:path";
+import { issue } from "../../lab/x509/issue.ts";
+import { runMain } from "../../toolchain/fail.mjs";
+import {
+  apiServerPod,
+  type FakeCluster,
+  kubeletConfig,
+  listOf,
+  nodeObject,
+  refusal,
+  requestOf,
+  selfSigned,
+  startFakeCluster,
+  systemRbac,
+} from "../cli/doctor/fake-cluster.ts";
+import { readFlags } from "./flags.ts";
+
+/** The most seconds that a run over all nodes may take. */
+const target = 30;
+
+const repository = path.join(import.meta.dirname, "..", "..");
+
+await runMain(async () => {
+  const { nodes, rounds } = readFlags([1000]);
+  let met = true;
+  for (const count of nodes) {
+    const cluster = await startFakeCluster();
+    try {
+      await fill(cluster, count);
+      const seconds: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const start = Date.now();
+        const { seen, notSeen } = JSON.parse(await ask(cluster.kubeconfig()));
+        seconds.push((Date.now() - start) / 1000);
+        const isWhole =
+          notSeen.length === 0 &&
+          seen.length === count &&
+          seen.every((one: object) => "presented" in one && "configz" in one);
+        if (!isWhole) process.stdout.write(`not seen: ${JSON.stringify(notSeen)}\n`);
+        met &&= isWhole;
+      }
+      met &&= Math.max(...seconds) <= target;
+      const told = seconds.map((one) => one.toFixed(1)).join(", ");
+      process.stdout.write(
+        `doctor: ${count} nodes in ${told} s, start-up included (target ${target} s); the simulated ends run on the same processors\n`,
+      );
+    } finally {
+      await cluster.stop();
+    }
+  }
+  return met ? 0 : 1;
+});
+
+/** One node in three serves an issued certificate, one signs its own, one waits for its request. */
+async function fill(cluster: FakeCluster, count: number): Promise<void> {
+  const issued = await issue({
+    subject: "CN=system:node:any,O=system:nodes",
+    issuer: cluster.ca,
+    usages: ["serverAuth"],
+    ipAddresses: ["127.0.0.1"],
+  });
+  const own = await selfSigned("any");
+  const unreached = (error: string) => refusal(503, `error trying to reach service: ${error}`);
+  const kinds = [
+    { pair: issued, configz: { kubeletconfig: kubeletConfig({}) } },
+    {
+      pair: own,
+      configz: unreached(
+        "tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs",
+      ),
+    },
+    { pair: undefined, configz: unreached("remote error: tls: internal error") },
+  ];
+  const objects: object[] = [];
+  const requests: object[] = [];
+  for (let index = 0; index < count; index++) {
+    const name = `node-${index}`;
+    const kind = kinds[index % kinds.length];
+    objects.push(nodeObject(name, await cluster.kubelet(kind?.pair)));
+    if (kind) cluster.replies.set(`/api/v1/nodes/${name}/proxy/configz`, kind.configz);
+    if (kind?.pair === undefined) requests.push(requestOf(name));
+  }
+  const system = "/api/v1/namespaces/kube-system";
+  const rbac = "rbac.authorization.k8s.io/v1";
+  const certificates = "certificates.k8s.io/v1";
+  const replies: Record<string, object> = {
+    "/api/v1/nodes": listOf("Node", objects),
+    [`${system}/pods`]: listOf("Pod", [
+      apiServerPod([
+        "--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt",
+        "--kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt",
+        "--kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key",
+      ]),
+    ]),
+    [`${system}/configmaps/extension-apiserver-authentication`]: {
+      data: { "client-ca-file": cluster.ca.certPem },
+    },
+    [`${system}/configmaps/kubelet-config`]: {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "kubelet-config", namespace: "kube-system" },
+      data: { kubelet: JSON.stringify(kubeletConfig({ serverTLSBootstrap: true })) },
+    },
+    [`/apis/${certificates}/certificatesigningrequests`]: listOf(
+      "CertificateSigningRequest",
+      requests,
+      certificates,
+    ),
+    [`/apis/${rbac}/clusterroles`]: listOf("ClusterRole", systemRbac.roles, rbac),
+    [`/apis/${rbac}/clusterrolebindings`]: listOf("ClusterRoleBinding", systemRbac.bindings, rbac),
+    "/apis/apps/v1/deployments": listOf("Deployment", [], "apps/v1"),
+    "/apis/apps/v1/daemonsets": listOf("DaemonSet", [], "apps/v1"),
+    "/apis/apps/v1/statefulsets": listOf("StatefulSet", [], "apps/v1"),
+  };
+  for (const [at, reply] of Object.entries(replies)) cluster.replies.set(at, reply);
+}
+
+/** Runs the command as a user does, and gives what it prints; that it rejects is expected. */
+function ask(kubeconfig: string): Promise<string> {
+  const program = path.join(repository, "cli", "kubelet-trust.ts");
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [program, "doctor", "--json", "--kubeconfig", kubeconfig],
+      { maxBuffer: 512 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error !== null && error.code !== 1) reject(new Error(stderr));
+        else resolve(stdout);
+      },
+    );
+  });
+}
