@@ -11,7 +11,7 @@ import { tarArchive } from "../trust/carriers/tar.ts";
 import { MachineError, machinesIn, machinesInState } from "./machine-source.ts";
 
 const usage = `Usage: kubelet-trust machine NAME [--format tar|cloud-init|cloud-init-base64|ignition|tree] [--output PATH] [--from FOLDER | --state FILE]
-In a clone: npm run machine -- NAME ...
+In a clone: npm run --silent machine -- NAME ...; without --silent npm writes lines of its own to standard output.
 
 Writes the files of one machine in the form that a carrier takes. They hold the machine's private keys.
 
@@ -116,11 +116,21 @@ function write(content: string | Buffer, output: string | undefined): void {
         "The files hold private keys and are not shown. Give --output, or a pipe.",
       );
     }
+    if (isPrecededByNpm(process.env)) {
+      throw new MachineError(
+        "npm has written lines of its own to the pipe, before the machine's files. Run npm run --silent machine, or give --output.",
+      );
+    }
     fs.writeFileSync(1, content);
     return;
   }
   refuseWide(output);
   fs.writeFileSync(output, content, { mode: 0o600 });
+}
+
+/** Source: npm `docs/content/using-npm/scripts.md` (npm_lifecycle_event), `config.md` (loglevel). */
+function isPrecededByNpm(env: NodeJS.ProcessEnv): boolean {
+  return env.npm_lifecycle_event === "machine" && env.npm_config_loglevel !== "silent";
 }
 
 /** Writes every file below a folder, as it will be below `/`. */

@@ -13,10 +13,13 @@ import { showLogs } from "./logs.ts";
 import { refresh } from "./refresh.ts";
 import { showStatus } from "./status.ts";
 import { up } from "./up.ts";
+import { readUpArguments } from "./up-arguments.ts";
 
 const usage = `Usage: npm run lab -- COMMAND
 
-  up [STACK]             boot what STACK rendered (default: dev); a folder can be given as a path
+  up [STACK] [--carrier files|cloud-init]
+                         boot what STACK rendered (default: dev); a folder can be given as a path. The machines get
+                         their files from the lab (files, the default), or from cloud-init and user data alone
   refresh [STACK]        put what has been rendered since on the machines, and say who picks it up
   status [STACK]         what runs, and since when
   logs [MACHINE [PROGRAM]]
@@ -49,11 +52,12 @@ await runMain(async () => {
   if (option !== undefined && !takesOptions(command)) {
     throw new Failure(`npm run lab: there is no option ${option}. See npm run lab -- --help.`);
   }
+  const asked = command === "up" ? readUpArguments(rest) : { stack: rest[0], carrier: undefined };
   requireLinuxRoot();
-  const lab = labOf(stackArgument(rest[0]) ?? defaultStack, clone);
+  const lab = labOf(stackArgument(asked.stack) ?? defaultStack, clone);
   switch (command) {
     case "up":
-      return up(lab, clone);
+      return up(lab, clone, asked.carrier);
     case "down":
       return down(lab);
     case "refresh":
@@ -80,9 +84,9 @@ await runMain(async () => {
   }
 });
 
-/** The matrices read their own. */
+/** These read their own. */
 function takesOptions(command: string): boolean {
-  return command === "conformance" || command === "record";
+  return command === "up" || command === "conformance" || command === "record";
 }
 
 /** A path becomes absolute, so that the lab of a folder is the same from everywhere. */

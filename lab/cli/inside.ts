@@ -21,7 +21,10 @@ await runMain(async () => {
   let hellos: HelloNode[];
   try {
     const stack = readRendered(state.rendered, state.kubernetesVersion);
-    hellos = await bringUp({ lab, init: state.init, programs: state.programs, table }, stack);
+    hellos = await bringUp(
+      { lab, init: state.init, programs: state.programs, table, carrier: state.carrier },
+      stack,
+    );
   } finally {
     table.close();
   }

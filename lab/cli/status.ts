@@ -12,7 +12,8 @@ export async function showStatus(lab: Lab): Promise<number> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const booted = state.bootId === bootId();
   const since = state.readyAt ?? "not finished (starting, or interrupted)";
-  say(`Lab ${state.id}, Kubernetes ${state.kubernetesVersion}, from ${state.rendered}`);
+  const by = state.carrier === "files" ? "" : ` by ${state.carrier}`;
+  say(`Lab ${state.id}, Kubernetes ${state.kubernetesVersion}, from ${state.rendered}${by}`);
   say(`Up since: ${booted ? since : "the machine has been restarted since"}`);
   let dead = 0;
   for (const { machine, program, pid, startTime } of state.processes) {

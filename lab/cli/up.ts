@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { parse } from "yaml";
 import { Failure } from "../../toolchain/fail.mjs";
 import {
+  carrierPackages,
   ensurePackages,
   ensurePrograms,
   kubernetesVersion,
@@ -16,8 +17,9 @@ import { removeLab } from "../host/cleanup.ts";
 import { type Lab, labRoot } from "../host/identity.ts";
 import { keepCertificates, readCertificates } from "../host/kept-certificates.ts";
 import { runInside, startSandbox } from "../host/sandbox.ts";
-import { bootId, type LabState, readState, writeState } from "../host/state.ts";
+import { bootId, type Carrier, type LabState, readState, writeState } from "../host/state.ts";
 import { refuseExpired } from "../kubernetes/expired.ts";
+import { refuseWithoutAdministrator } from "../kubernetes/first-administrator.ts";
 import { readRendered } from "../kubernetes/rendered.ts";
 
 /** Bytes that a small cluster needs free to come up. */
@@ -26,15 +28,18 @@ const leastFree = 1024 ** 3;
 /**
  * Boots the lab.
  *
+ * @param carrier how the machines come by their files
  * @returns the exit code: 0 when every node answers
  * @throws {Failure} in one line when it cannot.
  */
-export async function up(lab: Lab, clone: string): Promise<number> {
+export async function up(lab: Lab, clone: string, carrier: Carrier = "files"): Promise<number> {
   const progress = createProgress();
   const rendered = renderedFolder(lab.stack, clone);
-  refuseExpired(readRendered(rendered, kubernetesVersion), new Date());
+  const stack = readRendered(rendered, kubernetesVersion);
+  refuseExpired(stack, new Date());
+  refuseWithoutAdministrator(stack);
   requireSpace(labRoot());
-  await ensurePackages(progress);
+  await ensurePackages(progress, process.env, carrier === "files" ? [] : carrierPackages[carrier]);
   const programs = await ensurePrograms(progress);
   return withLock(
     path.join(labRoot(), ".locks", lab.id),
@@ -42,7 +47,7 @@ export async function up(lab: Lab, clone: string): Promise<number> {
       const certificates = readCertificates(lab);
       await removeLeftovers(lab, progress.say);
       const state: LabState = {
-        ...{ id: lab.id, stack: lab.stack, rendered, kubernetesVersion, programs },
+        ...{ id: lab.id, stack: lab.stack, rendered, carrier, kubernetesVersion, programs },
         ...{ bootId: bootId(), machines: [], processes: [] },
       };
       writeState(lab, state);

@@ -75,7 +75,7 @@ async function runAlone(
   const start = Date.now();
   const state: LabState = {
     ...{ id: lab.id, stack: lab.stack, rendered: "", kubernetesVersion: version, programs },
-    ...{ bootId: bootId(), machines: [], processes: [] },
+    ...{ carrier: "files", bootId: bootId(), machines: [], processes: [] },
   };
   let seen: readonly SeenKubelet[] = [];
   try {

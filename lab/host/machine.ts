@@ -120,8 +120,8 @@ export async function startMachine(
   return machine;
 }
 
-/** In place: the copies are mounted over the host's settings one by one. */
-function applyKernelSettings(machine: RunningMachine, files: readonly MachineFile[]): void {
+/** Applies what files of sysctl.d say, in place: the copies are mounted over the host's settings one by one. */
+export function applyKernelSettings(machine: RunningMachine, files: readonly MachineFile[]): void {
   for (const [setting, value] of settingsIn(files)) {
     fs.writeFileSync(hostPath(machine, `${labFolderOnMachine}/sysctl/${setting}`), `${value}\n`);
   }
@@ -163,17 +163,31 @@ function linkTarget(file: string): string | undefined {
 const writable = ["/etc", "/run", ...ownFolders];
 
 /**
+ * Refuses files that would be written to the host.
+ *
+ * @throws {Failure} naming the first path outside the machine's own folders.
+ */
+export function requireOwnFolders(
+  { name }: Pick<RunningMachine, "name">,
+  files: readonly Pick<MachineFile, "path">[],
+): void {
+  const outside = files.find(
+    ({ path: file }) => !writable.some((folder) => file.startsWith(`${folder}/`)),
+  );
+  if (outside === undefined) return;
+  throw new Failure(
+    `${name} wants a file at ${outside.path}; the lab lays out files below ${writable.join(", ")} only.`,
+  );
+}
+
+/**
  * Writes files where the machine expects them, each at once or not at all.
  *
  * @throws {Failure} naming a path outside the machine's own folders, or a full disk.
  */
 export function layOut(machine: RunningMachine, files: readonly MachineFile[]): void {
+  requireOwnFolders(machine, files);
   for (const { path: file, mode, content } of files) {
-    if (!writable.some((folder) => file.startsWith(`${folder}/`))) {
-      throw new Failure(
-        `${machine.name} wants a file at ${file}; the lab lays out files below ${writable.join(", ")} only.`,
-      );
-    }
     const target = hostPath(machine, file);
     try {
       fs.mkdirSync(path.dirname(target), { recursive: true, mode: 0o755 });

@@ -20,11 +20,20 @@ export type MachineState = ProcessIdentity & {
   readonly addresses: readonly string[];
 };
 
+/**
+ * How the machines come by their files: the lab writes them, or cloud-init does from user data. The words are those
+ * of `npm run lab -- up --carrier`.
+ */
+export const carriers = ["files", "cloud-init"] as const;
+
+export type Carrier = (typeof carriers)[number];
+
 export type LabState = {
   readonly id: string;
   readonly stack: string;
   /** Folder that the machines were laid out from. */
   readonly rendered: string;
+  readonly carrier: Carrier;
   /** Changes with every boot: process ids of an earlier one mean nothing. */
   readonly bootId: string;
   /** Kubernetes version, without the `v`. */

@@ -12,6 +12,7 @@ import { keptFiles } from "../host/kept-certificates.ts";
 import {
   connect,
   hostPath,
+  layOut,
   type RunningMachine,
   startMachine,
   writeHosts,
@@ -21,8 +22,10 @@ import type { ProcessIdentity } from "../host/processes.ts";
 import type { RunningProgram } from "../host/program-run.ts";
 import { startNameServer } from "../host/sandbox.ts";
 import { kubeletPort, servedFingerprint } from "../host/served.ts";
+import type { Carrier } from "../host/state.ts";
 import { type Api, readKubeconfig } from "./api.ts";
 import { approverClient, decideRequests, deployedApprover } from "./approver.ts";
+import { carry } from "./carriers.ts";
 import { kubeletArguments } from "./command-lines.ts";
 import { startContainerd } from "./containerd.ts";
 import {
@@ -31,11 +34,11 @@ import {
   type ControlPlaneProgram,
   orItsEnd,
   startStaticPod,
-  superAdminKubeconfig,
   untilEtcdListens,
   untilReady,
 } from "./control-plane.ts";
 import { expiredTokens } from "./expired.ts";
+import { firstAdministrator } from "./first-administrator.ts";
 import { answersAll, type HelloNode, sayHello } from "./hello.ts";
 import { kubectl } from "./kubectl.ts";
 import { startKubelet } from "./kubelet.ts";
@@ -49,6 +52,7 @@ export type Site = {
   readonly init: ProcessIdentity;
   readonly programs: Programs;
   readonly table: Table;
+  readonly carrier: Carrier;
 };
 
 /** A machine as rendered, and as it runs. */
@@ -76,7 +80,16 @@ export async function bringUp(site: Site, stack: RenderedStack): Promise<HelloNo
   }
 }
 
-async function startMachines({ lab, init, programs, table }: Site, stack: RenderedStack) {
+/** What to say of a carrier beside the number of machines. */
+const broughtBy: Readonly<Record<Carrier, string>> = {
+  files: "",
+  "cloud-init": ", from user data alone",
+};
+
+async function startMachines(
+  { lab, init, programs, table, carrier }: Site,
+  stack: RenderedStack,
+): Promise<Pair[]> {
   const row = table.row("machines");
   const pairs: Pair[] = [];
   const endpoint = endpointOf(stack);
@@ -87,7 +100,7 @@ async function startMachines({ lab, init, programs, table }: Site, stack: Render
     const running = await startMachine(lab, init, programs, {
       name: machine.name,
       addresses: [...new Set([...ipAddresses(machine), ...extra])],
-      files: [...machine.files, ...keptFiles(lab, machine.name)],
+      files: keptFiles(lab, machine.name),
     });
     pairs.push({ machine, running });
   }
@@ -95,8 +108,15 @@ async function startMachines({ lab, init, programs, table }: Site, stack: Render
   for (const { running } of pairs) writeHosts(running, hosts);
   await connect(pairs.map(({ running }) => running));
   await startNameServer(init);
-  row.ended(`${pairs.length} up`);
-  return pairs;
+  row.is(`${pairs.length} up, get their files`);
+  const carried = await Promise.all(
+    pairs.map(async ({ machine, running }) => ({
+      machine: await carry(carrier, machine, running),
+      running,
+    })),
+  );
+  row.ended(`${pairs.length} up${broughtBy[carrier]}`);
+  return carried;
 }
 
 /** A control-plane endpoint that is no machine's: the first control plane takes it, since a lab has no load balancer. */
@@ -182,8 +202,8 @@ async function applyManifests(
   const [controlPlane] = pairs;
   if (controlPlane === undefined) return;
   row.is("applying");
-  const first = fileText(controlPlane.machine, superAdminKubeconfig);
-  const kubeconfig = first === undefined ? adminKubeconfig : superAdminKubeconfig;
+  const administrator = await firstAdministrator(controlPlane.machine);
+  if (administrator.file) layOut(controlPlane.running, [administrator.file]);
   for (const folder of stack.manifestFolders) {
     // The vendor's plugin makes a folder for CRDs in any case, and kubectl refuses one without manifests.
     if (!fs.readdirSync(folder).some((name) => /\.(json|ya?ml)$/.test(name))) continue;
@@ -191,10 +211,11 @@ async function applyManifests(
     const target = path.join("/run/kubelet-trust/manifests", path.basename(folder));
     fs.cpSync(folder, hostPath(controlPlane.running, target), { recursive: true });
     const apply = ["apply", "--server-side", "--force-conflicts", "--filename", target];
-    const { code, stderr } = await kubectl(controlPlane.running, apply, kubeconfig);
+    const { code, stderr } = await kubectl(controlPlane.running, apply, administrator.path);
     if (code !== 0) throw new Failure(`The rendered manifests are refused: ${stderr.trim()}`);
   }
-  row.ended(`${stack.manifests.length} objects applied`);
+  const own = administrator.file ? ", by an administrator of the lab's own for want of one" : "";
+  row.ended(`${stack.manifests.length} objects applied${own}`);
   const token = expiredTokens(stack, new Date());
   if (token !== undefined) site.table.say(token);
 }

@@ -18,12 +18,6 @@ import { fileText, ipAddresses, type Machine } from "./rendered.ts";
 /** What a cluster's administrator has on a control plane (kubeadm). */
 export const adminKubeconfig = paths.adminConf;
 
-/**
- * Who may apply the first manifests: an administrator's rights come from a binding that is one of them (kubeadm
- * since 1.29, `cmd/kubeadm/app/phases/kubeconfig`).
- */
-export const superAdminKubeconfig = paths.superAdminConf;
-
 export type ControlPlaneProgram =
   | "etcd"
   | "kube-apiserver"

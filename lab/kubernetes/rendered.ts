@@ -10,11 +10,17 @@ import type { NodeAddress } from "../../trust/words/facts.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
 import type { MachineFile } from "../host/machine.ts";
 
+/** One file of a machine, as the stack gives it. */
+export type RenderedFile = MachineFile & {
+  /** `user:group`. */
+  readonly owner: string;
+};
+
 export type Machine = {
   readonly name: string;
   readonly role: "control-plane" | "node";
   readonly addresses: readonly NodeAddress[];
-  readonly files: readonly MachineFile[];
+  readonly files: readonly RenderedFile[];
   readonly servingMode: ServingMode;
   /** Without the `v`. */
   readonly kubernetesVersion: string;
@@ -121,9 +127,10 @@ function readMachine(secret: Manifest): Machine {
   return {
     name,
     ...rest,
-    files: files.map(({ path: file, mode, content }) => ({
+    files: files.map(({ path: file, mode, owner, content }) => ({
       path: path.normalize(file),
       mode: Number.parseInt(mode, 8),
+      owner,
       content,
     })),
   };

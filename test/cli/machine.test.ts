@@ -9,10 +9,11 @@ import { type Registered, register } from "../components/mocks.ts";
 
 const repository = path.join(import.meta.dirname, "..", "..");
 
-function run(args: readonly string[], input = "") {
+function run(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}) {
   const program = path.join(repository, "cli", "kubelet-trust.ts");
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, "machine", ...args], {
     input,
+    env: { ...process.env, ...env },
   });
   return { code: status, stdout, stderr: stderr.toString() };
 }
@@ -76,6 +77,16 @@ describe("npm run machine", function () {
     const { stdout } = run(["cp-0", "--format=cloud-init", "--from", rendered]);
     const paths = parse(stdout.toString()).write_files.map((file: { path: string }) => file.path);
     assert.ok(paths.includes("/etc/kubernetes/manifests/kube-apiserver.yaml"));
+  });
+
+  it("refuses a pipe that npm has written to, and takes one that it has not", () => {
+    const args = ["w-0", "--from", rendered];
+    const refused = run(args, "", { npm_lifecycle_event: "machine", npm_config_loglevel: "" });
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /^machine: npm has written .* Run npm run --silent machine, or /);
+    assert.equal(refused.stdout.length, 0);
+    const silent = { npm_lifecycle_event: "machine", npm_config_loglevel: "silent" };
+    assert.ok(run(args, "", silent).stdout.length > 1000);
   });
 
   it("refuses what others can read, what is there already, and what is not there, in one line", () => {

@@ -26,6 +26,7 @@ async function stack(hours: Readonly<Record<string, number>>, manifests: Manifes
     Object.entries(hours).map(async ([name, left]) => ({
       path: `/etc/kubernetes/${name}.conf`,
       mode: 0o600,
+      owner: "root:root",
       content: await kubeconfig(left),
     })),
   );
@@ -37,7 +38,12 @@ async function stack(hours: Readonly<Record<string, number>>, manifests: Manifes
     kubernetesVersion: "1.37.2",
     files: [
       ...files,
-      { path: "/etc/kubernetes/broken.conf", mode: 0o600, content: Buffer.from("{") },
+      {
+        path: "/etc/kubernetes/broken.conf",
+        mode: 0o600,
+        owner: "root:root",
+        content: Buffer.from("{"),
+      },
     ],
   };
   const rendered: RenderedStack = {

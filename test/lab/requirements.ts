@@ -1,5 +1,11 @@
 import { Failure } from "../../toolchain/fail.mjs";
-import { requireLinuxRoot } from "../../toolchain/kubernetes/programs.ts";
+import {
+  carrierPackages,
+  ensurePackages,
+  missingPackages,
+  requireLinuxRoot,
+} from "../../toolchain/kubernetes/programs.ts";
+import { createProgress } from "../../toolchain/progress.mjs";
 
 /**
  * Skips a suite, and says why, where real programs cannot run; with `CI=true` that is a failure.
@@ -14,4 +20,36 @@ export function needsLab(this: Mocha.Context): void {
     process.stderr.write(`    skipped: ${error.message}\n`);
     this.skip();
   }
+}
+
+/** The distribution's Ignition, which nobody but a test runs. */
+export const ignition = "/usr/lib/dracut/modules.d/30ignition/ignition";
+
+const carriers = {
+  ...carrierPackages,
+  ignition: [{ name: "ignition", program: ignition }],
+};
+
+/** Why carriers cannot be run here, with `CI=true` they are installed; undefined when they can. */
+export async function withoutCarriers(
+  ...names: readonly (keyof typeof carriers)[]
+): Promise<string | undefined> {
+  const wanted = names.flatMap((name) => carriers[name]);
+  const missing = missingPackages(wanted).map(({ name }) => name);
+  if (missing.length === 0) return undefined;
+  if (process.env.CI !== "true") {
+    return `${missing.join(" and ")} not installed, and CI is not true`;
+  }
+  await ensurePackages(createProgress(), process.env, wanted);
+  return undefined;
+}
+
+/** Skips a suite, and says why, where carriers are not installed. For use as `before(needsCarriers("cloud-init"))`. */
+export function needsCarriers(...names: readonly (keyof typeof carriers)[]) {
+  return async function (this: Mocha.Context): Promise<void> {
+    const why = await withoutCarriers(...names);
+    if (why === undefined) return;
+    process.stderr.write(`    skipped: ${why}\n`);
+    this.skip();
+  };
 }

@@ -34,8 +34,27 @@ export const kubernetesPrograms = [
 /** Absolute paths of the programs by name. */
 export type Programs = Readonly<Record<(typeof kubernetesPrograms)[number] | "etcd", string>>;
 
-/** Distribution packages, and a program by which each is known to be there. */
-const packages: readonly { readonly name: string; readonly program: string }[] = [
+/** A package of the distribution, and a program by which it is known to be there. */
+type Package = {
+  readonly name: string;
+  readonly program: string;
+  /** An empty file that is made before the package comes: keeps what is in it from running on this machine. */
+  readonly disabledBy?: string;
+};
+
+/** What carriers of machines' files need. */
+export const carrierPackages = {
+  "cloud-init": [
+    {
+      name: "cloud-init",
+      program: "cloud-init",
+      // Source: cloud-init `systemd/cloud-init-generator.tmpl`.
+      disabledBy: "/etc/cloud/cloud-init.disabled",
+    },
+  ],
+} as const satisfies Readonly<Record<string, readonly Package[]>>;
+
+const packages: readonly Package[] = [
   { name: "containerd", program: "containerd" },
   { name: "runc", program: "runc" },
   { name: "busybox-static", program: "/bin/busybox" },
@@ -124,14 +143,17 @@ function moduleFolder(name: string): string {
 /**
  * Makes sure that the distribution's packages are there; asks before it installs any, unless `CI=true`.
  *
+ * @param more packages beside those that every lab needs
  * @throws {Failure} naming the packages, when they are missing and may not or cannot be installed.
  */
 export async function ensurePackages(
   progress: Progress,
   env: NodeJS.ProcessEnv = process.env,
+  more: readonly Package[] = [],
 ): Promise<void> {
-  const missing = packages.filter(({ program }) => !isInstalled(program)).map(({ name }) => name);
-  if (missing.length === 0) return;
+  const lacking = missingPackages([...packages, ...more]);
+  if (lacking.length === 0) return;
+  const missing = lacking.map(({ name }) => name);
   const list = missing.join(" ");
   if (!isInstalled("apt-get")) {
     throw new Failure(
@@ -150,6 +172,11 @@ export async function ensurePackages(
         env: { ...env, DEBIAN_FRONTEND: "noninteractive" },
         onLine: (line) => step.update(line.slice(0, 60)),
       });
+    for (const { disabledBy } of lacking) {
+      if (disabledBy === undefined) continue;
+      fs.mkdirSync(path.dirname(disabledBy), { recursive: true });
+      fs.writeFileSync(disabledBy, "");
+    }
     // Without fresh lists apt asks for versions that are gone.
     await install(["update", "-q"]);
     const { code, output } = await install([
@@ -160,6 +187,11 @@ export async function ensurePackages(
     ]);
     if (code !== 0) throw new Failure(`apt-get install ${list} failed:\n${output}`);
   });
+}
+
+/** Those that are not there. */
+export function missingPackages(wanted: readonly Package[]): Package[] {
+  return wanted.filter(({ program }) => !isInstalled(program));
 }
 
 function isInstalled(program: string): boolean {

@@ -5,54 +5,16 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
+import { runCloudInit } from "../../../lab/host/cloud-init.ts";
+import { hostPath } from "../../../lab/host/machine.ts";
+import { servicesStarted, systemctlCalls } from "../../../lab/host/systemctl.ts";
 import { cloudConfig, compressedCloudConfig } from "../../../trust/carriers/cloud-init.ts";
 import { ignitionConfig } from "../../../trust/carriers/ignition.ts";
 import type { CarriedFile } from "../../../trust/carriers/machine.ts";
 import { tarArchive } from "../../../trust/carriers/tar.ts";
-import { needsLab } from "../../lab/requirements.ts";
+import { startBareMachines } from "../../lab/bare-machines.ts";
+import { ignition, needsCarriers, needsLab } from "../../lab/requirements.ts";
 import { difficultFiles, filesOfMachines } from "../../support/machine-files.ts";
-
-const ignition = "/usr/lib/dracut/modules.d/30ignition/ignition";
-
-/** Installs the carriers of the distribution; cloud-init is kept from running when this machine boots. */
-function needsCarriers(this: Mocha.Context): void {
-  const there = fs.existsSync("/usr/bin/cloud-init") && fs.existsSync(ignition);
-  if (there) return;
-  if (process.env.CI !== "true") {
-    process.stderr.write(
-      "    skipped: cloud-init and ignition are not installed, and CI is not true\n",
-    );
-    this.skip();
-  }
-  fs.mkdirSync("/etc/cloud", { recursive: true });
-  fs.writeFileSync("/etc/cloud/cloud-init.disabled", "");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const packages = ["cloud-init", "ignition"];
-  const install = ["install", "--yes", "--no-install-recommends", ...packages];
-  execFileSync("apt-get", install, { env, stdio: "pipe" });
-}
-
-/** cloud-init as at a first boot, in a mount namespace where the folders that it writes to are a test's own. */
-const boot = `set -e
-mkdir -p "$0/etc" "$0/kubelet" "$0/cloud/seed/nocloud" "$0/run" "$0/log" /var/lib/kubelet /var/lib/cloud
-cp -a /etc/. "$0/etc/"
-cp "$1" "$0/cloud/seed/nocloud/user-data"
-printf 'instance-id: test\\nlocal-hostname: test\\n' > "$0/cloud/seed/nocloud/meta-data"
-cat > "$0/etc/cloud/cloud.cfg.d/99-test.cfg" <<'END'
-datasource_list: [NoCloud]
-network: {config: disabled}
-preserve_hostname: true
-cloud_init_modules: [write-files]
-cloud_config_modules: [runcmd]
-cloud_final_modules: []
-END
-rm -rf "$0/etc/kubernetes"
-mount --bind "$0/etc" /etc
-mount --bind "$0/kubelet" /var/lib/kubelet
-mount --bind "$0/cloud" /var/lib/cloud
-mount --bind "$0/run" /run
-mount --bind "$0/log" /var/log
-cloud-init init --local && cloud-init init && cloud-init modules --mode=config`;
 
 /**
  * A root as Ignition expects one: users, groups, and SELinux, whose labels it sets last. Those are no part of the test:
@@ -92,7 +54,7 @@ describe("real carriers", function () {
   let files: CarriedFile[];
 
   before(needsLab);
-  before(needsCarriers);
+  before(needsCarriers("cloud-init", "ignition"));
   before(async () => {
     files = [...((await filesOfMachines())["cp-0"] ?? []), ...difficultFiles];
   });
@@ -102,28 +64,29 @@ describe("real carriers", function () {
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   for (const [form, userData] of [
-    ["plain", (all: readonly CarriedFile[]) => Buffer.from(cloudConfig(all))],
+    ["plain", (all: readonly CarriedFile[]) => cloudConfig(all)],
     [
       "compressed",
       (all: readonly CarriedFile[]) => Buffer.from(compressedCloudConfig(all), "base64"),
     ],
   ] as const) {
-    it(`cloud-init brings every file from ${form} user data, and would start the services`, () => {
-      const file = path.join(folder, "user-data");
-      fs.writeFileSync(file, userData(files));
-      const root = path.join(folder, "root");
-      execFileSync("unshare", ["--mount", "sh", "-c", boot, root, file], { stdio: "pipe" });
-      assertArrived(files, (one) =>
-        one.startsWith("/var/lib/kubelet/")
-          ? path.join(root, "kubelet", one.slice("/var/lib/kubelet/".length))
-          : path.join(root, one),
-      );
-      const script = path.join(root, "cloud", "instances", "test", "scripts", "runcmd");
-      assert.deepEqual(fs.readFileSync(script, "utf8").trim().split("\n").slice(1), [
-        "'systemctl' 'daemon-reload'",
-        "'systemctl' 'enable' '--now' 'containerd.service'",
-        "'systemctl' 'enable' '--now' 'kubelet.service'",
-      ]);
+    it(`cloud-init brings every file from ${form} user data, and starts the services`, async () => {
+      const { machines, stop } = await startBareMachines([{ name: "m", addresses: ["10.0.0.1"] }]);
+      try {
+        const [machine] = machines;
+        assert.ok(machine);
+        await runCloudInit(machine, userData(files));
+        assertArrived(files, (one) => hostPath(machine, one));
+        const calls = systemctlCalls(machine);
+        assert.deepEqual(calls, [
+          "daemon-reload",
+          "enable --now containerd.service",
+          "enable --now kubelet.service",
+        ]);
+        assert.deepEqual(servicesStarted(calls), ["containerd.service", "kubelet.service"]);
+      } finally {
+        await stop();
+      }
     });
   }
 
