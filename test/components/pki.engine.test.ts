@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
+import { compressedCloudConfig, userDataLimit } from "../../trust/carriers/cloud-init.ts";
 import { expectSuccess, type Project } from "../support/engine.ts";
 import { kubeadmFiles, kubernetesPrograms } from "./kubeadm.ts";
 import {
@@ -113,6 +114,14 @@ describe("the default stack's PKI", function () {
     assert.ok(file, `no ${path}`);
     return file.content;
   };
+
+  it("fits the strictest cloud's limit as user data, on every machine", () => {
+    for (const [machine, files] of Object.entries(machines)) {
+      const carried = Object.entries(files).map(([path, file]) => ({ path, ...file }));
+      const bytes = Buffer.from(compressedCloudConfig(carried), "base64").length;
+      assert.ok(bytes < userDataLimit, `${machine}: ${bytes} bytes`);
+    }
+  });
 
   it("is what is expected, certificate by certificate, as openssl reads it", () => {
     assert.deepEqual(Object.keys(machines).sort(), Object.keys(expected).sort());
