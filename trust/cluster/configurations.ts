@@ -49,11 +49,13 @@ export function configurationParser(): ParseConfig {
 export function sayUnused({ origin }: ProgramPiece, configurations: Configurations): void {
   for (const piece of wholes(configurations)) {
     if (!isBeside(piece.origin, origin)) continue;
-    configurations.assumptions.addUnused({
-      origin: piece.origin,
-      why: `${nameOf(piece.origin)} is not used by the kubelet beside it: no --config names it.`,
-    });
+    configurations.assumptions.add(besideUnused(piece.origin));
   }
+}
+
+/** It may stand for kubelets of its own all the same. */
+function besideUnused(origin: Origin): string {
+  return `${nameOf(origin)} is not used by the kubelet beside it: no --config names it.`;
 }
 
 /** Says what was given and has become part of no kubelet. */
@@ -69,7 +71,11 @@ export function sayLeft(
       "drop-in": "no --config-dir names its folder",
       "kubeadm-patch": "no kubeadm is told of its folder",
     }[role];
-    assumptions.addUnused({ origin, why: `${nameOf(origin)} is used by no kubelet: ${why}.` });
+    const isSaid = assumptions.all().includes(besideUnused(origin));
+    assumptions.addUnused({
+      origin,
+      why: isSaid ? besideUnused(origin) : `${nameOf(origin)} is used by no kubelet: ${why}.`,
+    });
   }
 }
 
