@@ -109,18 +109,16 @@ function leftOver(object: JsonObject, origin: Origin): Piece[] {
     "apt",
   ]);
   const others = Object.entries(object).filter(([key]) => !read.has(key));
-  return others.flatMap(([key, value]) =>
-    speaks(JSON.stringify(value) ?? "") === "of settings"
-      ? [
-          unread(
-            underKey(origin, key),
-            `what ${key} of ${origin.source.where} makes of kubelets`,
-            true,
-          ),
-        ]
-      : [],
-  );
+  return others.flatMap(([key, value]) => {
+    const isDeciding = speaks(JSON.stringify(value) ?? "") === "of settings";
+    if (!isDeciding && !fromElsewhere.has(key)) return [];
+    const what = `what ${key} of ${origin.source.where} makes of kubelets`;
+    return [unread(underKey(origin, key), what, isDeciding)];
+  });
 }
+
+/** Modules that run what lies elsewhere. Source: cloud-init `cloudinit/config` (cc_ansible.py and its like). */
+const fromElsewhere = new Set(["ansible", "chef", "mcollective", "puppet", "salt_minion"]);
 
 function joined(before: Given["content"] | undefined, content: Given["content"]): Given["content"] {
   if (before === undefined) return content;

@@ -36,6 +36,9 @@ export function remarkOf(
       message: `the script that ${elsewhere} runs`,
     };
   }
+  if (startsKubelets(name, rest.map(textOf))) {
+    return { kind: "deciding", message: `the kubelet that ${name} starts by itself` };
+  }
   if (tools.has(name)) {
     const kind = isDeciding || soundsDeciding(...rest.map(textOf)) ? "deciding" : "note";
     return { kind, message: `what ${name} does` };
@@ -84,6 +87,22 @@ const tools = new Set([
   ],
   ...["kubespray", "k0sctl", "kk", "nodeadm", "talosctl"],
 ]);
+
+/**
+ * Distributions that have kubelet and kube-apiserver in one program, by the words that start them. Sources: k3s
+ * `pkg/cli/cmds`, rke2 `pkg/cli/cmds`, k0s `cmd`, microk8s `build-scripts/components` (kubelite).
+ */
+const embedding: Readonly<Record<string, RegExp>> = {
+  k3s: /^(?:agent|server)$/,
+  rke2: /^(?:agent|server)$/,
+  k0s: /^(?:worker|controller|install|start)$/,
+  microk8s: /^(?:start|join)$/,
+};
+
+/** Whether a command starts kubelets, or kube-apiserver, that no word of it names. */
+export function startsKubelets(name: string, words: readonly string[]): boolean {
+  return name === "kubelite" || words.some((word) => embedding[name]?.test(word));
+}
 
 /** Programs whose words are read elsewhere, or which print and look for them. */
 const readsItsWords = new Set([

@@ -7,6 +7,7 @@ import { withLines } from "./lines.ts";
 import { unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { readingOf } from "./program-pieces.ts";
+import { startsKubelets } from "./shell-remarks.ts";
 import { speaks } from "./speaks.ts";
 import { readSystemdUnit, variablesOf } from "./systemd-unit.ts";
 
@@ -201,16 +202,25 @@ function readGroup(
     const does = started === undefined ? "changes" : "starts";
     extra.push(unread(origin, `the ${what} that ${origin.source.where} ${does}`, true));
   }
+  const [program = "", ...words] = startOf(texts);
+  if (isEmpty && startsKubelets(lastPart(program), words)) {
+    extra.push(unread(main.origin, `the kubelet that ${lastPart(program)} starts by itself`, true));
+  }
   const reading = readingOf(withOwnLines(read, texts), main.origin);
   return { ...reading, pieces: [...reading.pieces, ...extra] };
 }
 
 /** The first word of the last `ExecStart=`; `undefined` where none starts anything. */
 function programOf(texts: readonly Text[]): string | undefined {
+  return startOf(texts)[0];
+}
+
+/** The words of the last `ExecStart=`, as they are written. */
+function startOf(texts: readonly Text[]): readonly string[] {
   const starts = texts.flatMap(({ text }) => [
-    ...text.matchAll(/^[ \t]*ExecStart[ \t]*=[ \t]*[@:+!|-]*[ \t]*(\S+)/gm),
+    ...text.matchAll(/^[ \t]*ExecStart[ \t]*=[ \t]*[@:+!|-]*[ \t]*(\S.*)$/gm),
   ]);
-  return starts.at(-1)?.[1];
+  return starts.at(-1)?.[1]?.trim().split(/\s+/) ?? [];
 }
 
 /** By its name the unit is a kubelet's or kube-apiserver's. */

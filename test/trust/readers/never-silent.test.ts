@@ -8,6 +8,21 @@ const unread: Readonly<Record<string, readonly [file: string, text: string, name
     "[Service]\nExecStart=/usr/local/bin/k3s server --kubelet-arg=anonymous-auth=true\n",
     /the flags of "--kubelet-arg/,
   ],
+  "a unit of k3s without a flag": [
+    "k3s-agent.service",
+    "[Service]\nExecStart=/usr/local/bin/k3s agent\n",
+    /the kubelet that k3s starts/,
+  ],
+  "a script that joins an RKE2 cluster": [
+    "join.sh",
+    "#!/bin/sh\nmkdir -p /etc/rancher/rke2\nexec /usr/local/bin/rke2 agent --server https://10.0.0.1:9345\n",
+    /the kubelet that rke2 starts/,
+  ],
+  "user data that installs k0s": [
+    "user-data",
+    "#cloud-config\nruncmd:\n  - [/usr/local/bin/k0s, install, worker, --token-file, /etc/k0s/token]\n",
+    /the kubelet that k0s starts/,
+  ],
   "variables of kubespray": [
     "k8s-cluster.yml",
     "kubelet_rotate_server_certificates: true\nkube_read_only_port: 10255\n",
@@ -110,6 +125,17 @@ describe("what is not read is never passed over", () => {
       "start.sh": "#!/bin/sh\nexec kubelet --config=/c.yaml\n",
     });
     assert.deepEqual(said, ["kubelet --config=/c.yaml"]);
+  });
+
+  it("user data that has Ansible do the rest is said, and rejects nothing by itself", () => {
+    const said = say({
+      "user-data":
+        "#cloud-config\nansible:\n  pull: [{url: https://example.org/x.git, playbook_name: site.yml}]\n",
+    });
+    assert.ok(
+      said.some((one) => /^noted: what ansible of user-data/.test(one)),
+      `${said}`,
+    );
   });
 
   for (const [name, [file, text]] of Object.entries(plain)) {
