@@ -7,6 +7,7 @@ import { Failure, runMain } from "../../toolchain/fail.mjs";
 import { requireLinuxRoot } from "../../toolchain/kubernetes/programs.ts";
 import { labOf } from "../host/identity.ts";
 import { readState } from "../host/state.ts";
+import { adminKubeconfig } from "../kubernetes/control-plane.ts";
 import { kubectlHere } from "../kubernetes/kubectl.ts";
 import { down } from "./down.ts";
 import { showLogs } from "./logs.ts";
@@ -25,6 +26,7 @@ const usage = `Usage: npm run lab -- COMMAND
   logs [MACHINE [PROGRAM]]
                          what the programs print; without names: which logs there are
   kubectl ARGUMENTS      kubectl as the cluster's administrator
+  doctor [OPTIONS]       kubelet-trust doctor as the cluster's administrator, from inside the lab's network
   down [STACK]           remove everything of the lab
   conformance [short|least] [--kubernetes MINOR]
                          check the verdict against real programs, case by case (about 10 minutes)
@@ -32,7 +34,7 @@ const usage = `Usage: npm run lab -- COMMAND
   rotate [short]         rotate the CAs of a cluster of its own under load, phase by phase (about 10 minutes)
   record FOLDER [short]  the same run, written down in the form of test/observed
 
-logs and kubectl take the stack from LAB_STACK (default: dev).
+logs, kubectl and doctor take the stack from LAB_STACK (default: dev).
 `;
 
 const clone = path.join(import.meta.dirname, "..", "..");
@@ -43,8 +45,10 @@ process.stdout.on("error", () => process.exit());
 await runMain(async () => {
   const [command = "help", ...rest] = process.argv.slice(2);
   const defaultStack = process.env.LAB_STACK || "dev";
-  // What follows kubectl is kubectl's.
-  const option = [command, ...(command === "kubectl" ? [] : rest)].find((word) => word[0] === "-");
+  // What follows kubectl is kubectl's, and so with the doctor.
+  const option = [command, ...(command === "kubectl" || command === "doctor" ? [] : rest)].find(
+    (word) => word[0] === "-",
+  );
   if (command === "help" || option === "--help" || option === "-h") {
     process.stdout.write(usage);
     return 0;
@@ -73,6 +77,13 @@ await runMain(async () => {
       }
       return kubectlHere(machine, rest);
     }
+    case "doctor": {
+      const machine = readState(labOf(defaultStack, clone))?.machines[0];
+      if (machine === undefined) {
+        throw new Failure(`Lab ${defaultStack} is not up: npm run lab -- up ${defaultStack}`);
+      }
+      return doctorHere(machine, rest);
+    }
     case "conformance":
       return runProgram("conformance/main.ts", rest);
     case "rotate":
@@ -99,6 +110,20 @@ function runProgram(file: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const program = path.join(import.meta.dirname, "..", file);
     const child = spawn(process.execPath, [program, ...args], { stdio: "inherit" });
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+/** The doctor is this machine's, and so are its files: only the network is the lab's. */
+function doctorHere({ pid }: { readonly pid: number }, args: readonly string[]): Promise<number> {
+  const program = path.join(clone, "cli", "kubelet-trust.ts");
+  const kubeconfig = `/proc/${pid}/root${adminKubeconfig}`;
+  const command = [program, "doctor", "--kubeconfig", kubeconfig, ...args];
+  return new Promise((resolve, reject) => {
+    const child = spawn("nsenter", ["-t", String(pid), "-n", "--", process.execPath, ...command], {
+      stdio: "inherit",
+    });
     child.on("error", reject);
     child.on("exit", (code) => resolve(code ?? 1));
   });

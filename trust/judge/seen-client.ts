@@ -34,11 +34,13 @@ export function clientAsSeen(
     case status === 401: {
       if (outcome.verdict === "fails") return result;
       const { symptom, httpStatus } = seen("Unauthorized");
+      const hasNone = call?.credential.kind === "none";
       return {
         outcome: fails(symptom, {
-          cause: "unexplained",
-          reason:
-            "The kubelet was seen to refuse kube-apiserver's credential, or the lack of one (401), and what was read does not say why.",
+          cause: hasNone ? "no-client-certificate" : "unexplained",
+          reason: hasNone
+            ? "kube-apiserver has no client certificate with its key, and the kubelet was seen to refuse it without one (401)."
+            : "The kubelet was seen to refuse kube-apiserver's credential (401), and what was read does not say why.",
           remedies: call ? authenticationRemedies(clientSituation(call)) : [],
           httpStatus,
         }),

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { selfSignedCertificatePath } from "../../lab/host/kept-certificates.ts";
+import { type Fixture, verifyFlags, writeFixture } from "./fixture.ts";
+import { needsLab } from "./requirements.ts";
+import { labIn, remains, runLab } from "./run.ts";
+
+/** kubeadm's ClusterConfiguration with flags of kube-apiserver; an empty value takes kubeadm's own away. */
+function clusterConfiguration(flags: Readonly<Record<string, string>>): string {
+  const extraArgs = Object.entries(flags).map(([name, value]) => ({ name, value }));
+  return JSON.stringify({
+    apiVersion: "kubeadm.k8s.io/v1beta4",
+    kind: "ClusterConfiguration",
+    kubernetesVersion: "v1.37.2",
+    apiServer: { extraArgs },
+  });
+}
+
+const machine = (name: string, last: number, servingMode: "bootstrap" | "selfSigned") =>
+  ({ name, ip: `10.240.0.${last}`, role: "node", servingMode }) as const;
+const controlPlane = {
+  name: "cp",
+  ip: "10.240.0.10",
+  role: "control-plane",
+  servingMode: "provisioned",
+} as const;
+
+/** Nobody verifies; one kubelet signs its own certificate, one waits for its request. */
+const unverified: Fixture = {
+  kubeletAccessFlags: verifyFlags.filter((flag) => !flag.includes("certificate-authority")),
+  machines: [controlPlane, machine("boot", 11, "bootstrap"), machine("self", 12, "selfSigned")],
+};
+/** kube-apiserver has no client certificate. */
+const anonymous: Fixture = {
+  kubeletAccessFlags: verifyFlags.filter((flag) => flag.includes("preferred-address-types")),
+  machines: [controlPlane, machine("self", 12, "selfSigned")],
+};
+
+describe("npm run lab -- doctor", function () {
+  this.timeout(240_000);
+  let folder: string;
+
+  before(needsLab);
+
+  before(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), "doctor-test-"));
+  });
+
+  after(async () => {
+    for (const name of fs.readdirSync(folder)) {
+      const rendered = path.join(folder, name);
+      await runLab(["down", rendered]);
+      assert.deepEqual(remains(labIn(rendered)), []);
+    }
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  /** Boots a cluster, and gives it the ConfigMaps that kubeadm would have made. */
+  async function boot(name: string, fixture: Fixture, flags: Readonly<Record<string, string>>) {
+    const rendered = path.join(folder, name);
+    await writeFixture(rendered, fixture);
+    const { output } = await runLab(["up", rendered]);
+    assert.match(output, /1\/\d nodes answer|2\/3 nodes answer|0\/2 nodes answer/);
+    const env = { LAB_STACK: rendered };
+    const run = async (...args: string[]) => {
+      const answer = await runLab(args, env);
+      assert.doesNotMatch(answer.output, /PRIVATE KEY/);
+      return answer;
+    };
+    const made = await run(
+      ...["kubectl", "create", "configmap", "kubeadm-config", "-n", "kube-system"],
+      `--from-literal=ClusterConfiguration=${clusterConfiguration(flags)}`,
+    );
+    assert.equal(made.code, 0, made.output);
+    return run;
+  }
+
+  const own = { "kubelet-preferred-address-types": "InternalIP,ExternalIP,Hostname" };
+
+  it("names a skip that nobody meant, and a request that nobody approves; once approved, it works", async () => {
+    const run = await boot("unverified", unverified, own);
+    const configuration = {
+      apiVersion: "kubelet.config.k8s.io/v1beta1",
+      kind: "KubeletConfiguration",
+      serverTLSBootstrap: true,
+    };
+    await run(
+      ...["kubectl", "create", "configmap", "kubelet-config", "-n", "kube-system"],
+      `--from-literal=kubelet=${JSON.stringify(configuration)}`,
+    );
+    const { code, output } = await run("doctor");
+    assert.equal(code, 1, output);
+    assert.match(output, /^ {2}self with .*: silentlySkipped: it works, and nobody verifies it$/m);
+    assert.match(output, /^ {2}boot with .*: fails: remote error: tls: internal error$/m);
+    assert.match(output, /^ {2}self: signed by the kubelet itself, for the node's name$/m);
+    const [, request = ""] =
+      /^ {2}(csr-\S+) of boot, Pending since \S+: no approver of /m.exec(output) ?? [];
+    assert.notEqual(request, "", output);
+
+    const approved = await run("kubectl", "certificate", "approve", request);
+    assert.equal(approved.code, 0, approved.output);
+    let after = "";
+    for (let tries = 0; tries < 30 && !/boot.*: issued by kubernetes/.test(after); tries++) {
+      await sleep(1000);
+      ({ output: after } = await run("doctor"));
+    }
+    assert.match(after, /^ {2}boot with .*: silentlySkipped: it works/m);
+    // The lists are read before the ports: what was signed between them is seen by the next run.
+    assert.doesNotMatch((await run("doctor")).output, /requests for serving certificates/);
+
+    const collected = await run("doctor", "--collect", "--json");
+    assert.equal(collected.code, 0, collected.output);
+    const [node] = JSON.parse(collected.output).nodes;
+    const file = selfSignedCertificatePath(labIn(path.join(folder, "unverified")), "self");
+    const certificate = new X509Certificate(fs.readFileSync(file));
+    assert.deepEqual([node.name, node.fingerprintSha256], ["self", certificate.fingerprint256]);
+  });
+
+  it("names a kube-apiserver without a client certificate as the cause of a 401", async () => {
+    const none = { "kubelet-client-certificate": "", "kubelet-client-key": "" };
+    const run = await boot("anonymous", anonymous, { ...own, ...none });
+    const { code, output } = await run("doctor");
+    assert.equal(code, 1, output);
+    assert.match(output, /^ {2}cp, self: 401 Unauthorized$/m);
+    assert.match(output, /client side: fails\n/);
+    assert.match(
+      output,
+      /kube-apiserver has no client certificate with its key, and the kubelet was seen/,
+    );
+  });
+});
