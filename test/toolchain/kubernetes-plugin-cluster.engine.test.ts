@@ -631,6 +631,48 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     }
   });
 
+  it("sends no file of a machine to the cluster unless it is asked to", async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-kubeconfig-"));
+    try {
+      const kubeconfig = path.join(folder, "kubeconfig");
+      fs.writeFileSync(kubeconfig, api.kubeconfig, { mode: 0o600 });
+      const target = { kubeconfig, renderTo: folder, machineFiles: "folder" };
+      const program = async () => {
+        new Cluster(
+          "c",
+          {
+            controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.10"] }],
+            nodePools: [{ name: "w", nodes: [{ name: "w-0", addresses: ["10.0.0.11"] }] }],
+            machineFiles: machineFilesTarget(target),
+          },
+          { providers: [createProvider("target", target)] },
+        );
+      };
+      assert.deepEqual((await stack.up(program)).diagnostics.filter(isOther), []);
+      const rendered = fs.readdirSync(path.join(folder, "machines", "1-manifest"));
+      assert.deepEqual(rendered.map((file) => file.replace(/.*host-files-|\.yaml$/g, "")).sort(), [
+        "cp-0",
+        "w-0",
+      ]);
+      const { items } = JSON.parse(
+        await api.kubectl(["get", "secrets,configmaps", "--all-namespaces", "-o", "json"]),
+      ) as { items: { metadata: { name: string }; data?: Record<string, string> }[] };
+      assert.ok(items.some(({ metadata }) => metadata.name === "kubelet-config"));
+      const withKeys = items.filter(({ data = {} }) =>
+        Object.values(data).some((text) =>
+          [text, Buffer.from(text, "base64").toString()].some((one) => one.includes("PRIVATE KEY")),
+        ),
+      );
+      assert.deepEqual(
+        withKeys.map(({ metadata }) => metadata.name),
+        [],
+      );
+      assert.equal((await stack.destroy()).succeeded, true);
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it("fails to create a custom resource whose kind nobody defined, and says what lacks", async () => {
     const { succeeded, diagnostics } = await orphan.update;
     assert.equal(succeeded, false);
@@ -640,3 +682,8 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     );
   });
 });
+
+/** Not one of the two warnings that each rendered Secret gives. */
+function isOther(diagnostic: string): boolean {
+  return !diagnostic.endsWith("a secret value in plaintext");
+}
