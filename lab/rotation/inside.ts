@@ -29,6 +29,10 @@ const settling = 10_000;
 
 const tableHead = `| phase | ${kinds.join(" | ")} | asked again | failed |`;
 
+/** What `kubectl logs` of a node says that was left out of a rotation, as the policy pack says before it is deployed. */
+const unknownAuthority =
+  "tls: failed to verify certificate: x509: certificate signed by unknown authority";
+
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 await runMain(async () => {
@@ -77,10 +81,6 @@ async function rotate(
   say(`${provisioned} with the files from before the rotation, on purpose: ${symptom}`);
   return failed === 0 && symptom.includes(unknownAuthority) ? 0 : 1;
 }
-
-/** What `kubectl logs` of a node says that was left out of a rotation, as the policy pack says before it is deployed. */
-const unknownAuthority =
-  "tls: failed to verify certificate: x509: certificate signed by unknown authority";
 
 /**
  * What goes wrong where the old CA is retired before every machine has the new one: brings a node the first files
