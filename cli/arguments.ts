@@ -118,8 +118,8 @@ function gathered(argv: readonly string[]): string[] {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return inOneLine(() =>
+    parseArgs({
       args,
       strict: true,
       allowPositionals: true,
@@ -139,7 +139,18 @@ function parse(args: string[]) {
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
-    });
+    }),
+  );
+}
+
+/**
+ * Gives what reading a command line gives.
+ *
+ * @throws UsageError with the first line of what Node says of an option that it does not take
+ */
+export function inOneLine<T>(read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     throw new UsageError(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "");
   }

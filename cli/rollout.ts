@@ -3,7 +3,7 @@
  */
 import * as fs from "node:fs";
 import { parseArgs } from "node:util";
-import { UsageError } from "./arguments.ts";
+import { inOneLine, UsageError } from "./arguments.ts";
 import { MachineError, machinesIn, machinesInState } from "./machine-source.ts";
 import type { Ran } from "./main.ts";
 import { type FileChange, left, type MachineRollout, rolloutOf } from "./rollout-plan.ts";
@@ -55,8 +55,8 @@ function readArguments(argv: readonly string[]) {
 }
 
 function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
+  return inOneLine(() =>
+    parseArgs({
       args: [...argv],
       allowPositionals: true,
       options: {
@@ -65,10 +65,8 @@ function parse(argv: readonly string[]) {
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "");
-  }
+    }),
+  );
 }
 
 function isStateFile(path: string): boolean {

@@ -8,7 +8,6 @@ import type { NodeAddress } from "./words/facts.ts";
 import {
   addressesAnnotation,
   fileListKey,
-  hostFilesSecretType,
   kubernetesVersionAnnotation,
   type ListedFile,
   machineLabel,
@@ -17,16 +16,7 @@ import {
 } from "./words/host-files.ts";
 import { type ServingMode, servingModes } from "./words/vocabulary.ts";
 
-export {
-  addressesAnnotation,
-  fileListKey,
-  hostFilesSecretType,
-  kubernetesVersionAnnotation,
-  type ListedFile,
-  machineLabel,
-  readAddresses,
-  readFileList,
-};
+export * from "./words/host-files.ts";
 
 /** Type tokens of the components. */
 export const tokens = {

@@ -1,6 +1,7 @@
 /** The command line of `doctor`. */
 import { parseArgs } from "node:util";
-import { UsageError } from "../arguments.ts";
+import { encodePem, pemBlocks } from "../../trust/certificates/pem.ts";
+import { inOneLine, UsageError } from "../arguments.ts";
 import { contentOf } from "../disk.ts";
 import { patience } from "./patience.ts";
 
@@ -65,8 +66,8 @@ export function readDoctorArguments(argv: readonly string[]): DoctorArguments | 
 }
 
 function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
+  return inOneLine(() =>
+    parseArgs({
       args: [...argv],
       strict: true,
       options: {
@@ -79,10 +80,8 @@ function parse(argv: readonly string[]) {
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "");
-  }
+    }),
+  ).values;
 }
 
 function readTimeout(text = "30"): number {
@@ -98,11 +97,13 @@ function readTimeout(text = "30"): number {
 /** Certificates alone: what else is in the file stays there. */
 function certificatesIn(option: string, file: string): HandedInFile {
   const text = Buffer.from(contentOf(option, file)).toString("utf8");
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length === 0) {
+  const certificates = pemBlocks(text).filter(
+    ({ type, hasHeaders }) => type === "CERTIFICATE" && !hasHeaders,
+  );
+  if (certificates.length === 0) {
     throw new UsageError(
       `${option}: ${file} holds no certificate; give the PEM file of that name from a control plane`,
     );
   }
-  return { file, text: `${blocks.join("\n")}\n` };
+  return { file, text: encodePem(certificates) };
 }

@@ -1,4 +1,5 @@
 /** `doctor --collect`: the certificates that kubelets have signed themselves, as the configuration takes them. */
+import { encodePem } from "../../trust/certificates/pem.ts";
 import { type Certificate, parseCertificate } from "../../trust/certificates/x509.ts";
 import { paths } from "../../trust/contract.ts";
 import { isSelfMade } from "../../trust/programs/kubelet/serving-certificate.ts";
@@ -90,12 +91,8 @@ function fingerprintOf({ fingerprint }: Certificate): string {
 }
 
 /** The kubelet's own certificate; the CA beside it has signed nothing else, and nothing needs it to be trusted. */
-function pemOf({ der }: Certificate): string {
-  const lines =
-    Buffer.from(der)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+function pemOf(certificate: Certificate): string {
+  return encodePem([certificate]);
 }
 
 /** A node's addresses as the configuration has them; the host name is the node's name anyway. */

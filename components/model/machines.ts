@@ -25,8 +25,8 @@ export type MachineArgs = {
   name: string;
   /**
    * A plain text is an `InternalIP`. kube-apiserver dials these, and certificates are issued for all of them; the
-   * `Hostname` is always the machine's name. Each may be an Output, as a cloud gives it. So may the whole list; then a preview does not know of which
-   * types they are.
+   * `Hostname` is always the machine's name. Each may be an Output, as a cloud gives it. So may the whole list; then a
+   * preview does not know of which types they are.
    */
   addresses?: pulumi.Input<readonly (pulumi.Input<string> | NodeAddressArgs)[]>;
   /**

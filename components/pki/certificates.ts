@@ -1,5 +1,5 @@
 /** Certificates that users hand in. What is written anywhere is written anew from them, never their text. */
-import { pemBlocks } from "../../trust/certificates/pem.ts";
+import { encodePem, pemBlocks } from "../../trust/certificates/pem.ts";
 import { type Certificate, parseCertificate } from "../../trust/certificates/x509.ts";
 
 /** The certificates of a PEM text, in order; a sentence says why they cannot be read. */
@@ -32,19 +32,6 @@ export function strayProblems(pem: string, field: string, remedy: string): strin
   return other === undefined
     ? []
     : [`${field}: a block ${JSON.stringify(other)} is in it. Give the certificates alone.`];
-}
-
-/** Certificates as PEM. */
-export function encodePem(certificates: readonly Certificate[]): string {
-  return certificates
-    .map(({ der }) => {
-      const lines =
-        Buffer.from(der)
-          .toString("base64")
-          .match(/.{1,64}/g) ?? [];
-      return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
-    })
-    .join("");
 }
 
 /** The certificates of a text, and nothing else of it. */

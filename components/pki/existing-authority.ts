@@ -1,8 +1,9 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { nameConstraintError } from "../../trust/certificates/constraints.ts";
+import { encodePem } from "../../trust/certificates/pem.ts";
 import { type Certificate, isSignedBy } from "../../trust/certificates/x509.ts";
-import { certificatesIn, encodePem, strayProblems } from "./certificates.ts";
+import { certificatesIn, strayProblems } from "./certificates.ts";
 
 /** A CA that exists already. */
 export type ExistingAuthority = {

@@ -87,3 +87,16 @@ function decode(type: string, lines: readonly string[]): PemBlock | undefined {
   }
   return { type, hasHeaders: first > 0, der: Buffer.from(base64, "base64") };
 }
+
+/** Certificates as PEM, one after another. */
+export function encodePem(certificates: readonly { readonly der: Uint8Array }[]): string {
+  return certificates
+    .map(({ der }) => {
+      const lines =
+        Buffer.from(der)
+          .toString("base64")
+          .match(/.{1,64}/g) ?? [];
+      return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+    })
+    .join("");
+}
