@@ -72,8 +72,19 @@ export function settleRendered(stack, stateFile) {
   if (!fs.existsSync(kept)) return false;
   const { state, folder } = JSON.parse(fs.readFileSync(path.join(kept, "run.json"), "utf8"));
   if (state === stateHash(stateFile)) putBack(path.join(kept, "files"), folder);
-  fs.rmSync(kept, { recursive: true, force: true });
+  drop(kept);
   return true;
+}
+
+/**
+ * Removes a folder of copies at one moment: of what a killed removal left, half would be taken for all.
+ * @param {string} kept
+ */
+function drop(kept) {
+  const dropped = `${kept}.dropped`;
+  fs.rmSync(dropped, { recursive: true, force: true });
+  if (fs.existsSync(kept)) fs.renameSync(kept, dropped);
+  fs.rmSync(dropped, { recursive: true, force: true });
 }
 
 /**
@@ -89,7 +100,7 @@ function keep(stateFile, folder, kept) {
   for (const file of renderedFiles(folder)) copy(folder, path.join(draft, "files"), file);
   const run = { state: stateHash(stateFile), folder };
   fs.writeFileSync(path.join(draft, "run.json"), JSON.stringify(run));
-  fs.rmSync(kept, { recursive: true, force: true });
+  drop(kept);
   fs.renameSync(draft, kept);
 }
 

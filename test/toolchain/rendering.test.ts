@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import * as fs from "node:fs";
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import * as os from "node:os";
 import * as path from "node:path";
 import { localState } from "../../toolchain/paths.mjs";
@@ -60,4 +61,36 @@ describe("rendered files", () => {
     assert.deepEqual(await run(), []);
     assert.ok(!fs.existsSync(config));
   });
+
+  for (const survivor of ["run.json", "files"]) {
+    it(`are as the state has them after a run that was killed when of its copies only ${survivor} was left`, async () => {
+      const config = file("cluster", "a.yaml");
+      await run({ [config]: "a: 1\n" });
+      await assert.rejects(
+        killedWhileDropping(survivor, () => run()),
+        /killed/,
+      );
+      await run();
+      assert.equal(fs.readFileSync(config, "utf8"), "a: 1\n");
+    });
+  }
+
+  /** Ends work at its first removal of a folder that is there, of which all but one entry is gone by then. */
+  async function killedWhileDropping(survivor: string, work: () => Promise<unknown>) {
+    const { rmSync } = fs;
+    fs.rmSync = (folder, options) => {
+      if (!fs.existsSync(folder)) return;
+      for (const name of fs.readdirSync(folder)) {
+        if (name !== survivor) rmSync(path.join(String(folder), name), options);
+      }
+      throw new Error("killed");
+    };
+    syncBuiltinESMExports();
+    try {
+      await work();
+    } finally {
+      fs.rmSync = rmSync;
+      syncBuiltinESMExports();
+    }
+  }
 });
