@@ -10,16 +10,18 @@ export type ProcessIdentity = {
   readonly startTime: string;
 };
 
-/** The identity of a process that runs now; undefined if there is none. A zombie counts as none. */
+/**
+ * The identity of a process that runs now; undefined if there is none. A zombie counts as none once its last thread is
+ * gone: a killed program's first thread may end before others, which hold its sockets.
+ */
 export function identify(pid: number): ProcessIdentity | undefined {
   const stat = readProc(pid, "stat");
   if (stat === undefined) return undefined;
   // The name in parentheses may hold spaces; the fields after it are counted from the state, field 3.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const startTime = fields[19];
-  return fields[0] === "Z" || fields[0] === "X" || startTime === undefined
-    ? undefined
-    : { pid, startTime };
+  const [state, threads, startTime] = [fields[0], Number(fields[17]), fields[19]];
+  const isGone = state === "X" || (state === "Z" && threads <= 1);
+  return isGone || startTime === undefined ? undefined : { pid, startTime };
 }
 
 /** True while this very process runs, not another one with its id. */
