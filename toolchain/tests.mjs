@@ -49,11 +49,13 @@ export function fastTests() {
 }
 
 /**
- * All others, the lab's and the toolchain's first: they take longest, and what begins last should end soon.
+ * All others, the lab's, the toolchain's and the many stacks of the policies first: they take longest, and what begins
+ * last should end soon.
  * @returns {string[]}
  */
 export function slowTests() {
-  const isLong = (/** @type {string} */ file) => /\.lab\.|^test\/toolchain\//.test(file);
+  const isLong = (/** @type {string} */ file) =>
+    /\.lab\.|^test\/(toolchain\/|policies\/stacks)/.test(file);
   const files = testsIn("test", repository).filter((file) => slow.test(file));
   return [...files.filter(isLong), ...files.filter((file) => !isLong(file))];
 }
