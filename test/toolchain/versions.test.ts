@@ -36,6 +36,21 @@ describe("toolchain/versions", () => {
     assert.equal(release, versions.kubernetes);
   });
 
+  it("let the TLS plugin be built from what the CLI was compiled from: nothing in it is older", () => {
+    const required = (module: string) =>
+      [...read(`toolchain/go/${module}/go.mod`).matchAll(/^\s([^\s/]+\/\S+) (v\S+)/gm)].map(
+        ([, dependency = "", version = ""]) => [dependency, version] as const,
+      );
+    const ofPlugin = new Map(required("pulumi-resource-tls"));
+    const shared = required("pulumi").filter(([dependency]) => ofPlugin.has(dependency));
+    assert.ok(shared.length > 100);
+    for (const [dependency, version] of shared) {
+      const own = ofPlugin.get(dependency) ?? "";
+      const order = own.localeCompare(version, "en", { numeric: true });
+      assert.ok(order >= 0, `${dependency} is ${own}, of the CLI ${version}: go get it`);
+    }
+  });
+
   it("come from files that name no registry", () => {
     const files = execFileSync("git", ["ls-files"], { cwd: repository, encoding: "utf8" });
     for (const file of files
