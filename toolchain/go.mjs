@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { contentKey, ensureCached, hashFolder } from "./cache.mjs";
+import { cacheRoot, contentKey, ensureCached, hashFolder } from "./cache.mjs";
 import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
 import { createProgress } from "./progress.mjs";
@@ -50,11 +50,9 @@ export async function ensureBuilt(
   root = undefined,
   whole = () => "",
 ) {
-  const { name, title, moduleDir, packages, ldflags = [], tags = [], env = {}, borrowed } = build;
-  const settings = { CGO_ENABLED: "0", ...env };
-  const goEnv = { ...process.env, ...settings };
-  const go = await goTarget(moduleDir, goEnv);
-  const key = contentKey([go, hashFolder(moduleDir), packages, ldflags, tags, settings, borrowed]);
+  const { name, title, moduleDir, packages, ldflags = [], tags = [] } = build;
+  const goEnv = { ...process.env, ...settingsOf(build) };
+  const key = await keyOf(build);
   return ensureCached({
     ...(root === undefined ? {} : { root }),
     name,
@@ -94,6 +92,31 @@ export async function ensureBuilt(
         }
       }),
   });
+}
+
+/**
+ * @param {GoBuild} build
+ * @returns {Promise<boolean>} whether ensureBuilt would have nothing to do
+ * @throws {Failure} if Go is missing or too old
+ */
+export async function isBuilt(build) {
+  return fs.existsSync(path.join(cacheRoot(), `${build.name}-${await keyOf(build)}`));
+}
+
+/**
+ * @param {GoBuild} build
+ * @returns {Promise<string>} what its folder in the cache is called by, after its name
+ */
+async function keyOf(build) {
+  const { moduleDir, packages, ldflags = [], tags = [], borrowed } = build;
+  const settings = settingsOf(build);
+  const go = await goTarget(moduleDir, { ...process.env, ...settings });
+  return contentKey([go, hashFolder(moduleDir), packages, ldflags, tags, settings, borrowed]);
+}
+
+/** @param {GoBuild} build */
+function settingsOf({ env = {} }) {
+  return { CGO_ENABLED: "0", ...env };
 }
 
 /**

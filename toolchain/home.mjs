@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { cacheRoot, contentKey, ensureCached, hashFolder } from "./cache.mjs";
 import { createEstimate } from "./estimate.mjs";
-import { ensureBuilt, goTarget } from "./go.mjs";
+import { ensureBuilt, isBuilt } from "./go.mjs";
 import { repository } from "./paths.mjs";
 import { elapsed } from "./progress.mjs";
 import { versions } from "./versions.mjs";
@@ -85,25 +85,31 @@ export async function ensureHome(progress) {
     key: homeKey(),
     onWait: ({ pid }) => progress.say(`Waiting for process ${pid}, which builds the toolchain`),
     make: async (home) => {
-      await goTarget(moduleFolder("pulumi"));
+      const built = await Promise.all(parts.map(isBuilt));
+      const missing = parts.filter((_, at) => !built[at]);
       const estimate = createEstimate(
-        parts.map(({ seconds, compiled }) => ({ seconds, packages: compiled })),
+        missing.map(({ seconds, compiled }) => ({ seconds, packages: compiled })),
         os.cpus().length,
       );
       const start = Date.now();
-      progress.say(
-        `Building the toolchain from source, once: ${parts.length} programs, about ${elapsed(estimate.whole())}`,
-      );
-      for (const [at, part] of parts.entries()) {
+      if (missing.length > 0) {
+        const programs = missing.length === 1 ? "1 program" : `${missing.length} programs`;
+        progress.say(
+          `Building the toolchain from source, once: ${programs}, about ${elapsed(estimate.whole())}`,
+        );
+      }
+      for (const [at, part] of missing.entries()) {
         estimate.update(at, 0);
-        const built = await ensureBuilt(part, progress, undefined, (packages) => {
+        await ensureBuilt(part, progress, undefined, (packages) => {
           estimate.update(at, packages);
           const whole = `${elapsed(Date.now() - start)} of about ${elapsed(estimate.whole())} in all`;
-          return `part ${at + 1} of ${parts.length}, ${whole}`;
+          return `part ${at + 1} of ${missing.length}, ${whole}`;
         });
+      }
+      for (const part of parts) {
         const binary = path.join(home, part.installed);
         fs.mkdirSync(path.dirname(binary), { recursive: true });
-        linkOrCopy(path.join(built, part.name), binary);
+        linkOrCopy(path.join(await ensureBuilt(part, progress), part.name), binary);
       }
     },
   });
