@@ -26,9 +26,11 @@ export const symptoms: readonly (readonly [string, string])[] = [
   ["cannot use both", "does not start"],
 ];
 
+const variants = [...selfSignedVariants, ...otherVariants];
+
 /** Kubelets by the bundles that they are verified with. */
 export function servingTable(cases: readonly Case[]): string {
-  const rows = [...selfSignedVariants, ...otherVariants].map(({ name, says }) => [
+  const rows = variants.map(({ name, says }) => [
     says,
     ...stances.map((stance) => {
       const cells = addressTypes.map((types) =>
@@ -75,7 +77,9 @@ export function directTable(cases: readonly Case[]): string {
 export function callersTable(cases: readonly Case[]): string {
   const all = cases.filter(({ part }) => part === "callers");
   const callers = unique(all.map(({ caller }) => caller ?? ""));
-  const rows = unique(all.map(({ kubelet }) => kubelet ?? "")).map((kubelet) => [
+  // They end in any order.
+  const asked = variants.filter(({ says }) => all.some(({ kubelet }) => kubelet === says));
+  const rows = asked.map(({ says: kubelet }) => [
     kubelet,
     ...callers.map((caller) =>
       short(all.find((one) => one.kubelet === kubelet && one.caller === caller)),
@@ -109,7 +113,7 @@ export function startupTable(cases: readonly Case[]): string {
 }
 
 function lastPart(message: string): string {
-  return cell(/err="(.*)"$/.exec(message)?.[1] ?? message);
+  return cell(/err="(.*)"$/.exec(message)?.[1] ?? /err=<\n\s*(.*)/s.exec(message)?.[1] ?? message);
 }
 
 function short(one: Case | undefined): string {
