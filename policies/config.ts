@@ -70,7 +70,11 @@ export type Config = {
 
 type Properties = Record<string, PolicyConfigJSONSchema>;
 
-const cluster: PolicyConfigJSONSchema = { type: "string", minLength: 1 };
+const cluster: PolicyConfigJSONSchema = {
+  type: "string",
+  minLength: 1,
+  description: "The cluster's name, as in the label kubelet-trust/cluster.",
+};
 
 function objects(properties: Properties, required: string[]): PolicyConfigJSONSchema {
   return {
@@ -90,21 +94,48 @@ export const judgingProperties: Properties = {
     ...objects(
       {
         cluster,
-        kubernetesVersion: { type: "string", pattern: "^v?\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}$" },
-        flags: { type: "array", items: { type: "string", pattern: "^--" } },
-        skipReason: { type: "string", minLength: 1 },
+        kubernetesVersion: {
+          type: "string",
+          pattern: "^v?\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}$",
+          description: "Its version; without one, the policy's.",
+        },
+        flags: {
+          type: "array",
+          items: { type: "string", pattern: "^--" },
+          description: "Its flags as they are given, e.g. --kubelet-certificate-authority=FILE.",
+        },
+        skipReason: {
+          type: "string",
+          minLength: 1,
+          description: "Why it verifies no kubelet, if that is meant.",
+        },
       },
       ["flags"],
     ),
     description: "kube-apiservers of other stacks that call this stack's kubelets.",
   },
   approvers: {
-    ...objects({ cluster, name: { type: "string", minLength: 1 } }, ["name"]),
+    ...objects(
+      { cluster, name: { type: "string", minLength: 1, description: "What people call it." } },
+      ["name"],
+    ),
     description: "Who approves requests for kubelet serving certificates, outside of this stack.",
   },
   files: {
     ...objects(
-      { cluster, path: { type: "string", pattern: "^/" }, pem: { type: "string", minLength: 1 } },
+      {
+        cluster,
+        path: {
+          type: "string",
+          pattern: "^/",
+          description: "Path on the machine, or as the flag or field names it.",
+        },
+        pem: {
+          type: "string",
+          minLength: 1,
+          description: "Certificates, PEM. A private key is refused.",
+        },
+      },
       ["path", "pem"],
     ),
     description: "Certificates on the machines that are not in this stack, by path.",
@@ -127,11 +158,23 @@ export const waiverProperties: Properties = {
   waivers: {
     ...objects(
       {
-        policy: { type: "string", minLength: 1 },
-        resource: { type: "string", minLength: 1 },
-        cluster,
-        reason: { type: "string", minLength: 1 },
-        until: { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}$" },
+        policy: {
+          type: "string",
+          minLength: 1,
+          description: "The policy; without one, that which is configured.",
+        },
+        resource: {
+          type: "string",
+          minLength: 1,
+          description: "URN or name of a resource, or a machine's name; * stands for any text.",
+        },
+        cluster: { ...cluster, description: "Name of a cluster; * stands for any text." },
+        reason: { type: "string", minLength: 1, description: "Why, in words." },
+        until: {
+          type: "string",
+          pattern: "^\\d{4}-\\d{2}-\\d{2}$",
+          description: "Last day on which it holds, UTC; at most 180 days ahead.",
+        },
       },
       ["reason", "until"],
     ),

@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { specs } from "../policies/policies.ts";
+import { policiesReference } from "../policies/reference-page.ts";
+import { configurationReference } from "../toolchain/reference-configuration.mjs";
 
 const root = path.join(import.meta.dirname, "..");
 const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8");
@@ -62,6 +64,12 @@ describe("the documentation", () => {
       judging.map(({ name }) => name),
     );
     assert.equal(judging.length, 5);
+  });
+
+  it("has the reference that npm run reference writes", () => {
+    // The components' and the commands' pages are compared in test/plugin, where the schema is at hand.
+    assert.equal(read("docs/reference/configuration.md"), configurationReference());
+    assert.equal(read("docs/reference/policies.md"), policiesReference());
   });
 
   it("of contributing names files that exist", () => {

@@ -3,14 +3,18 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { schemaOfPackage } from "./packages.mjs";
 import { repository } from "./paths.mjs";
+import { commandsPage, commandsReference } from "./reference-commands.mjs";
+import { configurationPage, configurationReference } from "./reference-configuration.mjs";
 
 /** The page. */
 export const referencePage = path.join(repository, "docs", "reference", "components.md");
 
-/** Writes the page anew. */
-export function writeReference() {
+/** Writes the page anew, and those of the configuration and the commands. */
+export async function writeReference() {
   fs.mkdirSync(path.dirname(referencePage), { recursive: true });
   fs.writeFileSync(referencePage, reference(schemaOfPackage()));
+  fs.writeFileSync(configurationPage, configurationReference());
+  fs.writeFileSync(commandsPage, await commandsReference());
 }
 
 /**

@@ -115,12 +115,13 @@ cluster (default: 1000 nodes). See docs/benchmarks.md.`,
     run: () => runProgram("cli/verdicts.ts", [], process.env),
   },
   reference: {
-    usage: "usage: npm run reference\nWrites docs/reference/components.md anew, from doc comments.",
+    usage:
+      "usage: npm run reference\nWrites docs/reference anew: from doc comments, Pulumi.yaml, the policies and every --help.",
     plain: true,
     run: async () => {
       const { writeReference } = await import("./reference.mjs");
-      writeReference();
-      return 0;
+      await writeReference();
+      return runProgram("policies/reference.ts", [], process.env);
     },
   },
   lab: { run: (args) => runProgram("lab/cli/cli.ts", args, process.env) },

@@ -8,6 +8,7 @@ import { ensureLanguages, withYaml } from "../../toolchain/languages.mjs";
 import { buildPackages } from "../../toolchain/packages.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
 import { reference, referencePage } from "../../toolchain/reference.mjs";
+import { commandsPage, commandsReference } from "../../toolchain/reference-commands.mjs";
 import { versions } from "../../toolchain/versions.mjs";
 import {
   expectFailure,
@@ -92,6 +93,8 @@ describe("the components in other languages", function () {
     ]);
     // What nobody would notice otherwise: a page that is behind.
     assert.equal(fs.readFileSync(referencePage, "utf8"), reference(schema), "npm run reference");
+    const commands = await commandsReference();
+    assert.equal(fs.readFileSync(commandsPage, "utf8"), commands, "npm run reference");
     const described = [...objectsIn(schema.resources), ...objectsIn(schema.types)];
     assert.ok(described.length > 80);
     assert.deepEqual(
