@@ -26,6 +26,8 @@ export type CertificateAuthorityArgs = {
   validityHours?: number;
   /** A CA that exists already, in place of a new one. Default: a new one is made. */
   existing?: ExistingAuthority;
+  /** What the user calls the existing one, for messages about it. Default: `existing`. */
+  field?: string;
   /** What the existing one is adopted for, which it is checked against too. Default: nothing that is known. */
   adoption?: Adoption;
 };
@@ -71,7 +73,7 @@ export class CertificateAuthority extends pulumi.ComponentResource {
     args: CertificateAuthorityArgs = {},
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    const problems = problemsFor(args.adoption);
+    const problems = problemsFor(args.adoption, args.field ?? "existing");
     const existing = args.existing && checkNow(args.existing, problems);
     super(CertificateAuthority.__pulumiType, name, {}, opts);
     const authority = existing ? adopt(existing, problems) : create(name, args, { parent: this });
@@ -149,11 +151,10 @@ function create(
   };
 }
 
-const fields = { certificate: "existing.certPem", key: "existing.privateKeyPem" };
-
 type Problems = (certPem: string, privateKeyPem: string | undefined) => readonly string[];
 
-function problemsFor(adoption: Adoption | undefined): Problems {
+function problemsFor(adoption: Adoption | undefined, field: string): Problems {
+  const fields = { certificate: `${field}.certPem`, key: `${field}.privateKeyPem` };
   return (certPem, key) =>
     adoption === undefined
       ? authorityProblems(certPem, key, fields, new Date())

@@ -55,7 +55,7 @@ export async function makeNodePool(
 ): Promise<Made<NodePoolOutputs>> {
   const { certPem, privateKeyPem } = ca;
   const existing = { certPem, privateKeyPem };
-  const authority = new CertificateAuthority(`${name}/ca`, { existing }, options);
+  const authority = new CertificateAuthority(`${name}/ca`, { existing, field: "ca" }, options);
   // The whole of it came as a secret, and certificates are none.
   const trustPem =
     ca.trustPem === undefined ? authority.trustPem : pulumi.unsecret(pulumi.output(ca.trustPem));

@@ -90,6 +90,14 @@ describe("the documentation", () => {
     });
   }
 
+  it("has the same commands in both READMEs", () => {
+    const [english, chinese] = ["README.md", "README.zh.md"].map((page) =>
+      [...read(page).matchAll(/^\| (`npm .+?`) \|/gm)].map(([, command]) => command),
+    );
+    assert.ok((english?.length ?? 0) > 10);
+    assert.deepEqual(chinese, english);
+  });
+
   it("names commands of this project that exist", () => {
     const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
     const named = pages.flatMap((page) =>
