@@ -13,7 +13,6 @@ import {
   tokens,
 } from "../../trust/contract.ts";
 import { asList, asObject } from "../../trust/readers/yaml.ts";
-import { valueOr } from "../../trust/words/fact.ts";
 import type { CertificateFacts, FileContent } from "../../trust/words/facts.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
 import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
@@ -194,11 +193,14 @@ function addBundle(
       continue;
     const bundle = text(resource, kubeletAccessOutputs.bundle);
     const source = { where: describe(resource), key: kubeletAccessOutputs.bundle };
+    const handedIn = bundle === undefined ? collected(stack, resource) : [];
+    // With one that is not known yet nobody can say whom the bundle leaves out.
+    if (handedIn === undefined) continue;
     content.set(path, {
       kind: "certificates",
       certificates:
         bundle === undefined
-          ? [...authorityIn(content), ...collected(stack, resource)]
+          ? [...authorityIn(content), ...handedIn]
           : certificatesOf(stack).inText(bundle, source),
     });
   }
@@ -209,17 +211,22 @@ function authorityIn(content: ReadonlyMap<string, FileContent>): readonly Certif
   return ca?.kind === "certificates" ? ca.certificates : [];
 }
 
-/** What the machines of the cluster handed in, before the bundle itself is known. */
-function collected(stack: Stack, access: Resource): CertificateFacts[] {
-  return under(stack, access.parentUrn ?? "")
-    .filter(({ type }) => type === tokens.hostFiles)
-    .flatMap((owner) => {
-      const given = field(owner, hostFilesOutputs.selfSignedCertificates);
-      const source = { where: describe(owner), key: hostFilesOutputs.selfSignedCertificates };
-      return Object.values(asObject(valueOr(given, undefined)) ?? {}).flatMap((pem) =>
-        typeof pem === "string" ? certificatesOf(stack).inText(pem, source) : [],
-      );
-    });
+/** What the machines of the cluster handed in, before the bundle itself is known; `undefined` where one is not. */
+function collected(stack: Stack, access: Resource): CertificateFacts[] | undefined {
+  const found: CertificateFacts[] = [];
+  for (const owner of under(stack, access.parentUrn ?? "")) {
+    if (owner.type !== tokens.hostFiles) continue;
+    const { selfSignedCertificates } = hostFilesOutputs;
+    const given = field(owner, selfSignedCertificates);
+    if (!given.known) return undefined;
+    const source = { where: describe(owner), key: selfSignedCertificates };
+    for (const machine of Object.keys(asObject(given.value) ?? {})) {
+      const pem = text(owner, selfSignedCertificates, machine);
+      if (pem === undefined) return undefined;
+      found.push(...certificatesOf(stack).inText(pem, source));
+    }
+  }
+  return found;
 }
 
 /** The resources below one, at any depth. */
