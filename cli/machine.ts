@@ -4,7 +4,11 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { cloudConfig, compressedCloudConfig } from "../trust/carriers/cloud-init.ts";
+import {
+  cloudConfig,
+  compressedCloudConfig,
+  userDataWarning,
+} from "../trust/carriers/cloud-init.ts";
 import { ignitionConfig } from "../trust/carriers/ignition.ts";
 import type { CarriedFile } from "../trust/carriers/machine.ts";
 import { tarArchive } from "../trust/carriers/tar.ts";
@@ -20,6 +24,8 @@ Writes the files of one machine in the form that a carrier takes. They hold the 
   --output   file to write, or the folder for tree; default: standard output, unless it is a terminal
   --from     folder that the stack rendered to; default: rendered
   --state    instead of --from: what \`pulumi stack export --show-secrets\` printed; - is standard input
+
+User data over the 16 KiB of the strictest clouds is written too, with a warning on standard error.
 
 Exit code: 0 when it was written, 2 when not.`;
 
@@ -49,6 +55,10 @@ export function machine(argv: readonly string[]): number {
     const files = filesOf(args);
     if (args.format === "tree") writeTree(files, args.output);
     else write(formats[args.format]?.(files) ?? "", args.output);
+    if (args.format.startsWith("cloud-init")) {
+      const warning = userDataWarning(args.name, files, args.format === "cloud-init-base64");
+      if (warning !== undefined) console.error(`machine: warning: ${warning}`);
+    }
     return 0;
   } catch (error) {
     const known = error instanceof MachineError || error instanceof RangeError;

@@ -10,6 +10,7 @@ import { ensurePackages } from "./npm.mjs";
 import { ensurePack } from "./pack.mjs";
 import { node, policyPack, repository } from "./paths.mjs";
 import { createProgress, isInteractive } from "./progress.mjs";
+import { refuseRefresh } from "./refresh.mjs";
 import { checkStates, defaultStack, ensureSelectedStack, openPulumi, withStack } from "./stack.mjs";
 import { readTarget } from "./target.mjs";
 import { chosenTests, fastTests, needToolchain } from "./tests.mjs";
@@ -180,33 +181,8 @@ async function runPulumi(args) {
   if (folder !== undefined || args.length === 0 || wantsHelp(args)) return pulumi.run(args);
   checkStates(pulumi.backend);
   const stack = namedStack(args) || (await ensureSelectedStack(pulumi));
-  const [command = ""] = args.filter((arg) => !arg.startsWith("-"));
-  if (stack !== undefined) await refuseRefresh(command, args, stack);
+  if (stack !== undefined) await refuseRefresh(args, stack);
   return pulumi.run(args);
-}
-
-/**
- * The Kubernetes plugin refreshes an object by asking its cluster, also one that was only rendered, and fails on each.
- * @param {string} command of the CLI
- * @param {readonly string[]} args
- * @param {string} stack
- * @throws {Failure} if the command would refresh rendered objects
- */
-async function refuseRefresh(command, args, stack) {
-  const asked = args.some((arg) => /^(-r|--refresh)(=(true|1|t))?$/i.test(arg));
-  if (command !== "refresh" && !asked) return;
-  const { folder, applied } = await readTarget(stack, args);
-  if (folder === undefined) return;
-  if (applied) {
-    throw new Failure(
-      `Stack ${stack} renders its machines' files to ${folder}: a refresh would ask the cluster for them and fail. Run ` +
-        "`npm start`, which renews certificates without a refresh; or set kubelet-trust:machineFiles to cluster.",
-    );
-  }
-  throw new Failure(
-    `Stack ${stack} renders its objects to ${folder}: there is no cluster to refresh them from. Run \`npm start\`: it ` +
-      "makes files again that were removed or changed, and renews certificates, without a refresh.",
-  );
 }
 
 /**
@@ -226,7 +202,7 @@ async function operate(operation, typed, args) {
   }
   const stack = namedStack(args) || process.env.PULUMI_STACK || defaultStack;
   const target = await readTarget(stack, args);
-  await refuseRefresh(operation, args, stack);
+  await refuseRefresh([operation, ...args], stack);
   await ensurePack(progress);
   const pulumi = openPulumi(await pulumiEnvironment(progress));
   // With --help the CLI looks at its arguments and does nothing.

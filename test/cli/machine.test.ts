@@ -79,6 +79,20 @@ describe("npm run machine", function () {
     assert.ok(paths.includes("/etc/kubernetes/manifests/kube-apiserver.yaml"));
   });
 
+  it("writes user data over a cloud's limit, and warns of it in one line beside it", () => {
+    const { code, stdout, stderr } = run(["cp-0", "--format", "cloud-init", "--from", rendered]);
+    assert.equal(code, 0);
+    assert.ok(stdout.length > 16 * 1024);
+    assert.match(
+      stderr,
+      new RegExp(
+        `^machine: warning: cp-0: its user data is ${stdout.length} bytes, over the 16384 .* Give --format cloud-init-base64, .*\\.\\n$`,
+      ),
+    );
+    const small = run(["cp-0", "--format", "cloud-init-base64", "--from", rendered]);
+    assert.deepEqual([small.code, small.stderr], [0, ""]);
+  });
+
   it("refuses a pipe that npm has written to, and takes one that it has not", () => {
     const args = ["w-0", "--from", rendered];
     const refused = run(args, "", { npm_lifecycle_event: "machine", npm_config_loglevel: "" });

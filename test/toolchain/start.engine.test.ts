@@ -58,7 +58,8 @@ describe("npm start", function () {
       [["preview", "--stack", "typo"], /^There is no stack typo .*`npm start -- --stack typo` /],
       [["destroy", "--stack=typo"], /^There is no stack typo /],
       [["up", "--refresh"], /^Stack dev renders its objects to .*: there is no cluster to refresh/],
-      [["pulumi", "refresh", "--stack", "dev"], /^Stack dev renders its objects to /],
+      [["pulumi", "--stack", "dev", "refresh"], /^Stack dev renders its objects to /],
+      [["up", "-yr", "-c", "kubeconfig=some"], /^Stack dev renders its machines' files to /],
     ] as const) {
       const refused = await finish(begin("node", ["toolchain/run.mjs", ...args]));
       assert.notEqual(refused.code, 0, args.join(" "));
@@ -151,6 +152,33 @@ describe("npm start", function () {
     }
     assert.equal(gitStatus(), " M index.ts\n");
   }).timeout(600_000);
+
+  it("makes machines' files again that were removed, where a cluster gets the other objects", async () => {
+    fs.writeFileSync(path.join(clone, "index.ts"), machinesProgram);
+    fs.writeFileSync(
+      path.join(clone, "Pulumi.dev.yaml"),
+      "config:\n  kubelet-trust:kubeconfig: some\n",
+    );
+    const up = () => finish(begin("node", ["toolchain/run.mjs", "up", "--skip-preview"]));
+    expectSuccess(await up());
+    const folder = path.join(clone, "rendered/machines/1-manifest");
+    const before = fs.readdirSync(folder).map((name) => [name, read(name)] as const);
+    assert.equal(before.length, 2);
+    for (const [name] of before) fs.rmSync(path.join(folder, name));
+
+    const again = expectSuccess(await up());
+    assert.match(again.stderr, /^Rendered again: 2 files in .*rendered that were removed or/m);
+    assert.match(again.stdout, /unchanged/);
+    for (const [name, text] of before) {
+      // Not assert.equal: a failure must not print the key.
+      assert.ok(read(name) === text, `${name} is another`);
+      assert.equal(fs.statSync(path.join(folder, name)).mode & 0o777, 0o600);
+    }
+
+    function read(name: string): string {
+      return fs.readFileSync(path.join(folder, name), "utf8");
+    }
+  });
 
   it("drops operations that had begun, without asking a cluster", async () => {
     expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
@@ -365,6 +393,16 @@ const renderingProgram = `
     // Without a namespace the plugin deletes the file of a Secret that it has just replaced, killed or not.
     const name = i === 0 ? "always" : variant + "-" + i;
     const key = new tls.PrivateKey(name, { algorithm: "RSA", rsaBits: i === 0 ? 2048 + 8 * (variant.length % 7) : 2048 });
+    new k8s.core.v1.Secret(name, { metadata: { name, namespace: "default" }, stringData: { key: key.privateKeyPem } }, { provider });
+  }`;
+
+/** Two machines' Secrets, rendered apart as with a kubeconfig. Nothing is sent to a cluster: its part is not at issue. */
+const machinesProgram = `
+  import * as k8s from "@pulumi/kubernetes";
+  import * as tls from "@pulumi/tls";
+  const provider = new k8s.Provider("machines", { renderYamlToDirectory: "rendered/machines" });
+  for (const name of ["cp-0", "w-0"]) {
+    const key = new tls.PrivateKey(name, { algorithm: "ECDSA", ecdsaCurve: "P256" });
     new k8s.core.v1.Secret(name, { metadata: { name, namespace: "default" }, stringData: { key: key.privateKeyPem } }, { provider });
   }`;
 

@@ -32,5 +32,31 @@ export function cloudConfig(files: readonly CarriedFile[]): string {
 
 /** The same, compressed and in base64, for fields that take user data so; cloud-init decompresses it. */
 export function compressedCloudConfig(files: readonly CarriedFile[]): string {
-  return gzipSync(cloudConfig(files), { level: 9 }).toString("base64");
+  return compressed(files).toString("base64");
+}
+
+/**
+ * One line for who is about to give a machine user data that the strictest clouds refuse: its size, the limit, and
+ * what to do. Sizes are in bytes, before base64.
+ *
+ * @param isCompressed whether it is {@link compressedCloudConfig}'s.
+ * @returns undefined when it fits.
+ */
+export function userDataWarning(
+  machine: string,
+  files: readonly CarriedFile[],
+  isCompressed: boolean,
+): string | undefined {
+  const small = compressed(files).length;
+  const size = isCompressed ? small : Buffer.byteLength(cloudConfig(files));
+  if (size <= userDataLimit) return undefined;
+  const remedy =
+    small <= userDataLimit
+      ? `Give --format cloud-init-base64, which is ${small} bytes before base64.`
+      : `${isCompressed ? "" : `Compressed it is ${small} bytes. `}There, bring the files by --format tar over ssh, or let Ignition or cloud-init's #include fetch them from a place that only the machine can read.`;
+  return `${machine}: its user data is ${size} bytes, over the ${userDataLimit} that the strictest clouds take (Amazon EC2). ${remedy}`;
+}
+
+function compressed(files: readonly CarriedFile[]): Buffer {
+  return gzipSync(cloudConfig(files), { level: 9 });
 }

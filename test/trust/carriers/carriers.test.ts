@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { issue } from "../../../lab/x509/issue.ts";
@@ -6,6 +7,7 @@ import {
   cloudConfig,
   compressedCloudConfig,
   userDataLimit,
+  userDataWarning,
 } from "../../../trust/carriers/cloud-init.ts";
 import { ignitionConfig } from "../../../trust/carriers/ignition.ts";
 import { tarArchive } from "../../../trust/carriers/tar.ts";
@@ -55,6 +57,38 @@ describe("a machine's files as carriers take them", () => {
     // No two of these keys are alike, so this is about what they come to.
     assert.ok(bytes > 14_000 && bytes < userDataLimit, `${bytes} bytes`);
   }).timeout(30_000);
+
+  it("are warned of where a cloud's limit is passed, with the size, the limit and what to do", () => {
+    const holding = (content: string) => [
+      { path: "/a", mode: "0600", owner: "root:root", content },
+    ];
+    const overhead = cloudConfig(holding("")).length - '""'.length;
+    const longest = holding("x".repeat(userDataLimit - overhead));
+    assert.equal(cloudConfig(longest).length, userDataLimit);
+    assert.equal(userDataWarning("w-0", longest, false), undefined);
+
+    const over = holding("x".repeat(userDataLimit - overhead + 1));
+    const small = Buffer.from(compressedCloudConfig(over), "base64").length;
+    assert.equal(
+      userDataWarning("w-0", over, false),
+      "w-0: its user data is 16385 bytes, over the 16384 that the strictest clouds take (Amazon EC2). " +
+        `Give --format cloud-init-base64, which is ${small} bytes before base64.`,
+    );
+    assert.equal(userDataWarning("w-0", over, true), undefined);
+
+    const incompressible = holding(randomBytes(userDataLimit).toString("hex"));
+    const [plain, packed] = [false, true].map((form) =>
+      userDataWarning("cp-0", incompressible, form),
+    );
+    assert.match(
+      plain ?? "",
+      /data is 33\d{3} bytes.* Compressed it is 1\d{4} bytes\. There, bring /,
+    );
+    assert.match(
+      packed ?? "",
+      /data is 1\d{4} bytes, over .*\. There, bring the files by --format tar/,
+    );
+  });
 
   it("are an Ignition configuration whose unit is a file with its own mode, and is enabled", async () => {
     const files = (await filesOfMachines())["w-0"] ?? [];
