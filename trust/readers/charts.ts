@@ -2,7 +2,7 @@
 import { unknown } from "../words/fact.ts";
 import type { Given, ObjectFormat, Reading } from "./format.ts";
 import { metricsServer } from "./metrics-server.ts";
-import { titleOf, underKey, unread } from "./origins.ts";
+import { isUnknown, titleOf, underKey, unread } from "./origins.ts";
 import { search } from "./other-object.ts";
 import type { Origin } from "./piece.ts";
 import { soundsDeciding } from "./speaks.ts";
@@ -23,6 +23,10 @@ type Chart = {
   readonly name: string;
   readonly values: JsonObject;
   readonly texts: readonly string[];
+  /** Where further values come from, which are not here; `undefined` where there are none. */
+  readonly elsewhere: string | undefined;
+  /** What is written beside the values: patches of what the chart makes. */
+  readonly beside: JsonObject;
 };
 
 const kinds = new Set([
@@ -41,15 +45,16 @@ export const chart: ObjectFormat = {
     "HelmRelease, HelmChart, HelmChartConfig, Argo CD's Application, a stack's `Chart` and `Release`: manifests and programs in the values; metrics-server by the flags that its chart and `args` give; what else speaks of kubelets is said",
   recognises: (object) => kinds.has(asText(object.kind) ?? "") || isRelease(object),
   read: (object, origin, lineOf) => {
-    const { name, values, texts } = chartOf(object);
+    const { name, values, texts, elsewhere, beside } = chartOf(object);
     const here: Origin = { ...origin, source: { where: origin.source.where } };
     const all = [values, ...texts.flatMap(parsedValues)];
-    const found = all.map((one) => search(one, here, lineOf));
+    const found = [...all, beside].map((one) => search(one, here, lineOf));
+    const missing = elsewhere === undefined ? [] : [notHere(elsewhere, here)];
     const metrics = /(^|\/)metrics-server$/.test(name)
       ? [
-          metricsServer(toWords(metricsServerFlags(all), here.source), {
+          metricsServer([...toWords(metricsServerFlags(all), here.source), ...missing], {
             origin: here,
-            label: titleOf(object),
+            label: asObject(object.metadata) ? titleOf(object) : here.source.where,
             serviceAccount: unknown("the ServiceAccount of metrics-server"),
           }),
         ]
@@ -62,23 +67,110 @@ export const chart: ObjectFormat = {
         ...(isOpaque
           ? [unread(here, `what the chart ${name} makes of ${here.source.where}`, false)]
           : []),
+        ...(elsewhere !== undefined && metrics.length === 0 && mayMatter(name)
+          ? [unread(here, `${elsewhere} of ${here.source.where}`, false)]
+          : []),
       ],
-      inner: found.flatMap(({ inner }): Reading["inner"][number][] => [...inner]),
+      inner: [
+        ...found.flatMap(({ inner }): Reading["inner"][number][] => [...inner]),
+        ...monitorOf(name, all, object, here),
+      ],
     };
   },
 };
 
-/** A release among a stack's resources: it has no kind of Kubernetes. */
+/** A release among a stack's resources: it has no kind of Kubernetes, or one of Pulumi's. */
 function isRelease({ kind, chart: name, values, repositoryOpts, fetchOpts }: JsonObject): boolean {
   return (
-    kind === undefined &&
     typeof name === "string" &&
-    (asObject(values) ?? asObject(repositoryOpts) ?? asObject(fetchOpts)) !== undefined
+    (kind === "Release" ||
+      kind === "Chart" ||
+      (kind === undefined &&
+        (asObject(values) ?? asObject(repositoryOpts) ?? asObject(fetchOpts)) !== undefined))
   );
 }
 
+/** Charts that make anything out of their values, or what calls kubelets. */
+function mayMatter(name: string): boolean {
+  return soundsDeciding(name) || /(^|[/-])raw$|prometheus|metrics|approver/.test(name);
+}
+
+function notHere(elsewhere: string, { source }: Origin) {
+  return {
+    kind: "unknownWords" as const,
+    missing: `${elsewhere} of ${source.where}`,
+    source,
+  };
+}
+
+/**
+ * The monitor of kubelets that a chart makes unless it is told not to.
+ * Source: helm-charts `kube-prometheus-stack/values.yaml` (kubelet), `templates/exporters/kubelet/servicemonitor.yaml`.
+ */
+function monitorOf(
+  name: string,
+  values: readonly JsonObject[],
+  object: JsonObject,
+  origin: Origin,
+): Reading["inner"] {
+  if (!/(^|\/)kube-prometheus-stack$/.test(name)) return [];
+  const given = (...path: string[]) =>
+    values
+      .map((one) => valueAt(one, ["kubelet", ...path]))
+      .filter((one) => one !== undefined)
+      .at(-1);
+  if (given("enabled") === false || given("serviceMonitor", "enabled") === false) return [];
+  if (given("serviceMonitor", "https") === false) return [];
+  return [
+    {
+      origin,
+      object: {
+        apiVersion: "monitoring.coreos.com/v1",
+        kind: "ServiceMonitor",
+        metadata: { name: `${asText(asObject(object.metadata)?.name) ?? name}-kubelet` },
+        spec: {
+          endpoints: [
+            {
+              scheme: "https",
+              tlsConfig: {
+                caFile: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+                insecureSkipVerify: given("serviceMonitor", "insecureSkipVerify") ?? true,
+              },
+            },
+          ],
+        },
+      },
+    },
+  ];
+}
+
+/** An ApplicationSet makes Applications out of a template. */
+function specOf(object: JsonObject): JsonObject {
+  return asObject(valueAt(object, ["spec", "template", "spec"])) ?? asObject(object.spec) ?? object;
+}
+
+/** Fields of values, and of where they come from. */
+const valuesFields = new Set(
+  ["values", "valuesContent", "valuesObject", "parameters", "set"].concat(
+    ...["valuesFrom", "valuesSecrets", "valueYamlFiles", "valueFiles", "valuesFiles"],
+  ),
+);
+
+/** The names of fields that say that values come from elsewhere, or that they are not known. */
+function elsewhereIn(holders: readonly (JsonObject | undefined)[]): string | undefined {
+  const names = holders.flatMap((holder) =>
+    Object.entries(holder ?? {}).flatMap(([key, value]) => {
+      const isFiles = /^(valuesFrom|valuesSecrets|valueYamlFiles|values?Files)$/.test(key);
+      const isThere = isFiles && (typeof value === "string" || asList(value).length > 0);
+      const isOpen = key === "values" && typeof value === "string" && isUnknown(value);
+      return isThere || isOpen ? [key] : [];
+    }),
+  );
+  return names.length === 0 ? undefined : [...new Set(names)].join(" and ");
+}
+
 function chartOf(object: JsonObject): Chart {
-  const spec = asObject(object.spec) ?? object;
+  const spec = specOf(object);
   const sources = [spec.source, ...asList(spec.sources)].map((source) => asObject(source ?? null));
   const name =
     asText(spec.chart) ??
@@ -96,7 +188,17 @@ function chartOf(object: JsonObject): Chart {
     asObject(value ?? null),
   );
   const values = Object.assign({}, ...objects.filter((value) => value !== undefined)) as JsonObject;
-  return { name, values: { ...values, ...parametersOf(helms) }, texts };
+  const beside = Object.entries(spec).filter(([key]) => !valuesFields.has(key) && key !== "source");
+  return {
+    name,
+    values: { ...values, ...parametersOf(helms) },
+    texts,
+    elsewhere: elsewhereIn([spec, ...helms]),
+    beside: {
+      ...Object.fromEntries(beside.filter(([key]) => key !== "sources" && key !== "template")),
+      kustomize: sources.flatMap((source) => asObject(source?.kustomize ?? null) ?? []),
+    },
+  };
 }
 
 /** Argo CD's `helm.parameters`: values by their paths. */

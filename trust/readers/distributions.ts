@@ -204,11 +204,14 @@ const others: readonly (readonly [RegExp, string])[] = [
   [/^kind\.x-k8s\.io\//, "kind"],
   [/^kubeone\.(k8c\.io|io)\//, "KubeOne"],
   [/^kubelet\.config\.openshift\.io\//, "OpenShift"],
+  [/^hypershift\.openshift\.io\/\S+ (?:HostedCluster|NodePool)$/, "OpenShift"],
+  [/^core\.gardener\.cloud\/\S+ Shoot$/, "Gardener"],
+  [/^kamaji\.clastix\.io\/\S+ TenantControlPlane$/, "Kamaji"],
 ];
 
 function distributionOf(object: JsonObject): string | undefined {
-  const apiVersion = asText(object.apiVersion) ?? "";
-  return others.find(([pattern]) => pattern.test(apiVersion))?.[1];
+  const named = `${asText(object.apiVersion) ?? ""} ${asText(object.kind) ?? ""}`;
+  return others.find(([pattern]) => pattern.test(named))?.[1];
 }
 
 /** Distributions whose configuration is known by name alone. */

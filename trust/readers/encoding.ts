@@ -13,6 +13,7 @@ export type Decoded =
 export function decodeBytes(bytes: Uint8Array): Decoded {
   if (bytes.length > maxBytes) return { binary: tooLong };
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return unpacked(bytes);
+  if (isUtf32(bytes)) return { binary: "it is UTF-32, which neither Go nor systemd reads" };
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return decoded("utf-16le", bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return decoded("utf-16be", bytes);
   const wide = wideness(bytes);
@@ -29,6 +30,11 @@ function unpacked(bytes: Uint8Array): Decoded {
       error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
     return { binary: isTooLong ? tooLong : "it begins like gzip and is broken" };
   }
+}
+
+/** By its byte order mark, the first half of which is UTF-16's. */
+function isUtf32([a, b, c, d]: Uint8Array): boolean {
+  return (a === 0xff && b === 0xfe && c === 0 && d === 0) || (a === 0 && b === 0 && c === 0xfe);
 }
 
 /** UTF-16 without a mark: ASCII in it has a zero byte in every pair. */
@@ -77,4 +83,11 @@ export function decodeBase64(text: string, isSaid = false): Uint8Array | undefin
     compact,
     compact.includes("-") || compact.includes("_") ? "base64url" : "base64",
   );
+}
+
+/** The bytes of a text that is nothing but hexadecimal digits, white space aside, and no short number or digest. */
+export function decodeHex(text: string): Uint8Array | undefined {
+  if (text.length > maxBytes * 2 || !/^[\s0-9a-f]{48,}$/i.test(text)) return undefined;
+  const compact = text.replace(/\s+/g, "");
+  return compact.length % 2 === 0 ? Buffer.from(compact, "hex") : undefined;
 }

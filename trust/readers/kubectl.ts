@@ -24,7 +24,7 @@ export function kubectlRemark(texts: readonly string[], known: KnownFiles): Rema
     };
   }
   const isConfig = operands.some((one) => /(^|\/)(kubelet-config|kubeadm-config)\b/.test(one));
-  return isConfig && verb !== "create"
+  return isConfig && (verb !== "create" || /^(cm|configmaps?)$/.test(what))
     ? { kind: "deciding", message: `what kubectl ${verb} makes of kubeadm's ConfigMap` }
     : undefined;
 }

@@ -111,7 +111,29 @@ function isObjectOfItsOwn({ apiVersion, kind }: JsonObject): boolean {
 const wordless = /_/;
 
 /** Files that tasks of Ansible and the like make out of others. */
-const taskKeys = ["src", "template", "url", "remote_src", "regexp", "block"];
+const taskKeys = ["src", "template", "url", "remote_src", "regexp", "block", "localPath"];
+
+/** Fields with what is in a file. */
+const contentKeys = /^(content|contents|inline|data|source)$/;
+
+/** Fields that say where a file comes from; a folder of the host in the place of `source` is mounted, not copied. */
+function isElsewhere(key: string, text: string): boolean {
+  return key === "source" && /^(?!\/|data:)\S+$/.test(text);
+}
+
+/** The file of a machine that a field is about: named beside it, or by a key above it (Salt's states). */
+function fileAround(path: FieldPath, parent: JsonObject): string | undefined {
+  const beside = ["path", "filename", "destination", "remotePath", "file"]
+    .map((name) => asText(parent[name]))
+    .find((one) => one !== undefined);
+  return (
+    beside ??
+    path.find(
+      (part): part is string =>
+        typeof part === "string" && part.startsWith("/") && isOfKubernetes(part),
+    )
+  );
+}
 
 /** Maps of arguments under the name of a program: `kubelet: {extraArgs: {...}}`. */
 function visitSettings(object: JsonObject, path: FieldPath, { origin, found }: Search): void {
@@ -145,14 +167,18 @@ function visitList(
   const isCommand = texts.length === list.length && texts.length > 0;
   if (
     isCommand &&
-    /^(command|args|argv|entrypoint|cmd|exec|execStart)$/i.test(String(path.at(-1)))
+    /^(command|args|argv|entrypoints?|cmd|exec|execStart)$/i.test(String(path.at(-1)))
   ) {
-    const argv = [
-      ...asTexts(parent.command ?? parent.entrypoint),
-      ...asTexts(parent.args ?? parent.cmd),
-    ];
+    const start = asTexts(parent.entrypoint ?? parent.entrypoints);
+    const argv = [...start, ...asTexts(parent.command), ...asTexts(parent.args ?? parent.cmd)];
     const all = argv.length > 0 ? argv : texts;
-    if (speaks(all.join(" ")) !== "of other things" && path.at(-1) !== "args") {
+    // One of the fields stands for all of them; flags alone are for whoever knows the program.
+    const key = String(path.at(-1));
+    const isFurther =
+      key === "args" ||
+      (key === "cmd" && argv.length > texts.length) ||
+      (key === "command" && start.length > 0);
+    if (speaks(all.join(" ")) !== "of other things" && !isFurther) {
       search.found.inner.push({
         content: `${all.join("\0")}\0`,
         origin: within(search, path),
@@ -174,6 +200,13 @@ const prose =
 function visitText(text: string, path: FieldPath, parent: JsonObject, search: Search): void {
   const key = String(path.at(-1));
   const { found } = search;
+  const file = fileAround(path, parent);
+  if (file !== undefined && contentKeys.test(key) && isOfKubernetes(file)) {
+    if (isUnknown(text) || isElsewhere(key, text)) {
+      found.pieces.push(made(file, search));
+      return;
+    }
+  }
   if (isUnknown(text)) {
     if (userData.test(key) || soundsDeciding(key)) {
       found.pieces.push(
@@ -186,24 +219,18 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
     }
     return;
   }
-  const file =
-    asText(parent.path) ??
-    asText(parent.filename) ??
-    asText(parent.destination) ??
-    asText(parent.remotePath);
-  if (/^(content|contents|inline|data|source)$/.test(key) && file?.startsWith("/")) {
+  if (contentKeys.test(key) && file?.startsWith("/")) {
     const origin = ofFile(within(search, path), file);
     found.inner.push({ content: text, origin });
     return;
   }
   if (
-    /^(dest|path|destination|target)$/.test(key) &&
+    /^(dest|path|destination|target|remotePath)$/.test(key) &&
     isOfKubernetes(text) &&
     parent.content === undefined &&
     taskKeys.some((one) => Object.hasOwn(parent, one))
   ) {
-    const made = `what ${search.origin.source.where} makes of ${search.origin.secret ? "a file of Kubernetes" : text}`;
-    found.pieces.push(unread(search.origin, made, true));
+    found.pieces.push(made(text, search));
     return;
   }
   const isText = text.includes("\n") || /\s/.test(text.trim()) || text.startsWith("data:");
@@ -223,8 +250,15 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
   }
 }
 
+/** A file of Kubernetes that is made out of something elsewhere. */
+function made(file: string, { origin }: Search): Piece {
+  const named = origin.secret ? "a file of Kubernetes" : file;
+  return unread(origin, `what ${origin.source.where} makes of ${named}`, true);
+}
+
+/** Fields whose value, where it is not known yet, may bring anything. */
 const userData =
-  /user[-_]?data|custom[-_]?data|start[-_]?up[-_]?script|cloud[-_]?init|cloud[-_]?config|ignition|bootstrap/i;
+  /^(?:yaml|manifests?|objs|postrender)$|user[-_]?data|custom[-_]?data|start[-_]?up[-_]?script|cloud[-_]?init|cloud[-_]?config|ignition|bootstrap/i;
 
 function within({ origin, lineOf }: Search, path: FieldPath): Origin {
   const line = lineOf(path);

@@ -3,7 +3,7 @@
 import { known } from "../words/fact.ts";
 import { clusterLabel } from "../words/vocabulary.ts";
 import { documents } from "./documents.ts";
-import { decodeBase64, decodeBytes, maxBytes, withoutMark } from "./encoding.ts";
+import { decodeBase64, decodeBytes, decodeHex, maxBytes, withoutMark } from "./encoding.ts";
 import type { Given, GivenObject, Part, Reading } from "./format.ts";
 import { formats, objectFormats } from "./formats.ts";
 import { kubeadmCommands } from "./kubeadm-command.ts";
@@ -173,11 +173,10 @@ function readText(text: string, origin: Origin): Reading {
       ? { ...reading, pieces: [...reading.pieces, isTemplate(origin)] }
       : reading;
   }
-  const bytes = decodeBase64(text.trim()) ?? dataOf(text.trim());
-  if (bytes) {
-    const decoded = decodeBytes(bytes);
+  for (const bytes of [decodeHex(text), decodeBase64(text.trim()) ?? dataOf(text.trim())]) {
+    const decoded = bytes && decodeBytes(bytes);
     // Most words are base64 by chance: only what is text, or was packed, was meant to be.
-    if ("text" in decoded && isReadable(decoded.text)) {
+    if (decoded && "text" in decoded && isReadable(decoded.text)) {
       return { pieces: [], inner: [{ content: decoded.text, origin }] };
     }
   }

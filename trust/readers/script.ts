@@ -31,6 +31,7 @@ export const commands: Format = {
   about:
     "shell text without `#!` in which one of the programs, kubeadm, or a written file is found",
   recognises: (text, origin) => {
+    if (/^\s*<[?!a-z]/i.test(text)) return false;
     const { commandLines, files } = readShell(text, { where: origin.source.where });
     return (
       commandLines.some(isPlausible) ||

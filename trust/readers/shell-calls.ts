@@ -17,11 +17,21 @@ export function substitutedPrograms(script: string, source: Source): Problem[] {
     problems.push({ message, source: { ...source, line }, fatal: false });
     if (problems.length === maxSubstituted) break;
   }
+  for (const found of script.matchAll(handedToShell)) {
+    const line = (source.line ?? 1) + script.slice(0, found.index).split("\n").length - 1;
+    const message = `the script that ${found[1]} gets from another command`;
+    problems.push({ message, source: { ...source, line }, fatal: false });
+    if (problems.length >= maxSubstituted) break;
+  }
   return problems;
 }
 
 /** So many are named; one is enough for the verdict. */
 const maxSubstituted = 10;
+
+/** `bash <(...)`, `. <(...)`, with a kubelet or kubeadm in what is handed over. */
+const handedToShell =
+  /(?<=^|[\s;|&])(\.|source|(?:ba|da|a|k|z)?sh)\s+<\([^)]{0,2000}?\b(?:kubelet|kube-apiserver|kubeadm|KUBELET_\w+)\b/gi;
 
 const startsProgram =
   /(?:^|[\s;|&/])(kubelet|kube-apiserver)(?=\s+-)(?!\s+(?:--version|--help|-h|-V)(?:[\s=]|$))/;

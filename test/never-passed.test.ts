@@ -1,0 +1,282 @@
+/** Shapes in which settings of kubelets are brought: each is read, or is said to be not read, in both doors. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { main } from "../cli/main.ts";
+import { configMap, resource, unknownValue, violationsOf } from "./policies/fake.ts";
+import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./policies/stacks/parts.ts";
+
+const open =
+  "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {anonymous: {enabled: true}}\nauthorization: {mode: AlwaysAllow}\n";
+const anyone = /gets in without a credential|AlwaysAllow|anyone/;
+const configuration = {
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: "kubelet-config", namespace: "kube-system" },
+  data: { kubelet: open },
+};
+const asText = JSON.stringify(configuration);
+const flags = "--anonymous-auth=true --authorization-mode=AlwaysAllow";
+const service = (kind: string, spec: object, group = "argoproj.io/v1alpha1") => ({
+  apiVersion: group,
+  kind,
+  metadata: { name: "x", namespace: "kube-system" },
+  spec,
+});
+
+const approver = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "approver", namespace: "kube-system" },
+  spec: {
+    template: {
+      spec: {
+        containers: [{ name: "a", image: "ghcr.io/postfinance/kubelet-csr-approver:v1.2.14" }],
+      },
+    },
+  },
+};
+/** A cluster in which nothing is wrong, beside which the shapes stand. */
+const good: Readonly<Record<string, string>> = {
+  "kube-apiserver.yaml": apiServerPod("verify"),
+  "worker/kubelet.service": kubeletUnit(),
+  "worker/kubelet-config.yaml": kubeletConfiguration("bootstrap"),
+  "approver.json": JSON.stringify(approver),
+};
+const goodResources = [
+  configMap("control-plane", { "kube-apiserver.yaml": apiServerPod("verify") }),
+  configMap("nodes", {
+    "kubelet.service": kubeletUnit(),
+    "kubelet-config.yaml": kubeletConfiguration("bootstrap"),
+  }),
+  resource("kubernetes:apps/v1:Deployment", "approver", approver),
+];
+
+type Sent = {
+  readonly enforcementLevel: string;
+  readonly message: string;
+  readonly policy: string;
+};
+
+function packSays(...more: Parameters<typeof violationsOf>[0]): Sent[] {
+  return violationsOf([...goodResources, ...more]).filter(
+    ({ policy }) => policy !== "approver-binds-addresses",
+  );
+}
+
+function rejectedByPack(...more: Parameters<typeof violationsOf>[0]): string {
+  return packSays(...more)
+    .filter(({ enforcementLevel }) => enforcementLevel === "mandatory")
+    .map(({ message }) => message)
+    .join("\n");
+}
+
+function judged(files: Readonly<Record<string, string | Uint8Array>>) {
+  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-shapes-"));
+  try {
+    for (const [name, text] of Object.entries({ ...good, ...files })) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    return main([folder]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Objects, which are resources of a stack as they are files. */
+const objects: Readonly<Record<string, readonly [Record<string, unknown>, RegExp]>> = {
+  "Kustomize's patch in an Application": [
+    service("Application", { source: { path: "x", kustomize: { patches: [{ patch: asText }] } } }),
+    anyone,
+  ],
+  "a JSON patch in an Application": [
+    service("Application", {
+      source: {
+        kustomize: {
+          patches: [
+            {
+              target: { kind: "ConfigMap", name: "kubelet-config" },
+              patch: JSON.stringify([{ op: "replace", path: "/data/kubelet", value: open }]),
+            },
+          ],
+        },
+      },
+    }),
+    anyone,
+  ],
+  "values of an ApplicationSet": [
+    service("ApplicationSet", {
+      template: {
+        spec: { sources: [{ chart: "raw", helm: { values: `resources: [${asText}]` } }] },
+      },
+    }),
+    anyone,
+  ],
+  "postRenderers of a HelmRelease": [
+    service(
+      "HelmRelease",
+      {
+        chart: { spec: { chart: "raw" } },
+        postRenderers: [{ kustomize: { patches: [{ patch: asText }] } }],
+      },
+      "helm.toolkit.fluxcd.io/v2",
+    ),
+    anyone,
+  ],
+  "values of metrics-server from elsewhere": [
+    service(
+      "HelmRelease",
+      {
+        chart: { spec: { chart: "metrics-server" } },
+        valuesFrom: [{ kind: "ConfigMap", name: "v" }],
+      },
+      "helm.toolkit.fluxcd.io/v2",
+    ),
+    /valuesFrom of .*HelmRelease/,
+  ],
+  "Gardener's Shoot": [
+    service("Shoot", { kubernetes: { kubelet: {} } }, "core.gardener.cloud/v1beta1"),
+    /what Gardener makes of/,
+  ],
+  "HyperShift's NodePool": [
+    service("NodePool", { config: [{ name: "kubelet" }] }, "hypershift.openshift.io/v1beta1"),
+    /what OpenShift makes of/,
+  ],
+};
+
+/** Files, which a ConfigMap holds as well. */
+const files: Readonly<Record<string, readonly [file: string, text: string, RegExp]>> = {
+  "an entrypoint with its arguments beside it": [
+    "compose.yml",
+    'services:\n  node:\n    image: x\n    entrypoint: [/kubelet]\n    command: ["--anonymous-auth=true"]\n',
+    anyone,
+  ],
+  "arguments in XML": [
+    "kubelet.plist",
+    "<?xml version='1.0'?>\n<plist><array><string>/kubelet</string><string>--anonymous-auth=true</string></array></plist>\n",
+    /kubelet\.plist/,
+  ],
+  "a state of Salt with its source elsewhere": [
+    "kubelet.sls",
+    "/var/lib/kubelet/config.yaml:\n  file.managed:\n    - source: salt://kubelet.yaml\n",
+    /makes of \/var\/lib\/kubelet\/config\.yaml/,
+  ],
+  "a state of Salt with the text": [
+    "states.sls",
+    `/var/lib/kubelet/config.yaml:\n  file.managed:\n    - contents: ${JSON.stringify(open)}\n`,
+    anyone,
+  ],
+  "a script out of a process substitution": [
+    "run.sh",
+    `#!/bin/bash\nbash <(echo 'kubelet ${flags}')\n`,
+    /the script that bash gets from another command/,
+  ],
+  "a ConfigMap of kubeadm's that kubectl creates": [
+    "run.sh",
+    "#!/bin/sh\nkubectl create cm kubelet-config -n kube-system --from-file=kubelet=/tmp/k\n",
+    /what kubectl create makes of kubeadm's ConfigMap/,
+  ],
+  "hexadecimal digits": ["some.hex", Buffer.from(open).toString("hex"), anyone],
+};
+
+describe("a shape in which settings are brought", () => {
+  it("is what is wrong: without it, all is well", () => {
+    assert.equal(rejectedByPack(), "");
+    assert.equal(judged({}).exitCode, 0);
+  });
+
+  for (const [name, [object, says]] of Object.entries(objects)) {
+    it(`${name} is not passed`, () => {
+      const type = `kubernetes:${object.apiVersion}:${object.kind}`;
+      assert.match(rejectedByPack(resource(type, "x", object)), says);
+      const { exitCode, stdout } = judged({ "object.json": JSON.stringify(object) });
+      assert.equal(exitCode, 1);
+      assert.match(stdout, says);
+    });
+  }
+
+  for (const [name, [file, text, says]] of Object.entries(files)) {
+    it(`${name} is not passed`, () => {
+      assert.match(rejectedByPack(configMap("files", { [file]: text })), says);
+      const { exitCode, stdout } = judged({ [`other/${file}`]: text });
+      assert.equal(exitCode, 1);
+      assert.match(stdout, says);
+    });
+  }
+
+  it("UTF-32 under a name that decides is not passed", () => {
+    const wide = Buffer.from(
+      new Uint32Array([..."\ufeffkind: KubeletConfiguration\n"].map((c) => c.codePointAt(0) ?? 0))
+        .buffer,
+    );
+    const { exitCode, stdout } = judged({ "other/kubelet.yaml": wide });
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /UTF-32/);
+  });
+});
+
+describe("a resource that is none of Kubernetes", () => {
+  const provider = { provider: { type: "p", props: {}, urn: "urn:p", name: "p" } };
+  const made = (type: string, props: Record<string, unknown>) =>
+    rejectedByPack(resource(type, "x", props, provider));
+  const to = { remotePath: "/var/lib/kubelet/config.yaml" };
+  const says = /makes of \/var\/lib\/kubelet\/config\.yaml/;
+
+  it("copies a file of Kubernetes from where it is not read", () => {
+    assert.match(made("command:remote:CopyFile", { ...to, localPath: "k.yaml" }), says);
+    assert.match(made("command:remote:CopyToRemote", { ...to, source: unknownValue }), says);
+    const asset = { __pulumiAsset: true, path: "k.yaml" };
+    assert.match(made("command:remote:CopyToRemote", { ...to, source: asset }), says);
+    const upload = { file: to.remotePath, source: "./k.yaml" };
+    assert.match(made("docker:index/container:Container", { image: "x", uploads: [upload] }), says);
+  });
+
+  it("mounts a folder of Kubernetes, and copies nothing", () => {
+    const mount = { source: "/etc/kubernetes", destination: "/etc/kubernetes" };
+    assert.equal(made("docker:index/container:Container", { image: "x", mounts: [mount] }), "");
+  });
+
+  it("starts a kubelet by its entry point", () => {
+    const container = { image: "x", entrypoints: ["/kubelet"], command: ["--anonymous-auth=true"] };
+    assert.match(made("docker:index/container:Container", container), anyone);
+  });
+});
+
+describe("a chart among a stack's resources", () => {
+  const release = (props: Record<string, unknown>, type = "kubernetes:helm.sh/v3:Release") =>
+    packSays(resource(type, "x", props));
+  const texts = (sent: readonly Sent[]) =>
+    sent.map(({ enforcementLevel, message }) => `${enforcementLevel}: ${message}`).join("\n");
+  const metrics = { chart: "metrics-server" };
+
+  it("is metrics-server, by its own values", () => {
+    const insecure = { ...metrics, values: { args: ["--kubelet-insecure-tls"] } };
+    for (const type of ["kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart"]) {
+      const said = texts(release(insecure, type));
+      assert.match(
+        said,
+        /^advisory: .*Release x does not verify|^advisory: .*Chart x does not verify/,
+      );
+    }
+    assert.equal(texts(release(metrics)), "");
+  });
+
+  it("is undecidable where its values are not known", () => {
+    for (const more of [{ values: unknownValue }, { valueYamlFiles: [{ __pulumiAsset: true }] }]) {
+      assert.match(texts(release({ ...metrics, ...more })), /^mandatory: .*\n(.*\n)*.*value/);
+    }
+    assert.match(texts(release({ chart: "raw", values: unknownValue })), /^advisory: .*read/);
+    assert.equal(texts(release({ chart: "nginx", values: unknownValue })), "");
+  });
+
+  it("is a Prometheus that does not verify kubelets, unless it is told otherwise", () => {
+    const stack = (kubelet: object) =>
+      texts(release({ chart: "kube-prometheus-stack", values: { kubelet } }));
+    assert.match(stack({}), /kubelet does not verify its serving certificate/);
+    assert.match(stack({ serviceMonitor: { insecureSkipVerify: true } }), /does not verify/);
+    assert.equal(stack({ enabled: false }), "");
+    assert.equal(stack({ serviceMonitor: { https: false } }), "");
+  });
+});
