@@ -10,7 +10,8 @@ import type {
   UnpairedKubelet,
 } from "../trust/cluster/assembly.ts";
 import { type Anyway, judgeAnyway } from "../trust/judge/anyway.ts";
-import { type CallerOutcome, judgeCaller, judgeCallerToken } from "../trust/judge/caller.ts";
+import { type CallerOutcome, judgeCaller } from "../trust/judge/caller.ts";
+import { judgeCallerToken } from "../trust/judge/caller-token.ts";
 import { judge } from "../trust/judge/judge.ts";
 import { isOpenToUsers } from "../trust/judge/open.ts";
 import type { UnreadPiece } from "../trust/readers/piece.ts";

@@ -5,7 +5,8 @@
 import * as fs from "node:fs";
 import { parseAllDocuments } from "yaml";
 import type { CallerPrograms } from "../../toolchain/kubernetes/callers.ts";
-import { judgeCaller, judgeCallerToken } from "../../trust/judge/caller.ts";
+import { judgeCaller } from "../../trust/judge/caller.ts";
+import { judgeCallerToken } from "../../trust/judge/caller-token.ts";
 import type { CallerProgram } from "../../trust/readers/piece.ts";
 import { logFile } from "../host/identity.ts";
 import { connect, layOut, type RunningMachine, writeHosts } from "../host/machine.ts";

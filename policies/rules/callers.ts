@@ -1,10 +1,6 @@
 /** Other programs than kube-apiserver that call kubelets: what several policies find about them. */
-import {
-  type Caller,
-  type CallerOutcome,
-  judgeCaller,
-  judgeCallerToken,
-} from "../../trust/judge/caller.ts";
+import { type Caller, type CallerOutcome, judgeCaller } from "../../trust/judge/caller.ts";
+import { judgeCallerToken } from "../../trust/judge/caller-token.ts";
 import { servingModeOf } from "../../trust/words/serving-mode.ts";
 import { servingSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";

@@ -62,6 +62,11 @@ const rules = {
     resources: ["certificatesigningrequests/approval"],
     verbs: ["update"],
   },
+  watch: {
+    apiGroups: ["certificates.k8s.io"],
+    resources: ["certificatesigningrequests"],
+    verbs: ["get", "list", "watch"],
+  },
 };
 const role = (...given: readonly object[]) =>
   resource("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "approver", {
@@ -189,14 +194,14 @@ describe("an approver of a stack", () => {
   const stack = [controlPlane(), nodes()];
 
   it("approves where its ServiceAccount may, and where it runs", () => {
-    const whole = [...stack, role(rules.sign, rules.approval), binding()];
+    const whole = [...stack, role(rules.sign, rules.approval, rules.watch), binding()];
     assert.deepEqual(rejected([...whole, deployment()]).by, []);
     assert.match(rejected([...whole, deployment({ replicas: 0 })]).text, /0 replicas/);
     assert.match(rejected(whole).text, /the CSR stays Pending/);
   });
 
   it("does not approve where it gets no pod or no token, or runs another program", () => {
-    const whole = [...stack, role(rules.sign, rules.approval), binding()];
+    const whole = [...stack, role(rules.sign, rules.approval, rules.watch), binding()];
     const image = "ghcr.io/postfinance/kubelet-csr-approver:v1.2.14";
     const running = (command: unknown) =>
       deployment({}, { containers: [{ name: "a", image, command }] });
@@ -224,7 +229,7 @@ describe("an approver of a stack", () => {
   });
 
   it("approves nothing for certain by rules that are not known", () => {
-    const whole = [...stack, role(rules.sign, rules.approval), binding()];
+    const whole = [...stack, role(rules.sign, rules.approval, rules.watch), binding()];
     const image = "ghcr.io/postfinance/kubelet-csr-approver:v1.2.14";
     const ruled = (more: object) => deployment({}, { containers: [{ name: "a", image, ...more }] });
     for (const more of [
@@ -260,6 +265,50 @@ describe("an approver of a stack", () => {
       ]).text,
       /may not approve for signer/,
     );
+  });
+
+  it("does not approve without being told of requests, or by a Role, which grants nothing of these", () => {
+    assert.match(
+      rejected([...stack, deployment(), role(rules.sign, rules.approval), binding()]).text,
+      /may not list certificatesigningrequests/,
+    );
+    const inNamespace = (kind: string, spec: object) =>
+      resource(`kubernetes:rbac.authorization.k8s.io/v1:${kind}`, `approver-${kind}`, {
+        metadata: { name: "approver", namespace: "kube-system" },
+        ...spec,
+      });
+    const made = inNamespace("Role", { rules: [rules.sign, rules.approval, rules.watch] });
+    assert.match(rejected([...stack, deployment(), made]).text, /may not approve for signer/);
+  });
+
+  it("does not approve without a token, or on a node that is not there", () => {
+    const whole = [...stack, role(rules.sign, rules.approval, rules.watch), binding()];
+    const account = resource("kubernetes:core/v1:ServiceAccount", "approver", {
+      metadata: { name: "approver", namespace: "kube-system" },
+      automountServiceAccountToken: false,
+    });
+    assert.match(
+      rejected([...whole, deployment(), account]).text,
+      /automountServiceAccountToken of ServiceAccount kube-system\/approver is false/,
+    );
+    const own = deployment({}, { automountServiceAccountToken: true });
+    assert.deepEqual(rejected([...whole, own, account]).by, []);
+    const onSsd = deployment({}, { nodeSelector: { disk: "ssd" } });
+    assert.match(
+      rejected([...whole, onSsd]).text,
+      /Undecidable without which node has the label disk=ssd/,
+    );
+    const labelled = nodes({ "kubelet.service": kubeletUnit(["--node-labels=disk=ssd,a=b"]) });
+    const there = [controlPlane(), labelled, ...whole.slice(2)];
+    assert.deepEqual(rejected([...there, onSsd]).by, []);
+    const anywhere = deployment({}, { nodeSelector: { "kubernetes.io/os": "linux" } });
+    assert.deepEqual(rejected([...whole, anywhere]).by, []);
+  });
+
+  it("is in doubt where its image is not known", () => {
+    const whole = [...stack, role(rules.sign, rules.approval, rules.watch), binding()];
+    const opaque = deployment({}, { containers: [{ name: "a", image: unknownValue }] });
+    assert.match(rejected([...whole, opaque]).text, /its image is not known/);
   });
 
   it("is not whoever may do anything", () => {

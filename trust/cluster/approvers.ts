@@ -6,8 +6,9 @@
  */
 import { hasKnownRules, rulesIn, unknownRules } from "../programs/approver/rules.ts";
 import { isOpen } from "../rbac/authorize.ts";
+import { isUnknown } from "../readers/origins.ts";
 import type { WorkloadPiece } from "../readers/piece.ts";
-import { asList, asObject, asText, type Json, type JsonObject } from "../readers/yaml.ts";
+import { asList, asText, type JsonObject } from "../readers/yaml.ts";
 import { type Fact, known, type Source, unknown, valueOr } from "../words/fact.ts";
 import type {
   ClusterRole,
@@ -19,6 +20,7 @@ import type {
 import { groupBy } from "../words/group-by.ts";
 import type { AssembledApprover } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
+import { type Machine, withoutNode } from "./scheduling.ts";
 
 const signer = "kubernetes.io/kubelet-serving";
 
@@ -28,16 +30,17 @@ export type Approver = AssembledApprover & {
   readonly source: Source;
 };
 
-/** A taint that kubelets register with, as `key=value:effect` says it. */
-export type Taint = { readonly key: string; readonly value: string; readonly effect: string };
-
 /** What decides whether a workload approves. */
 export type ApproverCircumstances = {
   /** The RBAC that was found, and whether it is all that there is. */
   readonly rbac: RbacFacts;
   readonly isWhole: boolean;
-  /** For each kubelet the taints that it starts with. */
-  readonly taints: readonly (readonly Taint[])[];
+  /** The nodes that are known. */
+  readonly machines: readonly Machine[];
+  /** ServiceAccounts that give their pods no token: `namespace/name`. */
+  readonly withoutToken: ReadonlySet<string>;
+  /** Whether Roles speak of approving: of what belongs to no namespace they grant nothing. */
+  readonly hasRoles: boolean;
   readonly assumptions: Assumptions;
 };
 
@@ -78,10 +81,13 @@ function isKnownApprover({ image }: JsonObject): boolean {
 
 /** A command in place of the image's own may be any program. */
 function otherCommand(
-  { label }: WorkloadPiece,
+  { label, containers: [opaque] }: WorkloadPiece,
   container: JsonObject | undefined,
 ): Fact<never> | undefined {
   const command = container?.command;
+  if (container === undefined && isUnknown(asText(opaque?.image) ?? "")) {
+    return unknown(`whether ${label} approves: its image is not known`);
+  }
   const words = asList(command).map((word) => asText(word) ?? "");
   if (command === undefined || words.some((word) => /approver/.test(word))) return undefined;
   return typeof command === "string" || words.length > 0
@@ -102,27 +108,29 @@ function withRules(
 
 /** Why a workload approves nothing; `undefined` when it does. */
 function idleness(
-  { label, runs, serviceAccount, tolerations, hasNoToken }: WorkloadPiece,
+  workload: WorkloadPiece,
   permissions: Permissions,
-  { isWhole, taints, assumptions }: ApproverCircumstances,
+  { isWhole, machines, withoutToken, hasRoles, assumptions }: ApproverCircumstances,
 ): Fact<string | undefined> {
+  const { label, runs, serviceAccount, token, containers } = workload;
   if (!runs.known) return runs;
   if (runs.value !== true) return known(`${label} does not run: ${runs.value.because}`);
-  const taint = taintOfAll(taints, tolerations);
-  if (taint !== undefined) {
-    return known(
-      `${label} has no node to run on: kubelets start with the taint ${taint.key}:${taint.effect}, which it does not tolerate`,
-    );
-  }
-  if (hasNoToken) {
+  const homeless = withoutNode(workload, machines);
+  if (!homeless.known || homeless.value !== undefined) return homeless;
+  if (token === "none") {
     return known(`${label} has no token to approve with: automountServiceAccountToken is false`);
   }
   if (!serviceAccount.known) return serviceAccount;
-  if (!isWhole && !permissions.areSpokenOf(serviceAccount.value)) {
+  if (token === undefined && withoutToken.has(serviceAccount.value)) {
+    return known(
+      `${label} has no token to approve with: automountServiceAccountToken of ServiceAccount ${serviceAccount.value} is false`,
+    );
+  }
+  if (!isWhole && !hasRoles && !permissions.areSpokenOf(serviceAccount.value)) {
     assumptions.add(`${label} may approve requests: no RBAC for it is given.`);
     return known(undefined);
   }
-  const lacking = permissions.lackOf(serviceAccount.value);
+  const lacking = permissions.lackOf(serviceAccount.value, containers.some(isKnownApprover));
   const doubt = lacking === undefined ? undefined : permissions.doubtOf(serviceAccount.value);
   if (doubt !== undefined) return unknown(doubt);
   return known(lacking && `ServiceAccount ${serviceAccount.value} of ${label} may not ${lacking}`);
@@ -136,7 +144,7 @@ type Permissions = {
   /** Whether an account has both by rules that name signer and approval: others have them by the way. */
   readonly byName: (account: string) => boolean;
   /** What an account may not do that it must; `undefined` when it may all of it. */
-  readonly lackOf: (account: string) => string | undefined;
+  readonly lackOf: (account: string, watches: boolean) => string | undefined;
   /** What could give an account more, and is not known yet; completes "undecidable without ...". */
   readonly doubtOf: (account: string) => string | undefined;
 };
@@ -165,6 +173,18 @@ const needs: readonly Need[] = [
     text: "update certificatesigningrequests/approval",
   },
 ];
+
+/**
+ * What the known approvers do before they approve: they are told of requests as controllers are.
+ * Source: controller-runtime `pkg/cache/internal/informers.go` (ListWatch), of which both are made.
+ */
+const watching: readonly Need[] = ["list", "watch"].map((verb) => ({
+  group: "certificates.k8s.io",
+  resource: "certificatesigningrequests",
+  verbs: [verb],
+  names: [],
+  text: `${verb} certificatesigningrequests`,
+}));
 
 function permissionsIn(
   { roles, bindings }: RbacFacts,
@@ -200,8 +220,10 @@ function permissionsIn(
   return {
     areSpokenOf: (account) => rulesOf.has(account) || isUnbound,
     byName: (account) => needs.every((need) => of(account).some((rule) => names(rule, need))),
-    lackOf: (account) =>
-      needs.find((need) => !of(account).some((rule) => covers(rule, need)))?.text,
+    lackOf: (account, watches) =>
+      [...needs, ...(watches ? watching : [])].find(
+        (need) => !of(account).some((rule) => covers(rule, need)),
+      )?.text,
     doubtOf: (account) => {
       const found = bindings.find((binding) => mayGrant(binding, account, rulesByRole));
       return (
@@ -280,46 +302,4 @@ function names(rule: RbacRule, need: Need): boolean {
     rule.apiGroups.includes(need.group) &&
     rule.resources.includes(need.resource)
   );
-}
-
-// Taints ------------------------------------------------------------------------------------------------
-
-/** A taint that keeps a pod off each kubelet that is known; none where one of them takes it. */
-function taintOfAll(
-  kubelets: readonly (readonly Taint[])[],
-  tolerations: readonly Json[],
-): Taint | undefined {
-  const repelling = kubelets.map((taints) =>
-    taints.find(
-      (taint) =>
-        taint.effect !== "PreferNoSchedule" && !tolerations.some((one) => tolerates(one, taint)),
-    ),
-  );
-  return repelling.every((taint) => taint !== undefined) ? repelling[0] : undefined;
-}
-
-/** Source: kubernetes `core/v1` toleration.go (ToleratesTaint). */
-function tolerates(toleration: Json, taint: Taint): boolean {
-  const { key, operator, value, effect } = asObject(toleration) ?? {};
-  if (asText(effect) && effect !== taint.effect) return false;
-  if (asText(key) && key !== taint.key) return false;
-  return (
-    asText(operator) === "Exists" || (!asText(key) ? false : (asText(value) ?? "") === taint.value)
-  );
-}
-
-/** A taint out of the text of `--register-with-taints`. */
-export function taintIn(text: string): Taint {
-  const [, key = text, value = "", effect = ""] = /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(text) ?? [];
-  return { key, value, effect };
-}
-
-/** A taint out of `registerWithTaints` of a KubeletConfiguration. */
-export function taintOf(value: Json): Taint {
-  const object = asObject(value) ?? {};
-  return {
-    key: asText(object.key) ?? "",
-    value: asText(object.value) ?? "",
-    effect: asText(object.effect) ?? "",
-  };
 }

@@ -10,7 +10,7 @@ import type { KubeadmPiece, Origin, Piece, ProgramPiece } from "../readers/piece
 import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
 import type { FileContent, HostFiles, RbacFacts } from "../words/facts.ts";
 import { reasonIn, skipOf } from "../words/skip.ts";
-import { approversAmong } from "./approvers.ts";
+import { type ApproverCircumstances, approversAmong } from "./approvers.ts";
 import type {
   AssembledApiServer,
   AssembledCluster,
@@ -32,7 +32,13 @@ import {
   sharedFiles,
 } from "./files.ts";
 import { flagText } from "./flags.ts";
-import { assembledKubelet, kubeletsAmong, machineName, taintsOf } from "./kubelets.ts";
+import {
+  assembledKubelet,
+  kubeletsAmong,
+  machineName,
+  type ReadyKubelet,
+  schedulableOf,
+} from "./kubelets.ts";
 import { type Place, placing } from "./place.ts";
 import { isExport, merged, rbacOf } from "./rbac.ts";
 import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
@@ -242,7 +248,7 @@ function clusterOf(
   const approvers = approversAmong(pieces.filter(isKind("workload")), {
     rbac: givenRbac,
     isWhole: rbacPieces.length > 0 && (options.isWholeRbac ?? isExport(givenRbac)),
-    taints: ready.map(taintsOf),
+    ...aroundApprovers(pieces, ready),
     assumptions,
   });
   const says = (one: { readonly cluster?: string }) =>
@@ -290,6 +296,18 @@ function clusterOf(
     get assumptions() {
       return assumptions.all();
     },
+  };
+}
+
+function aroundApprovers(
+  pieces: readonly Piece[],
+  kubelets: readonly ReadyKubelet[],
+): Pick<ApproverCircumstances, "machines" | "withoutToken" | "hasRoles"> {
+  const nodes = pieces.filter(isKind("node"));
+  return {
+    machines: kubelets.map((one) => schedulableOf(one, nodes)),
+    withoutToken: new Set(pieces.filter(isKind("account")).map(({ account }) => account)),
+    hasRoles: pieces.some(isKind("role")),
   };
 }
 
@@ -440,7 +458,7 @@ function withoutApiServer(
   const approvers = approversAmong(pieces.filter(isKind("workload")), {
     rbac: merged(rbacPieces.map(({ rbac }) => rbac)),
     isWhole: false,
-    taints: ready.map(taintsOf),
+    ...aroundApprovers(pieces, ready),
     assumptions,
   });
   const request = seenRequests(

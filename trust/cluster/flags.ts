@@ -27,7 +27,7 @@ export function flagText(
   );
 }
 
-/** The items of a flag that is a list, as one text each; none where it is not given. */
+/** The items of a flag that is a list or a map, as one text each; none where it is not given. */
 export function flagList(
   commandLine: CommandLine,
   name: string,
@@ -35,6 +35,7 @@ export function flagList(
 ): Fact<readonly string[]> {
   return mapFact(flagsOf(commandLine, version).get(name), (value) => {
     if (typeof value === "string") return value === "" ? [] : value.split(",");
-    return Array.isArray(value) ? value.map(String) : [];
+    if (Array.isArray(value)) return value.map(String);
+    return value instanceof Map ? [...value].map(([key, item]) => `${key}=${String(item)}`) : [];
   });
 }

@@ -13,7 +13,6 @@ import type {
 import { asList } from "../readers/yaml.ts";
 import { type Fact, known } from "../words/fact.ts";
 import type { HostFiles, NodeFacts, ServingRequest } from "../words/facts.ts";
-import { type Taint, taintIn, taintOf } from "./approvers.ts";
 import type { AssembledKubelet, AssembleOptions } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
 import {
@@ -31,6 +30,7 @@ import { flagList, flagText } from "./flags.ts";
 import { type KubeletDraft, kubeadmKubelets } from "./kubeadm.ts";
 import { nodeOf } from "./nodes.ts";
 import { runningKubelets } from "./running.ts";
+import { labelsIn, type Machine, type Taint, taintIn, taintOf } from "./scheduling.ts";
 
 /** What says which kubelets a place has. */
 export type KubeletPieces = {
@@ -250,13 +250,22 @@ export function assembledKubelet(
   return { label, origin: piece.origin, facts: asIfStarted, refusals };
 }
 
+/** What a scheduler sees of a kubelet's node. */
+export function schedulableOf(kubelet: ReadyKubelet, nodes: readonly NodePiece[]): Machine {
+  const { name } = kubelet.node;
+  const labels = nodes.find((node) => name.known && node.name === name.value)?.labels ?? {};
+  const flags = flagList(kubelet.piece.commandLine, "node-labels", kubelet.version);
+  return {
+    name,
+    taints: taintsOf(kubelet),
+    labels: { ...labelsIn(flags.known ? flags.value : []), ...labels },
+    // A Node that was exported has the labels that kubelets set, and all others.
+    hasAllLabels: Object.hasOwn(labels, "kubernetes.io/hostname"),
+  };
+}
+
 /** The taints that a kubelet registers its node with, as far as they are known. */
-export function taintsOf({
-  piece,
-  version,
-  configuration,
-  dropIns,
-}: ReadyKubelet): readonly Taint[] {
+function taintsOf({ piece, version, configuration, dropIns }: ReadyKubelet): readonly Taint[] {
   const flags = flagList(piece.commandLine, "register-with-taints", version);
   if (flags.known && flags.value.length > 0) return flags.value.map(taintIn);
   const written = [configuration, ...(dropIns ?? [])]

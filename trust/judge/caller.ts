@@ -6,23 +6,12 @@
  */
 import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import type { CallerPiece, CallerProgram } from "../readers/piece.ts";
-import { type Fact, known, mapFact, type Source, unknown, valueOr } from "../words/fact.ts";
-import type {
-  AuthorizerFacts,
-  CallerFacts,
-  FileContent,
-  HostFiles,
-  Identity,
-  KubeletFacts,
-  RbacFacts,
-} from "../words/facts.ts";
+import { known, mapFact, type Source, valueOr } from "../words/fact.ts";
+import type { CallerFacts, FileContent, HostFiles, KubeletFacts } from "../words/facts.ts";
 import { skipOf } from "../words/skip.ts";
-import { type VerdictWord, works } from "../words/verdict.ts";
+import type { VerdictWord } from "../words/verdict.ts";
 import { defaultPreferredAddressTypes } from "../words/vocabulary.ts";
-import { authenticate } from "./authenticate.ts";
-import { answer } from "./client.ts";
 import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
-import { anyPod } from "./symptoms.ts";
 
 /** A caller with the files that it sees. */
 export type Caller = { readonly piece: CallerPiece; readonly files: HostFiles };
@@ -168,7 +157,7 @@ export function judgeCaller(
 }
 
 /** How a caller reaches kubelets, with its own defaults. */
-function accessOf({
+export function accessOf({
   program,
   verification,
   addressTypes,
@@ -221,99 +210,4 @@ function seen(
   const host = dial?.host.text ?? valueOr(node.name, "<node>");
   const port = valueOr(authentication.port, 10_250);
   return `Get "https://${joinHostPort(host, port)}${path}": ${error}`;
-}
-
-/**
- * What keeps a caller's token from letting it in, by the rules that every caller of a kubelet is under; `undefined`
- * where nothing does, and where nothing in the cluster's RBAC speaks of its ServiceAccount. Pure; never throws.
- *
- * @param authorizers kube-apiservers that the kubelet could ask; the worst answer stands
- */
-export function judgeCallerToken(
-  kubelet: KubeletFacts,
-  caller: Caller,
-  authorizers: readonly AuthorizerFacts[],
-  at: Date,
-): CallerOutcome | undefined {
-  if (caller.piece.refusal !== undefined) return undefined;
-  const outcomes = authorizers.flatMap((one) => tokenOutcome(kubelet, caller, one, at) ?? []);
-  return outcomes.find(({ verdict }) => verdict === "fails") ?? outcomes[0];
-}
-
-function tokenOutcome(
-  kubelet: KubeletFacts,
-  { piece, files }: Caller,
-  authorizer: AuthorizerFacts,
-  at: Date,
-): CallerOutcome | undefined {
-  const { label, program, origin, serviceAccount } = piece;
-  const account = serviceAccount ?? unknown(`the ServiceAccount of ${label}`, origin.source);
-  const credential = { kind: "token", identity: mapFact(account, identityOf) } as const;
-  const authentication = authenticate(kubelet, credential, at);
-  const { webhook } = kubelet.authentication;
-  const isTaken = webhook.known && webhook.value;
-  if (isTaken && !isSpokenOf(account, authorizer.rbac)) return undefined;
-  const { outcome } = answer(
-    {
-      ...{ kubelet, authorizer, credential, authentication, pod: anyPod, at },
-      caller: { program, label, start: known({ starts: true }), access: accessOf(piece), files },
-    },
-    "metrics",
-  );
-  if (works(outcome)) return undefined;
-  const told = {
-    reason: outcome.reason,
-    sources: [...outcome.sources, origin.source],
-  };
-  if (outcome.verdict === "undecidable") {
-    const remedies = [`Supply ${outcome.missing.join("; ")}.`];
-    return { ...told, verdict: outcome.verdict, remedies };
-  }
-  // What keeps the kubelet from starting is told of the kubelet.
-  if (outcome.verdict !== "fails") return undefined;
-  return {
-    ...told,
-    verdict: outcome.verdict,
-    symptom: callerPrograms[program].refused(statusText(outcome.httpStatus)),
-    remedies: outcome.remedies.map(({ side, text }) => `(${side}) ${text}`),
-  };
-}
-
-/** Source: kubernetes apiserver `pkg/authentication/serviceaccount/util.go` (MakeUsername, MakeGroupNames). */
-function identityOf(account: string): Identity {
-  const [namespace = "", name = ""] = account.split("/");
-  return {
-    user: `system:serviceaccount:${namespace}:${name}`,
-    groups: [
-      "system:serviceaccounts",
-      `system:serviceaccounts:${namespace}`,
-      "system:authenticated",
-    ],
-  };
-}
-
-/** Whether a binding names the account; where none does, its RBAC may be elsewhere. */
-function isSpokenOf(account: Fact<string>, rbac: Fact<RbacFacts>): boolean {
-  if (!account.known || !rbac.known) return false;
-  const [namespace = "", name = ""] = account.value.split("/");
-  return rbac.value.bindings.some(({ subjects }) =>
-    subjects.some(
-      (subject) =>
-        subject.kind === "ServiceAccount" &&
-        subject.name === name &&
-        subject.namespace === namespace,
-    ),
-  );
-}
-
-/** Source: Go `net/http/status.go`. */
-function statusText(status: number | undefined): string {
-  switch (status) {
-    case 401:
-      return "401 Unauthorized";
-    case 403:
-      return "403 Forbidden";
-    default:
-      return `${status ?? 500} Internal Server Error`;
-  }
 }

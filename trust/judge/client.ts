@@ -10,7 +10,7 @@ import { loadPair } from "../programs/kubelet/serving-certificate.ts";
 import { authorize } from "../rbac/authorize.ts";
 import type { Fact, Source } from "../words/fact.ts";
 import { known, valueOr } from "../words/fact.ts";
-import type { AuthorizerFacts, CallerFacts, Identity, KubeletFacts } from "../words/facts.ts";
+import type { AuthorizerFacts, CallerFacts, KubeletFacts } from "../words/facts.ts";
 import type { Remedy } from "../words/remedy.ts";
 import { type Outcome, type RequestKind, works } from "../words/verdict.ts";
 import { authenticate, type Credential } from "./authenticate.ts";
@@ -22,6 +22,7 @@ import {
 } from "./client-remedies.ts";
 import { clientSituation } from "./client-situation.ts";
 import { doesNotStart, fails, present, undecidable } from "./outcome.ts";
+import { maySubmit } from "./reviews.ts";
 import { type PodReference, type Seen, answerSeen as throughApiServer } from "./symptoms.ts";
 
 /** A caller's credential: its pair or token, none where a half is absent, or the error of a pair that does not load. */
@@ -304,7 +305,7 @@ function review(call: Call, kind: RequestKind): Outcome {
   const fineGrained = gates.known ? (gates.value.KubeletFineGrainedAuthz ?? false) : true;
   const { verb, subresources } = attributesOf(kind, fineGrained, isTranslated(call, kind));
   const { user } = authentication.identity;
-  const mayAsk = maySubmitReviews(kubelet, authorizer);
+  const mayAsk = maySubmit("subjectaccessreviews", kubelet, authorizer);
   if (mayAsk.answer === "unknown") {
     return undecidable([mayAsk.missing]);
   }
@@ -346,22 +347,4 @@ function review(call: Call, kind: RequestKind): Outcome {
     sources: isAnyone ? clientSources(call) : sources,
     httpStatus,
   });
-}
-
-function maySubmitReviews(
-  kubelet: KubeletFacts,
-  authorizer: AuthorizerFacts,
-): ReturnType<typeof authorize> {
-  const question = {
-    apiGroup: "authorization.k8s.io",
-    resource: "subjectaccessreviews",
-    verb: "create",
-    name: "",
-  };
-  // A kubelet whose name is unknown is a node all the same.
-  const identity: Identity = valueOr(kubelet.identity, {
-    user: "system:node:<node name>",
-    groups: ["system:nodes"],
-  });
-  return authorize(identity, question, authorizer);
 }

@@ -23,7 +23,7 @@ import {
   kubeletPatch,
   otherPatches,
 } from "./kubelet-documents.ts";
-import { list, node, plain, rbac } from "./objects.ts";
+import { list, node, plain, rbac, role, serviceAccount } from "./objects.ts";
 import { otherObject } from "./other-object.ts";
 import { pemFile } from "./pem-file.ts";
 import { flagFile, processCommandLine } from "./process.ts";
@@ -61,6 +61,8 @@ export const objectFormats: readonly ObjectFormat[] = [
   secret,
   workload,
   rbac,
+  role,
+  serviceAccount,
   node,
   certificateRequest,
   plain,

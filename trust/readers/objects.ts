@@ -3,7 +3,7 @@
 import type { NodeAddress } from "../words/facts.ts";
 import { type NodeAddressType, nodeAddressTypes } from "../words/vocabulary.ts";
 import type { GivenObject, ObjectFormat } from "./format.ts";
-import { titleOf, unread } from "./origins.ts";
+import { textMap, titleOf, unread } from "./origins.ts";
 import { readRbac } from "./rbac.ts";
 import { asList, asObject, asText, valueAt } from "./yaml.ts";
 
@@ -53,6 +53,7 @@ export const node: ObjectFormat = {
       kind: "node" as const,
       origin,
       addresses,
+      labels: textMap(asObject(object.metadata)?.labels),
       ...(typeof port === "number" && { port }),
       ...(version !== undefined && { version: version.replace(/^v/, "") }),
     };
@@ -83,6 +84,31 @@ export const rbac: ObjectFormat = {
       ],
       inner: [],
     };
+  },
+};
+
+/** Roles grant what is in their namespace; of approving, where they speak of it, nothing. */
+export const role: ObjectFormat = {
+  name: "Role",
+  status: "read",
+  about: "whether it speaks of approving requests for certificates, which no Role can grant",
+  recognises: ({ kind, rules }) =>
+    kind === "Role" &&
+    /"(?:signers|certificatesigningrequests\/approval)"/.test(JSON.stringify(rules ?? "")),
+  read: (_, origin) => ({ pieces: [{ kind: "role", origin }], inner: [] }),
+};
+
+/** ServiceAccounts matter where they keep their token from pods. */
+export const serviceAccount: ObjectFormat = {
+  name: "ServiceAccount",
+  status: "read",
+  about: "`automountServiceAccountToken: false`, with which approvers have no token",
+  recognises: ({ kind, automountServiceAccountToken: mounts }) =>
+    kind === "ServiceAccount" && mounts === false,
+  read: ({ metadata }, origin) => {
+    const { name, namespace } = asObject(metadata) ?? {};
+    const account = `${asText(namespace) ?? "default"}/${asText(name) ?? ""}`;
+    return { pieces: [{ kind: "account", origin, account }], inner: [] };
   },
 };
 

@@ -101,6 +101,16 @@ export type KubeadmPiece = From & {
 
 export type RbacPiece = From & { readonly kind: "rbac"; readonly rbac: RbacFacts };
 
+/** A Role of a namespace that speaks of approving; requests belong to none, so that it grants nothing. */
+export type RolePiece = From & { readonly kind: "role" };
+
+/** A ServiceAccount whose pods get no token of their own accord. */
+export type AccountPiece = From & {
+  readonly kind: "account";
+  /** `namespace/name` */
+  readonly account: string;
+};
+
 /**
  * A workload that makes pods: who may approve requests for kubelet serving certificates is found among them, by image
  * and by RBAC.
@@ -112,12 +122,17 @@ export type WorkloadPiece = From & {
   readonly containers: readonly JsonObject[];
   /** Its ServiceAccount, `namespace/name`; without one `default` of its namespace. */
   readonly serviceAccount: Fact<string>;
-  /** Its pods get no token of the ServiceAccount: `automountServiceAccountToken: false`, and no volume that has one. */
-  readonly hasNoToken?: true;
+  /**
+   * Whether its pods get a token of the ServiceAccount, where they say so: `automountServiceAccountToken`, or a volume
+   * that has one. Absent: as the ServiceAccount says.
+   */
+  readonly token?: "none" | "mounted";
   /** Whether it runs at all, with the reason why it does not: replicas of 0, `suspend: true`. */
   readonly runs: Fact<true | { readonly because: string }>;
   /** `spec.tolerations` of the pod as they are written. */
   readonly tolerations: readonly Json[];
+  /** `nodeName`, `nodeSelector` and `affinity` of the pod as they are written. */
+  readonly scheduling: JsonObject;
   /**
    * `spec.hostAliases` of the pod as it is written; absent where its hosts file holds its node's entries too
    * (`hostNetwork`), or it is not known whether it does.
@@ -162,6 +177,8 @@ export type NodePiece = From & {
   readonly kind: "node";
   readonly name: string;
   readonly addresses: readonly NodeAddress[];
+  /** Labels as they are written; a manifest need not have those that the kubelet sets. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Port of its kubelet; absent where its status does not say. */
   readonly port?: number;
   /** Version of its kubelet, without the `v`; absent where its status does not say. */
@@ -215,6 +232,8 @@ export type Piece =
   | ConfigurationPiece
   | KubeadmPiece
   | RbacPiece
+  | RolePiece
+  | AccountPiece
   | WorkloadPiece
   | FilePiece
   | CallerPiece

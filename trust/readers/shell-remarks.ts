@@ -101,7 +101,8 @@ const embedding: Readonly<Record<string, RegExp>> = {
 
 /** Whether a command starts kubelets, or kube-apiserver, that no word of it names. */
 export function startsKubelets(name: string, words: readonly string[]): boolean {
-  return name === "kubelite" || words.some((word) => embedding[name]?.test(word));
+  const started = Object.hasOwn(embedding, name) ? embedding[name] : undefined;
+  return name === "kubelite" || words.some((word) => started?.test(word));
 }
 
 /** Programs whose words are read elsewhere, or which print and look for them. */

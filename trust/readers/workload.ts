@@ -111,8 +111,12 @@ function readOne(
         serviceAccount,
         runs: runsAt(object, spec),
         tolerations: asList(spec?.tolerations),
-        ...(spec?.automountServiceAccountToken === false &&
-          !hasTokenVolume(spec) && { hasNoToken: true as const }),
+        scheduling: {
+          ...(spec?.nodeName !== undefined && { nodeName: spec.nodeName }),
+          ...(spec?.nodeSelector !== undefined && { nodeSelector: spec.nodeSelector }),
+          ...(spec?.affinity !== undefined && { affinity: spec.affinity }),
+        },
+        ...tokenOf(spec),
         ...hostAliasesOf(spec),
       },
       ...metricsServerIn(containers, {
@@ -128,6 +132,14 @@ function readOne(
     ],
     inner: listed.flatMap((container) => longValues(asObject(container) ?? {}, origin)),
   };
+}
+
+/** Source: kubernetes `plugin/pkg/admission/serviceaccount/admission.go` (shouldAutomount: the pod's word comes first). */
+function tokenOf(spec: JsonObject | undefined): Pick<WorkloadPiece, "token"> {
+  if (spec === undefined) return {};
+  const { automountServiceAccountToken: mounts } = spec;
+  if (mounts === true || hasTokenVolume(spec)) return { token: "mounted" };
+  return mounts === false ? { token: "none" } : {};
 }
 
 function hasTokenVolume({ volumes }: JsonObject): boolean {

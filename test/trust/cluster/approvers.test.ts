@@ -24,7 +24,7 @@ metadata: {name: approver}
 rules:
 ${rules}`;
 const sign = `- {apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [kubernetes.io/kubelet-serving], verbs: [approve]}\n`;
-const approval = `- {apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/approval], verbs: [update]}\n`;
+const approval = `- {apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/approval], verbs: [update]}\n- {apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests], verbs: [list, watch]}\n`;
 const everything = `- {apiGroups: ["*"], resources: ["*"], verbs: ["*"]}\n`;
 const bound = (subject: string) => `---
 apiVersion: rbac.authorization.k8s.io/v1

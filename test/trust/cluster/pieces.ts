@@ -104,6 +104,7 @@ export function approver(
     serviceAccount: known("kube-system/approver"),
     runs: known(true),
     tolerations: [],
+    scheduling: {},
     ...more,
   };
 }

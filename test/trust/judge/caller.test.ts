@@ -1,7 +1,8 @@
 /** Other callers' words; each was said by metrics-server 0.8.0 or by the scraper of Prometheus in the lab. */
 import assert from "node:assert/strict";
 import { type Issued, issue } from "../../../lab/x509/issue.ts";
-import { judgeCaller, judgeCallerToken } from "../../../trust/judge/caller.ts";
+import { judgeCaller } from "../../../trust/judge/caller.ts";
+import { judgeCallerToken } from "../../../trust/judge/caller-token.ts";
 import type { CallerPiece } from "../../../trust/readers/piece.ts";
 import { known } from "../../../trust/words/fact.ts";
 import { piecesOf } from "../../support/pieces.ts";
@@ -89,6 +90,22 @@ describe("another caller of a kubelet", () => {
       judgeCallerToken(facts, { piece, files: files({}) }, [apiServer("")], at)?.symptom;
     assert.equal(said(metricsServer()), 'request failed, status: "401 Unauthorized"');
     assert.equal(said(prometheus("")), "server returned HTTP status 401 Unauthorized");
+  });
+
+  it("is not let in where the kubelet may not ask whose its token is", () => {
+    const open = "authorization: {mode: AlwaysAllow}\nauthentication: {webhook: {enabled: true}}\n";
+    const outcome = (mode: string) =>
+      judgeCallerToken(
+        kubelet("", { configuration: open }),
+        { piece: metricsServer(), files: files({}) },
+        [apiServer(`--authorization-mode=${mode}`)],
+        at,
+      );
+    assert.equal(outcome("Node,RBAC"), undefined);
+    const refused = outcome("RBAC");
+    assert.equal(refused?.symptom, 'request failed, status: "401 Unauthorized"');
+    assert.match(refused.reason, /may not create TokenReviews/);
+    assert.match(refused.remedies[0] ?? "", /--authorization-mode hold Node/);
   });
 
   it("is let in by the rules for every caller: its token, then RBAC", () => {

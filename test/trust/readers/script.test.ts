@@ -3,6 +3,12 @@ import { gzipSync } from "node:zlib";
 import { piecesOf, say, sayText } from "../../support/pieces.ts";
 
 describe("a shell script", () => {
+  it("may have commands of any name", () => {
+    for (const name of ["__proto__", "constructor", "toString"]) {
+      assert.deepEqual(sayText(`#!/bin/sh\n${name} agent\n`), []);
+    }
+  });
+
   it("writes files by here-documents, tee, echo, printf and base64", () => {
     const script = `#!/bin/bash
 NODE=n1
