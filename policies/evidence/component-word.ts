@@ -13,7 +13,7 @@ import {
 import { type CommandLine, readArguments } from "../../trust/readers/command-line.ts";
 import { readKubeadm } from "../../trust/readers/kubeadm.ts";
 import type { UnreadPiece } from "../../trust/readers/piece.ts";
-import { asList, asObject, type Json } from "../../trust/readers/yaml.ts";
+import { asList, asObject, type Json, readYaml } from "../../trust/readers/yaml.ts";
 import { valueOr } from "../../trust/words/fact.ts";
 import {
   describe,
@@ -211,8 +211,8 @@ function saidBy(
       };
     }
     case tokens.apiServerKubeletAccess: {
-      const lines = texts.map((own) =>
-        own === undefined ? "unknown" : readKubeadm(own, { where: "" }).apiServer,
+      const lines = entriesOf(configMap).map(({ key, text: own }) =>
+        own.known ? clusterConfigurationIn(key, own.value) : "unknown",
       );
       const apiServers = machines
         .flatMap(({ programs }) => programs)
@@ -221,7 +221,7 @@ function saidBy(
       const isOpen = !field(component, kubeletAccessOutputs.clusterConfiguration).known;
       return {
         asRegistered: lines.every((line) =>
-          line === "unknown" ? isOpen : line === undefined || isToldAs(line, component),
+          line === "unknown" ? isOpen : line !== undefined && isToldAs(line, component),
         ),
         asDeployed:
           apiServers.length > 0 &&
@@ -231,4 +231,11 @@ function saidBy(
     default:
       return undefined;
   }
+}
+
+/** kube-apiserver in a ClusterConfiguration; none in another key, or beside another document, which has to be read. */
+function clusterConfigurationIn(key: string, text: string): CommandLine | undefined {
+  const { documents } = readYaml(text, { where: "" });
+  const isAlone = key === "ClusterConfiguration" && documents.length === 1;
+  return isAlone ? readKubeadm(text, { where: "" }).apiServer : undefined;
 }

@@ -119,6 +119,9 @@ export const examples: Readonly<Record<string, string>> = {
     metadata: { "user-data": "kubelet --b" },
   }),
   KubeletConfiguration: kubelet,
+  Role: "kind: Role\nmetadata: {name: r}\nrules: [{resources: [signers], verbs: [approve]}]\n",
+  ServiceAccount:
+    "kind: ServiceAccount\nmetadata: {name: s}\nautomountServiceAccountToken: false\n",
   List: "kind: List\napiVersion: v1\nitems:\n- {kind: Node, metadata: {name: n}}\n",
   Node: "kind: Node\nmetadata: {name: n}\nstatus: {addresses: [{type: InternalIP, address: 10.0.0.1}]}\n",
   CertificateSigningRequest: JSON.stringify({
