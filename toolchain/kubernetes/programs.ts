@@ -151,11 +151,11 @@ export async function ensurePackages(
   env: NodeJS.ProcessEnv = process.env,
   more: readonly Package[] = [],
 ): Promise<void> {
-  const lacking = missingPackages([...packages, ...more]);
+  const lacking = missingPackages([...packages, ...more], env);
   if (lacking.length === 0) return;
   const missing = lacking.map(({ name }) => name);
   const list = missing.join(" ");
-  if (!isInstalled("apt-get")) {
+  if (!isInstalled("apt-get", env)) {
     throw new Failure(
       `The lab needs these packages; install them with your distribution's tool: ${list}`,
     );
@@ -172,11 +172,7 @@ export async function ensurePackages(
         env: { ...env, DEBIAN_FRONTEND: "noninteractive" },
         onLine: (line) => step.update(line.slice(0, 60)),
       });
-    for (const { disabledBy } of lacking) {
-      if (disabledBy === undefined) continue;
-      fs.mkdirSync(path.dirname(disabledBy), { recursive: true });
-      fs.writeFileSync(disabledBy, "");
-    }
+    const disabled = lacking.filter(disable);
     // Without fresh lists apt asks for versions that are gone.
     await install(["update", "-q"]);
     const { code, output } = await install([
@@ -185,19 +181,35 @@ export async function ensurePackages(
       "--no-install-recommends",
       ...missing,
     ]);
-    if (code !== 0) throw new Failure(`apt-get install ${list} failed:\n${output}`);
+    if (code === 0) return;
+    for (const { disabledBy } of missingPackages(disabled, env)) {
+      // Whoever installs the package himself one day wants it to run.
+      if (disabledBy !== undefined) fs.rmSync(disabledBy);
+    }
+    throw new Failure(`apt-get install ${list} failed:\n${output}`);
   });
 }
 
-/** Those that are not there. */
-export function missingPackages(wanted: readonly Package[]): Package[] {
-  return wanted.filter(({ program }) => !isInstalled(program));
+/** Keeps a package that is yet to come from running. @returns whether that was not so before */
+function disable({ disabledBy }: Package): boolean {
+  if (disabledBy === undefined || fs.existsSync(disabledBy)) return false;
+  fs.mkdirSync(path.dirname(disabledBy), { recursive: true });
+  fs.writeFileSync(disabledBy, "");
+  return true;
 }
 
-function isInstalled(program: string): boolean {
+/** Those that are not there. */
+export function missingPackages(
+  wanted: readonly Package[],
+  env: NodeJS.ProcessEnv = process.env,
+): Package[] {
+  return wanted.filter(({ program }) => !isInstalled(program, env));
+}
+
+function isInstalled(program: string, env: NodeJS.ProcessEnv): boolean {
   if (path.isAbsolute(program)) return fs.existsSync(program);
   try {
-    execFileSync("sh", ["-c", 'command -v "$1"', "sh", program], { stdio: "ignore" });
+    execFileSync("/bin/sh", ["-c", 'command -v "$1"', "sh", program], { stdio: "ignore", env });
     return true;
   } catch {
     return false;
