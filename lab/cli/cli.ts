@@ -28,8 +28,9 @@ const usage = `Usage: npm run lab -- COMMAND
   kubectl ARGUMENTS      kubectl as the cluster's administrator
   doctor [OPTIONS]       kubelet-trust doctor as the cluster's administrator, from inside the lab's network
   down [STACK]           remove everything of the lab
-  conformance [short|least] [--kubernetes MINOR]
-                         check the verdict against real programs, case by case (about 10 minutes)
+  conformance [short|least|doctor] [--kubernetes MINOR]
+                         check the verdict against real programs, case by case (about 10 minutes); doctor: every symptom
+                         of a cluster that runs, and the doctor on each (about 10 minutes)
   conformance document   write docs/conformance.md from the last long run of each version
   rotate [short]         rotate the CAs of a cluster of its own under load, phase by phase (about 10 minutes)
   record FOLDER [short]  the same run, written down in the form of test/observed

@@ -40,7 +40,7 @@ export function readArguments(words: readonly string[]): {
   const what = [...lengths, "document" as const].find((one) => one === word);
   if (what === undefined || others.length > 0) {
     throw new Failure(
-      "Usage: npm run lab -- conformance [short|least|document] [--kubernetes MINOR, e.g. 1.34]",
+      "Usage: npm run lab -- conformance [short|least|doctor|document] [--kubernetes MINOR, e.g. 1.34]",
     );
   }
   return { what, version };

@@ -1,9 +1,9 @@
 /**
  * One case of a matrix: what the verdict said, what happened, and whether that is the same.
  */
-import { type Outcome, type VerdictWord, works } from "../../trust/words/verdict.ts";
+import { type Cause, type Outcome, type VerdictWord, works } from "../../trust/words/verdict.ts";
 
-export type Part = "serving" | "client" | "direct" | "callers" | "startup";
+export type Part = "serving" | "client" | "direct" | "callers" | "startup" | "doctor";
 
 /** What a real program answered. */
 export type Reality = {
@@ -13,7 +13,7 @@ export type Reality = {
 };
 
 /** The verdict, in the same words. */
-export type Judgement = Reality & { readonly verdict: VerdictWord };
+export type Judgement = Reality & { readonly verdict: VerdictWord; readonly cause?: Cause };
 
 export type Case = {
   readonly id: string;
@@ -25,6 +25,8 @@ export type Case = {
   /** Who calls the kubelet past every kube-apiserver, in words. */
   readonly caller?: string;
   readonly request?: string;
+  /** What was set up, as the verdict on all files names it; of the doctor's cases alone. */
+  readonly setUp?: Cause;
   readonly judge: Judgement;
   readonly reality: Reality;
   readonly agrees: boolean;
@@ -32,15 +34,21 @@ export type Case = {
 
 /** A verdict in the words of an answer. */
 export function judgementOf(outcome: Outcome): Judgement {
-  const { verdict } = outcome;
-  if (works(outcome)) return { verdict, outcome: "works", message: "" };
+  const { verdict, cause } = outcome;
+  if (works(outcome)) return { verdict, cause, outcome: "works", message: "" };
   if (outcome.verdict === "fails" || outcome.verdict === "doesNotStart") {
     const { httpStatus } = outcome;
     const message =
       outcome.verdict === "fails" ? outcome.symptom : (outcome.symptom ?? outcome.message);
-    return { verdict, outcome: "fails", message, ...(httpStatus !== undefined && { httpStatus }) };
+    return {
+      verdict,
+      cause,
+      outcome: "fails",
+      message,
+      ...(httpStatus !== undefined && { httpStatus }),
+    };
   }
-  return { verdict, outcome: "fails", message: `undecidable: ${outcome.reason}` };
+  return { verdict, cause, outcome: "fails", message: `undecidable: ${outcome.reason}` };
 }
 
 /** Puts both together. Works agrees with works; failures agree when status and message do. */

@@ -9,28 +9,24 @@ import { killAll } from "../host/processes.ts";
 import { type Case, compare, judgementOf } from "./case.ts";
 import { type ClientVariant, rbac } from "./client-variants.ts";
 import { askDirectly, directCallers } from "./direct.ts";
-import { type OnHost, readRbacText, sidesOf } from "./facts.ts";
+import { readRbacText, sidesOf } from "./facts.ts";
 import { hostOf } from "./host.ts";
 import { type KubeletNode, stopNode } from "./kubelet-node.ts";
 import { type Issued, issue } from "./pki.ts";
 import { container, probe, probedKinds } from "./probes.ts";
 import {
   addresses,
+  type MatrixServer,
   type OnCase,
   type OnNode,
   type Say,
   seconds,
   startNodes,
+  type Wave,
   waves,
 } from "./serving.ts";
 import type { KubeletVariant } from "./variants.ts";
-import {
-  apiServerArguments,
-  onHub,
-  type RunningApiServer,
-  startApiServer,
-  type World,
-} from "./world.ts";
+import { apiServerArguments, onHub, startApiServer, type World } from "./world.ts";
 
 export type ClientPlan = {
   readonly kubelets: readonly KubeletVariant[];
@@ -43,6 +39,7 @@ export async function runClient(
   onCase: OnCase,
   say: Say,
   onNode: OnNode,
+  onWave: (wave: Wave) => Promise<void>,
 ) {
   await applyRbac(world);
   const servers = await startServers(world, plan.clients, say);
@@ -50,6 +47,11 @@ export async function runClient(
   const strangers = await directCallers(world);
   for (const wave of waves(plan.kubelets)) {
     const nodes = await startNodes(world, wave, address, say, onNode);
+    const cases: Case[] = [];
+    const keep: OnCase = (one) => {
+      cases.push(one);
+      onCase(one);
+    };
     for (const node of nodes) {
       const { kubelet, apiServers } = sidesOf({
         version: world.version,
@@ -61,12 +63,13 @@ export async function runClient(
       await Promise.all(
         apiServers.map(async (facts, index) => {
           const server = servers[index];
-          if (server) await askAll(world, node, server, judge(kubelet, facts, { pod }), onCase);
+          if (server) await askAll(world, node, server, judge(kubelet, facts, { pod }), keep);
         }),
       );
       const [authorizer] = apiServers;
       if (authorizer) await askDirectly(node, strangers, kubelet, authorizer, onCase);
     }
+    await onWave({ nodes, servers, cases });
     await Promise.all(nodes.map(stopNode));
   }
   await killAll(servers.map(({ running }) => running.program));
@@ -91,12 +94,7 @@ async function applyRbac({ admin }: World): Promise<void> {
   }
 }
 
-type Server = {
-  readonly variant: ClientVariant;
-  readonly port: number;
-  readonly setUp: OnHost;
-  readonly running: RunningApiServer;
-};
+type Server = MatrixServer & { readonly variant: ClientVariant };
 
 async function startServers(
   world: World,
@@ -112,7 +110,7 @@ async function startServers(
       const flags = await layOutClient(world, variant);
       const setUp = { host: hostOf(world.hub), args: apiServerArguments(index, flags) };
       const running = await startApiServer(world, variant.name, index, flags);
-      servers.push({ variant, port: 6443 + index, setUp, running });
+      servers.push({ variant, id: variant.name, port: 6443 + index, setUp, running });
     }
   };
   await Promise.all([worker(), worker(), worker()]);

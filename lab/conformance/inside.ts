@@ -10,10 +10,11 @@ import { readState } from "../host/state.ts";
 import { askCallers, startCallers } from "./callers.ts";
 import type { Case } from "./case.ts";
 import { runClient } from "./client.ts";
+import { askDoctor } from "./doctor.ts";
 import type { KubeletNode } from "./kubelet-node.ts";
 import { type Length, planOf } from "./plan.ts";
 import { see } from "./seen.ts";
-import { runServing } from "./serving.ts";
+import { runServing, type Wave } from "./serving.ts";
 import { runStartup } from "./startup.ts";
 import { startWorld } from "./world.ts";
 
@@ -33,10 +34,14 @@ await runMain(async () => {
   const world = await startWorld(lab, state.init, state.programs, state.kubernetesVersion);
   say("etcd, kube-apiserver and the signer are up");
   const callers = plan.hasCallers ? await startCallers(world, callerPrograms(programs)) : undefined;
-  await runServing(world, plan.serving, onCase, say, onNode, async (nodes, collected) => {
-    if (callers) await askCallers(world, callers, nodes, collected, onCase, say);
+  const onWave = async (wave: Wave) => {
+    if (plan.doctor.length > 0) await askDoctor(world, wave, plan.doctor, onCase, say);
+  };
+  await runServing(world, plan.serving, onCase, say, onNode, async (wave, collected) => {
+    if (callers) await askCallers(world, callers, wave.nodes, collected, onCase, say);
+    await onWave(wave);
   });
-  await runClient(world, plan.client, onCase, say, onNode);
+  await runClient(world, plan.client, onCase, say, onNode, onWave);
   await runStartup(world, plan.startup, onCase, say);
   return 0;
 });

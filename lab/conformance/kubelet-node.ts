@@ -103,7 +103,7 @@ export async function setUpKubelet(
     ...(text !== undefined && { kubeadm: text }),
     addresses,
     unresolvable: resolvable ? [] : [node],
-    request: variant.request ?? "pending",
+    request: variant.request === "unasked" ? "issued" : (variant.request ?? "pending"),
   };
   return { machine, setUp, runtime, node, words };
 }
@@ -117,8 +117,9 @@ export async function startNode(
   const { machine, setUp, runtime, node, words } = await setUpKubelet(world, variant, address);
   const kubelet = await startKubelet(machine, words);
   await orItsEnd(kubelet, () => untilRegistered(world.admin, node));
-  if (variant.request === "issued" || variant.request === "denied") {
-    await decide(world.admin, node, variant.request);
+  const { request = "pending" } = variant;
+  if (request === "issued" || request === "neverIssued" || request === "denied") {
+    await decide(world.admin, node, request === "denied" ? "Denied" : "Approved");
   }
   if (variant.request === "issued") {
     const file = "/var/lib/kubelet/pki/kubelet-server-current.pem";
@@ -152,7 +153,7 @@ async function untilRegistered(api: Api, node: string): Promise<void> {
 }
 
 /** Decides the node's request as an administrator. */
-async function decide(api: Api, node: string, fate: "issued" | "denied"): Promise<void> {
+async function decide(api: Api, node: string, type: "Approved" | "Denied"): Promise<void> {
   const requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
   await waitFor(`the request of ${node}`, async () => {
     const { items } = (await api("GET", requests)).body as { items: SigningRequest[] };
@@ -161,7 +162,6 @@ async function decide(api: Api, node: string, fate: "issued" | "denied"): Promis
         spec.username === `system:node:${node}` && spec.signerName.endsWith("/kubelet-serving"),
     );
     if (request === undefined) return undefined;
-    const type = fate === "issued" ? "Approved" : "Denied";
     const condition = {
       type,
       status: "True",

@@ -21,6 +21,7 @@ import { type Lab, labOf, labRoot, processMark } from "../host/identity.ts";
 import { startSandbox } from "../host/sandbox.ts";
 import { bootId, type LabState, writeState } from "../host/state.ts";
 import { minorOf, readArguments } from "./arguments.ts";
+import { doctorTable, withDoctorTable } from "./doctor-table.ts";
 import { document } from "./document.ts";
 import { type Length, planOf } from "./plan.ts";
 import { describe, readCases, readLines, type Summary } from "./report.ts";
@@ -134,20 +135,31 @@ if (process.argv[1] === import.meta.filename) {
   await runMain(async () => {
     const { what, version } = readArguments(process.argv.slice(2));
     if (what === "document") return writeDocument();
-    const results = resultsOf(version);
+    const results = resultsOf(version, what);
     const summary = await runConformance(what, results, write, version);
     for (const line of describe(summary)) write(line);
+    if (what === "doctor") write(doctorTable(summary.cases));
     write(`Every case: ${results}`);
     return summary.agreements === summary.cases.length && summary.cases.length > 0 ? 0 : 1;
   });
 }
 
-/** Where the cases of a version's last run lie. */
-export function resultsOf(version: string): string {
-  return path.join(clone, `conformance-${minorOf(version)}.jsonl`);
+/** Where the cases of a version's last run lie; those of the doctor's run by themselves. */
+export function resultsOf(version: string, length: Length = "long"): string {
+  const kind = length === "doctor" ? "conformance-doctor" : "conformance";
+  return path.join(clone, `${kind}-${minorOf(version)}.jsonl`);
 }
 
-/** Writes docs/conformance.md from the last long run of each version that has one. */
+/** Writes the table of docs/doctor.md, where the doctor was run on the newest version; false where it was not. */
+function writeDoctorTable(): boolean {
+  const cases = readCases(resultsOf(kubernetesVersion, "doctor"));
+  if (cases.length === 0) return false;
+  const page = path.join(clone, "docs", "doctor.md");
+  fs.writeFileSync(page, withDoctorTable(fs.readFileSync(page, "utf8"), cases));
+  return true;
+}
+
+/** Writes docs/conformance.md from the last long run of each version that has one, and the doctor's table from its last. */
 function writeDocument(): number {
   const runs = kubernetesVersions.flatMap((version) => {
     const results = resultsOf(version);
@@ -159,7 +171,12 @@ function writeDocument(): number {
     if (seen.size < selfSigned.length + others.length) return [];
     return [{ version, date: fs.statSync(results).mtime.toISOString().slice(0, 10), cases }];
   });
+  const hasDoctor = writeDoctorTable();
   if (runs.at(-1)?.version !== kubernetesVersion) {
+    if (hasDoctor) {
+      process.stdout.write("docs/conformance.md stays as it is: the last run was no long one.\n");
+      return 0;
+    }
     throw new Failure("The last conformance run was not a long one: npm run lab -- conformance");
   }
   fs.writeFileSync(path.join(clone, "docs", "conformance.md"), document(runs, kubernetesVersions));

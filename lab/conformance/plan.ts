@@ -6,6 +6,7 @@ import { minorOf } from "../../trust/kubernetes/tables.ts";
 import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
 import type { ClientPlan } from "./client.ts";
 import { authenticationVariants, clientVariants } from "./client-variants.ts";
+import { unsignedVariants, unwellVariants } from "./doctor-variants.ts";
 import type { ServingPlan } from "./serving.ts";
 import { addressTypes, stances } from "./stances.ts";
 import { startCases } from "./start-cases.ts";
@@ -18,6 +19,8 @@ export type Plan = {
   /** Whether metrics-server and Prometheus call the kubelets of the serving side too. */
   readonly hasCallers: boolean;
   readonly startup: StartupPlan;
+  /** The kube-apiservers through which the doctor is run, by their ids; none where it is not. */
+  readonly doctor: readonly string[];
 };
 
 /** What is run of a length, of a Kubernetes version. */
@@ -25,7 +28,7 @@ export function planOf(length: Length, version: string): Plan {
   return plans[length](version);
 }
 
-const plans = { long: longPlan, short: shortPlan, least: leastPlan };
+const plans = { long: longPlan, short: shortPlan, least: leastPlan, doctor: doctorPlan };
 
 export type Length = keyof typeof plans;
 
@@ -37,6 +40,7 @@ function longPlan(version: string): Plan {
     serving: {
       selfSigned: selfSignedVariants,
       others: otherVariants.filter(({ sinceMinor = 0 }) => minorOf(version) >= sinceMinor),
+      unsigned: [],
       stances,
       addressTypes,
     },
@@ -44,6 +48,7 @@ function longPlan(version: string): Plan {
     // They are the same programs whatever the version of Kubernetes.
     hasCallers: version === newestKnownVersion,
     startup: startCases(version),
+    doctor: [],
   };
 }
 
@@ -62,6 +67,7 @@ function shortPlan(version: string): Plan {
         "boot-issued",
         "boot-pending",
       ]),
+      unsigned: [],
       stances: named(stances, ["skip", "verify", "verify-and-collected"]),
       addressTypes: named(addressTypes, ["hostname", "kubeadm"]),
     },
@@ -88,6 +94,7 @@ function shortPlan(version: string): Plan {
         "the shared pair beside a signer's own",
       ]),
     },
+    doctor: ["verify@hostname", "verify@kubeadm", "none", "other-ca", "unbound"],
   };
 }
 
@@ -98,6 +105,7 @@ function leastPlan(version: string): Plan {
     serving: {
       selfSigned: named(selfSignedVariants, ["self"]),
       others: named(otherVariants, ["good", "boot-issued", "boot-pending"]),
+      unsigned: [],
       stances: named(stances, ["skip", "verify"]),
       addressTypes: named(addressTypes, ["kubeadm"]),
     },
@@ -111,6 +119,66 @@ function leastPlan(version: string): Plan {
       apiserver: [],
       controllerManager: [],
     },
+    doctor: [],
+  };
+}
+
+/** Every symptom of a cluster that runs, once at least, with the doctor run on it. */
+function doctorPlan(version: string): Plan {
+  const all = longPlan(version);
+  const serving = {
+    selfSigned: named(selfSignedVariants, ["self", "self-no-dns"]),
+    others: [
+      ...named(otherVariants, [
+        "good",
+        "dns-only",
+        "ip-only",
+        "cn-only",
+        "wrong-san",
+        "client-use",
+        "expired",
+        "not-yet",
+        "other-ca",
+        "same-name-ca",
+        "chain-leaf",
+        ...(minorOf(version) >= 36 ? ["only-cert"] : []),
+        "good-no-dns",
+        "names-refused",
+        "listens-at-loopback",
+        "boot-issued",
+        "boot-pending",
+        "boot-denied",
+      ]),
+      ...unwellVariants,
+    ],
+    unsigned: unsignedVariants,
+    stances: named(stances, ["skip", "verify"]),
+    addressTypes: [
+      ...named(addressTypes, ["hostname", "kubeadm"]),
+      { name: "external", flag: "ExternalIP" },
+    ],
+  };
+  const client = {
+    kubelets: named(authenticationVariants, [
+      "auth-webhook",
+      "auth-other-ca",
+      "auth-no-ca",
+      "auth-anonymous",
+      "auth-allow",
+      "auth-open",
+      "auth-no-debugging",
+    ]),
+    clients: all.client.clients,
+  };
+  return {
+    serving,
+    client,
+    hasCallers: false,
+    startup: { kubelet: [], apiserver: [], controllerManager: [] },
+    doctor: [
+      ...["verify@hostname", "verify@kubeadm", "verify@external", "skip@kubeadm"],
+      ...client.clients.map(({ name }) => name),
+    ],
   };
 }
 

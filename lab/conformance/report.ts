@@ -17,6 +17,7 @@ const parts: readonly { readonly part: Part; readonly title: string }[] = [
   { part: "direct", title: "Past kube-apiserver: caller x kubelet x request" },
   { part: "callers", title: "Other callers: program x kubelet, metrics" },
   { part: "startup", title: "Start-up: flags, gates, files" },
+  { part: "doctor", title: "The doctor: kubelet x apiserver x request" },
 ];
 
 /** Reads the cases of a run. */
@@ -35,10 +36,11 @@ export function readLines<T>(file: string): T[] {
 export function describe({ cases, agreements, seconds }: Summary): string[] {
   const disagreements = cases.filter(({ agrees }) => !agrees);
   return [
-    ...disagreements.flatMap(({ id, judge, reality }) => [
+    ...disagreements.flatMap(({ id, judge, reality, setUp }) => [
       `DISAGREE ${id}`,
       `  judge:   ${words(judge)}`,
       `  reality: ${words(reality)}`,
+      ...(setUp === undefined ? [] : [`  set up: ${setUp}, named: ${judge.cause}`]),
     ]),
     ...parts
       .filter(({ part }) => cases.some((one) => one.part === part))

@@ -29,6 +29,8 @@ export type ServingPlan = {
   /** Their certificates go into the bundles, so they are up before any kube-apiserver. */
   readonly selfSigned: readonly KubeletVariant[];
   readonly others: readonly KubeletVariant[];
+  /** Kubelets for which there is no signer any more. */
+  readonly unsigned: readonly KubeletVariant[];
   readonly stances: readonly Stance[];
   readonly addressTypes: readonly AddressTypes[];
 };
@@ -37,8 +39,22 @@ export type ServingPlan = {
 export type OnCase = (one: Case) => void;
 /** Called for each kubelet as it listens. */
 export type OnNode = (node: KubeletNode) => Promise<void>;
-/** Called with all kubelets of a wave while they run, and the certificates that were collected of those that sign. */
-export type OnWave = (nodes: readonly KubeletNode[], collected: string) => Promise<void>;
+/** A kube-apiserver of a matrix. */
+export type MatrixServer = {
+  /** As in the ids of its cases. */
+  readonly id: string;
+  readonly port: number;
+  readonly setUp: OnHost;
+  readonly running: RunningApiServer;
+};
+/** Kubelets that run at once, who called them, and how that went. */
+export type Wave = {
+  readonly nodes: readonly KubeletNode[];
+  readonly servers: readonly MatrixServer[];
+  readonly cases: readonly Case[];
+};
+/** Called with each wave while it runs, and the certificates that were collected of kubelets that sign their own. */
+export type OnWave = (wave: Wave, collected: string) => Promise<void>;
 export type Say = (line: string) => void;
 
 const clientPair = {
@@ -71,14 +87,24 @@ export async function runServing(
   const collected = collectedOf(nodes);
   layOutBundles(world, plan.stances, collected);
   const servers = await startServers(world, plan, say);
-  await askAll(world, nodes, servers, onCase);
-  await onWave(nodes, collected.join(""));
-  await Promise.all(nodes.map(stopNode));
+  const ask = async () => {
+    const cases: Case[] = [];
+    await askAll(world, nodes, servers, (one) => {
+      cases.push(one);
+      onCase(one);
+    });
+    await onWave({ nodes, servers, cases }, collected.join(""));
+    await Promise.all(nodes.map(stopNode));
+  };
+  await ask();
   for (const wave of waves(plan.others)) {
     nodes = await startNodes(world, wave, address, say, onNode);
-    await askAll(world, nodes, servers, onCase);
-    await onWave(nodes, collected.join(""));
-    await Promise.all(nodes.map(stopNode));
+    await ask();
+  }
+  if (plan.unsigned.length > 0) {
+    await killAll([world.signer]);
+    nodes = await startNodes(world, plan.unsigned, address, say, onNode);
+    await ask();
   }
   await killAll(servers.map(({ running }) => running.program));
 }
@@ -146,13 +172,7 @@ function bundlePath(stance: string): string {
   return `/etc/kubernetes/bundles/${stance}.crt`;
 }
 
-type Server = {
-  readonly says: string;
-  readonly id: string;
-  readonly port: number;
-  readonly setUp: OnHost;
-  readonly running: RunningApiServer;
-};
+type Server = MatrixServer & { readonly says: string };
 
 async function startServers(world: World, plan: ServingPlan, say: Say): Promise<Server[]> {
   const start = Date.now();

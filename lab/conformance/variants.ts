@@ -7,8 +7,11 @@ import type { KubeadmDocuments } from "./kubeadm.ts";
 import { type Issued, type IssueRequest, issue } from "./pki.ts";
 import type { Authorities } from "./world.ts";
 
-/** What becomes of the kubelet's request for a serving certificate. */
-export type RequestFate = "issued" | "pending" | "denied";
+/**
+ * What becomes of the kubelet's request for a serving certificate: `neverIssued` is approved where nobody signs, `unasked`
+ * would be approved and signed if the kubelet asked.
+ */
+export type RequestFate = "issued" | "pending" | "denied" | "neverIssued" | "unasked";
 
 export type KubeletVariant = {
   /** Node name unless a flag says otherwise; unique. */
@@ -119,7 +122,8 @@ async function constrainedPair(issuing: Issuing) {
   return { [certFile]: certPem + constrained.certPem, [keyFile]: keyPem };
 }
 
-const bootstrap = { serverTLSBootstrap: true };
+/** The certificate is requested. */
+export const bootstrap = { serverTLSBootstrap: true };
 
 /** Kubelets that sign their own come first: their certificates go into the bundles. */
 export const selfSignedVariants: readonly KubeletVariant[] = [

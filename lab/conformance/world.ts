@@ -44,6 +44,8 @@ export type World = {
   /** Administrator at the hub's own kube-apiserver, which the kubelets use. */
   readonly admin: Api;
   readonly adminPair: Issued;
+  /** kube-controller-manager, which signs what kubelets request. */
+  readonly signer: RunningProgram;
   /** Names that kube-apiservers resolve. */
   readonly hosts: Map<string, string>;
   /** When they were last changed, in milliseconds. */
@@ -113,16 +115,14 @@ export async function startWorld(
     hosts,
     hostsChangedAt: 0,
   };
-  const { api } = await startApiServer({ ...base, admin: neverCalled }, "base", 0, []);
-  await startProgram(hub, {
+  const { api } = await startApiServer(base, "base", 0, []);
+  const signer = await startProgram(hub, {
     name: "kube-controller-manager",
     file: programOnMachine("kube-controller-manager"),
     args: signerArguments,
   });
-  return { ...base, admin: api };
+  return { ...base, admin: api, signer };
 }
-
-const neverCalled: Api = () => Promise.reject(new Error("there is no kube-apiserver yet"));
 
 /** What the signer of the kubelets' requests is started with. */
 export const signerArguments: readonly string[] = [
@@ -158,7 +158,7 @@ export function apiServerArguments(index: number, flags: readonly string[]): str
 
 /** Starts a kube-apiserver and waits until it is ready; number 0 is the kubelets' own. */
 export async function startApiServer(
-  world: World,
+  world: Pick<World, "hub" | "authorities" | "adminPair">,
   name: string,
   index: number,
   flags: readonly string[],
@@ -245,7 +245,7 @@ export async function kubeconfigFor(
     issuer: authorities.cluster,
     usages: ["clientAuth"],
   });
-  return kubeconfig(authorities.cluster.certPem, certPem, keyPem);
+  return kubeconfigOf(authorities.cluster.certPem, certPem, keyPem);
 }
 
 /** Text files with the mode that lets a program with any uid read them: nothing here outlives the lab. */
@@ -282,13 +282,18 @@ async function hubFiles({ cluster }: Authorities, admin: Issued) {
     [`${pki}/sa.pub`]: await publicKeyPem(serviceAccount),
     [`${pki}/apiserver.crt`]: server.certPem,
     [`${pki}/apiserver.key`]: server.keyPem,
-    "/etc/kubernetes/admin.conf": kubeconfig(cluster.certPem, admin.certPem, admin.keyPem),
+    "/etc/kubernetes/admin.conf": kubeconfigOf(cluster.certPem, admin.certPem, admin.keyPem),
   });
 }
 
-function kubeconfig(ca: string, cert: string, key: string): string {
+/** A kubeconfig for who has this pair; default at the kubelets' own kube-apiserver. */
+export function kubeconfigOf(
+  ca: string,
+  cert: string,
+  key: string,
+  server = `https://${hubAddress}:${hubPort}`,
+): string {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
-  const server = `https://${hubAddress}:${hubPort}`;
   return stringify({
     apiVersion: "v1",
     kind: "Config",

@@ -18,26 +18,49 @@ export function seenRequests(
   options: Pick<AssembleOptions, "request" | "running">,
 ): RequestOf {
   if (pieces.length === 0 || options.request !== undefined) return otherwise;
+  const newest = newestOf(pieces);
+  const newestDenied = newestOf(pieces.filter(({ request }) => request.state === "denied"));
+  return (node) => {
+    const piece = node.name.known ? newest.get(node.name.value) : undefined;
+    if (piece === undefined) return otherwise(node);
+    const { request, origin } = piece;
+    if (request.state === "issued") return known({ ...request, isSeen: true }, origin.source);
+    const because =
+      request.because ??
+      (request.state === "pending"
+        ? both(
+            whyPending(approvers, otherwise(node), options),
+            deniedBefore(newestDenied.get(piece.node)),
+          )
+        : reasonIn(otherwise(node), request.state));
+    return known(
+      { state: request.state, isSeen: true, ...(because !== undefined && { because }) },
+      origin.source,
+    );
+  };
+}
+
+function newestOf(pieces: readonly RequestPiece[]): ReadonlyMap<string, RequestPiece> {
   const newest = new Map<string, RequestPiece>();
   for (const piece of pieces) {
     const before = newest.get(piece.node);
     if (!before || before.created < piece.created) newest.set(piece.node, piece);
   }
-  return (node) => {
-    const piece = node.name.known ? newest.get(node.name.value) : undefined;
-    if (piece === undefined) return otherwise(node);
-    const { request, origin } = piece;
-    if (request.state === "issued") return known(request, origin.source);
-    const because =
-      request.because ??
-      (request.state === "pending"
-        ? whyPending(approvers, otherwise(node), options)
-        : reasonIn(otherwise(node), request.state));
-    return known(
-      { state: request.state, ...(because !== undefined && { because }) },
-      origin.source,
-    );
-  };
+  return newest;
+}
+
+/**
+ * A kubelet whose request is denied asks again within seconds: the newest waits, and the denial is what it comes from.
+ * Source: client-go `util/certificate/certificate_manager.go` (rotateCerts).
+ */
+function deniedBefore(piece: RequestPiece | undefined): string | undefined {
+  if (piece?.request.state !== "denied") return undefined;
+  const { because } = piece.request;
+  return `one before it was denied${because === undefined ? "" : ` (${because})`}`;
+}
+
+function both(one: string | undefined, other: string | undefined): string | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : `${one}; ${other}`;
 }
 
 function whyPending(

@@ -9,7 +9,7 @@ import { clientSituation } from "./client-situation.ts";
 import { type OpenPorts, openTo, readOnlyRemedies } from "./direct.ts";
 import type { JudgeOptions } from "./options.ts";
 import { withSymptom } from "./outcome.ts";
-import { clientAsSeen } from "./seen-client.ts";
+import { clientAsSeen, supposedKubelet } from "./seen-client.ts";
 
 import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
 import { anyPod, connectionSeen, type PodReference } from "./symptoms.ts";
@@ -60,10 +60,18 @@ export function judge(
   const client = judgeClient(kubelet, apiserver, apiserver, { at, pod });
   const open = openTo(kubelet, apiserver, at);
   const { called } = kubelet;
+  const supposed =
+    called && "status" in called && called.status >= 400
+      ? judgeClient(
+          supposedKubelet(kubelet, called, client.call?.credential),
+          apiserver,
+          apiserver,
+          { at, pod },
+        )
+      : undefined;
+  const seen = { ...client, ...(supposed && { supposed }) };
   const of = (kind: RequestKind) =>
-    called
-      ? clientAsSeen(client.of(kind), kind, called, client, { kubelet, pod })
-      : client.of(kind);
+    called ? clientAsSeen(client.of(kind), kind, called, seen, { kubelet, pod }) : client.of(kind);
   const results = byKind((kind) => unlessOpen({ ...client, of }, kind, open.toAnyone.get(kind)));
   return {
     serving: serving.outcome,

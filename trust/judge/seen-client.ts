@@ -2,8 +2,12 @@
  * The client side of two programs that run: what the kubelet answered to kube-apiserver's `/configz` decides; files,
  * settings and RBAC, as far as they were seen, say why.
  */
+import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
+import { type Fact, known } from "../words/fact.ts";
 import type { KubeletFacts, SeenCall } from "../words/facts.ts";
-import { type Outcome, type RequestKind, works } from "../words/verdict.ts";
+import { type Cause, type Outcome, type RequestKind, works } from "../words/verdict.ts";
+import type { Credential } from "./authenticate.ts";
+import type { Call } from "./call.ts";
 import { alwaysServed, type ClientJudgement, type ClientResult, debuggingOff } from "./client.ts";
 import { authenticationRemedies, authorizationRemedies } from "./client-remedies.ts";
 import { clientSituation } from "./client-situation.ts";
@@ -14,12 +18,18 @@ import { answerSeen, type PodReference } from "./symptoms.ts";
 /** Kinds that are authorized by a subresource of their own: what `/configz` got says nothing of them. */
 const apart: readonly RequestKind[] = ["metrics", "stats", "pods", "healthz"];
 
+/** The client side as it was read. */
+export type SeenJudgement = ClientJudgement & {
+  /** As it would be with {@link supposedKubelet}. */
+  readonly supposed?: ClientJudgement;
+};
+
 /** The result for a kind of request that agrees with what was seen. */
 export function clientAsSeen(
   result: ClientResult,
   kind: RequestKind,
   called: SeenCall,
-  { call }: ClientJudgement,
+  { call, supposed }: SeenJudgement,
   { kubelet, pod }: { readonly kubelet: KubeletFacts; readonly pod: PodReference },
 ): ClientResult {
   const { outcome } = result;
@@ -33,25 +43,22 @@ export function clientAsSeen(
   switch (true) {
     case status === 401: {
       if (outcome.verdict === "fails") return result;
+      if (supposed && statusOf(supposed.of("configz")) === 401) return supposed.of(kind);
       const { symptom, httpStatus } = seen("Unauthorized");
-      const hasNone = call?.credential.kind === "none";
-      return {
-        outcome: fails(symptom, {
-          cause: hasNone ? "no-client-certificate" : "unexplained",
-          reason: hasNone
-            ? "kube-apiserver has no client certificate with its key, and the kubelet was seen to refuse it without one (401)."
-            : "The kubelet was seen to refuse kube-apiserver's credential (401), and what was read does not say why.",
-          remedies: call ? authenticationRemedies(clientSituation(call)) : [],
-          httpStatus,
-        }),
-      };
+      const [cause, reason] = unexplained(call);
+      const remedies = call ? authenticationRemedies(clientSituation(call)) : [];
+      return { outcome: fails(symptom, { cause, reason, remedies, httpStatus }) };
     }
     case status === 403: {
+      if (outcome.verdict === "undecidable" && supposed) {
+        const told = supposed.of("configz").outcome;
+        if (told.verdict === "fails" && told.symptom === body) return supposed.of(kind);
+      }
       if (outcome.verdict === "fails" || apart.includes(kind)) return result;
       if (kind !== "configz" && works(outcome)) return result;
       const user = /\(user=([^,]*),/.exec(body)?.[1] ?? "";
       const { symptom, httpStatus } = seen(kind === "configz" ? body : ofProxy(body, kind));
-      const isAnyone = user === "system:anonymous";
+      const isAnyone = user === anyone;
       return {
         outcome: fails(symptom, {
           cause: isAnyone ? "no-client-certificate" : "forbidden",
@@ -67,7 +74,15 @@ export function clientAsSeen(
     }
     case status === 404: {
       if (outcome.verdict === "fails" || alwaysServed.includes(kind)) return result;
-      return { outcome: debuggingOff(kubelet, seen("Debug endpoints are disabled.")) };
+      const expected = supposed?.of(kind);
+      if (expected?.outcome.verdict === "fails") return expected;
+      const body = "Debug endpoints are disabled.";
+      return {
+        outcome: debuggingOff(
+          kubelet,
+          kind === "configz" ? seen("404 page not found") : answerSeen(kind, 405, body, pod),
+        ),
+      };
     }
     case status < 400:
       return admitted(result, kind);
@@ -75,6 +90,65 @@ export function clientAsSeen(
       return result;
   }
 }
+
+const anyone = "system:anonymous";
+
+function statusOf({ outcome }: ClientResult): number | undefined {
+  return outcome.verdict === "fails" ? outcome.httpStatus : undefined;
+}
+
+/** Why a credential is refused in which nothing was found that the cluster's CA would not take. */
+function unexplained(call: Call | undefined): readonly [Cause, string] {
+  switch (call?.credential.kind) {
+    case "none":
+      return [
+        "no-client-certificate",
+        "kube-apiserver has no client certificate with its key, and the kubelet was seen to refuse it without one (401).",
+      ];
+    case "certificate":
+      return [
+        "client-unknown-authority",
+        "kube-apiserver presents a client certificate with which nothing else is wrong, and the kubelet was seen to refuse it (401): the kubelet's clientCAFile does not hold the CA that has signed it, or it has none.",
+      ];
+    default:
+      return [
+        "unexplained",
+        "The kubelet was seen to refuse kube-apiserver's credential (401), and what was read does not say why.",
+      ];
+  }
+}
+
+/**
+ * A kubelet that answered, with what is not known of its settings as kubeadm has it, and as its answer tells: `/configz`
+ * stands beside the debugging handlers, and who is known to nobody is let in as anyone or not at all. It says why an
+ * answer is as it was, where that is what it would answer.
+ *
+ * @param credential what kube-apiserver presents; undefined where that is not known
+ */
+export function supposedKubelet(
+  kubelet: KubeletFacts,
+  { status, body = "" }: Extract<SeenCall, { readonly status: number }>,
+  credential: Credential | undefined,
+): KubeletFacts {
+  const { authentication } = kubelet;
+  const isAnyone = status === 403 && body.includes(`(user=${anyone},`);
+  const [leaf] = credential?.kind === "certificate" ? credential.chain : [];
+  // A certificate that names somebody, and counts for nothing: no CA is asked for.
+  const isOverlooked = isAnyone && leaf?.subject.known && leaf.subject.value.commonName !== "";
+  const or = <T>(fact: Fact<T>, value: T): Fact<T> => (fact.known ? fact : known(value));
+  return {
+    ...kubelet,
+    authentication: {
+      ...authentication,
+      clientCAFile: or(authentication.clientCAFile, isOverlooked ? "" : kubeadmClientCa),
+      anonymous: or(authentication.anonymous, isAnyone),
+      authorizationMode: or(authentication.authorizationMode, "Webhook"),
+      enableDebuggingHandlers: or(authentication.enableDebuggingHandlers, status !== 404),
+    },
+  };
+}
+
+const kubeadmClientCa = `${kubeadmPkiDirectory}/ca.crt`;
 
 function ofProxy(body: string, kind: RequestKind): string {
   const verb = kind === "execSpdy" ? "create" : "get";

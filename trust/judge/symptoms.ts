@@ -23,6 +23,13 @@ export type Seen = { readonly symptom: string; readonly httpStatus: number };
 /** Kinds that kube-apiserver forwards as `nodes/<name>/proxy/...`. */
 const proxied: readonly RequestKind[] = ["metrics", "stats", "pods", "healthz", "configz", "proxy"];
 
+/**
+ * What Go's dialler says of a name that it cannot resolve.
+ * Source: kubernetes `pkg/registry/core/node/strategy.go` (ResourceLocation), `pkg/proxy/util` (IsProxyableHostname);
+ * Go `net/dial.go`.
+ */
+const lookupError = /^dial tcp: (lookup .*)$/s;
+
 /** An error of the connection: dialling, handshake, verification. */
 export function connectionSeen(
   kind: RequestKind,
@@ -36,9 +43,14 @@ export function connectionSeen(
     const url = `https://${where}:${port}/containerLogs/${pod.namespace}/${pod.name}/${pod.container}`;
     return { symptom: `Get "${url}": ${error}`, httpStatus: 500 };
   }
-  return proxied.includes(kind)
+  if (!proxied.includes(kind)) {
+    return { symptom: `error dialing backend: ${error}`, httpStatus: 500 };
+  }
+  // The name is looked up before anything is passed on, and is taken for the user's mistake.
+  const lookup = lookupError.exec(error)?.[1];
+  return lookup === undefined
     ? { symptom: `error trying to reach service: ${error}`, httpStatus: 503 }
-    : { symptom: `error dialing backend: ${error}`, httpStatus: 500 };
+    : { symptom: lookup, httpStatus: 400 };
 }
 
 /** An answer of the kubelet that is no success. */

@@ -33,7 +33,8 @@ export type CallReading =
 /**
  * What the answer to `GET /api/v1/nodes/NODE/proxy/configz` says of the kubelet. What kube-apiserver says itself is a
  * `Status`; what it passes on of a kubelet is none.
- * Source: apimachinery `pkg/util/proxy/upgradeaware.go`; kubernetes `pkg/kubelet/server/server.go` (InstallAuthFilter).
+ * Source: apimachinery `pkg/util/proxy/upgradeaware.go`; kubernetes `pkg/proxy/util` (IsProxyableHostname),
+ * `pkg/kubelet/server/server.go` (InstallAuthFilter).
  */
 export function seenCall(
   origin: Origin,
@@ -65,5 +66,7 @@ function statusIn(text: string): string | undefined {
 function connectionErrorIn(message: string): SeenCall | undefined {
   const error = /^error trying to reach service: ([\s\S]+)$/.exec(message)?.[1];
   if (error !== undefined) return { error };
+  // The dialler would say it of the same name: only here it is looked up before.
+  if (message.startsWith("lookup ")) return { error: `dial tcp: ${message}` };
   return message.startsWith("no preferred addresses found") ? { error: message } : undefined;
 }

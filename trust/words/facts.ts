@@ -116,14 +116,17 @@ export type NodeFacts = {
 // kubelet -----------------------------------------------------------------------------------------------
 
 /** What becomes of the kubelet's request for a serving certificate (signer kubernetes.io/kubelet-serving). */
-export type ServingRequest =
-  /** Approved and signed; the certificate itself may be known by its signer alone. */
+export type ServingRequest = {
+  /** It is there: not what would become of a request. */
+  readonly isSeen?: true;
+} /** Approved and signed; the certificate itself may be known by its signer alone. */ & (
   | { readonly state: "issued"; readonly chain: readonly CertificateFacts[] }
   /**
    * `pending`: not decided yet; `denied`: decided against it; `neverIssued`: approved, and no signer takes it up.
    * `because` says why, where that is known.
    */
-  | { readonly state: "pending" | "denied" | "neverIssued"; readonly because?: string };
+  | { readonly state: "pending" | "denied" | "neverIssued"; readonly because?: string }
+);
 
 /**
  * What an approver's rules make of a request, itself `undefined` where it is unknown what it asks for; `undefined` when

@@ -225,6 +225,22 @@ describe("doctor", () => {
         /no signer takes up the kubelet's approved request/,
       ));
 
+    it("and an earlier one was denied: the kubelet has asked again", () =>
+      open(
+        pending({
+          requests: [
+            requestOf(
+              "worker-0",
+              { conditions: [{ type: "Denied", status: "True", reason: "NoIpOfOurs" }] },
+              "2026-11-25T08:00:00Z",
+            ),
+            requestOf("worker-0"),
+          ],
+        }),
+        /Pending since 2026-11-26.*: one before it was denied \(NoIpOfOurs\)/,
+        /is not approved: one before it was denied \(NoIpOfOurs\)\./,
+      ));
+
     it("the newest of several", () =>
       open(
         pending({
@@ -255,6 +271,106 @@ describe("doctor", () => {
       /kube-apiserver shows no client certificate|has no client certificate|--kubelet-client-certificate/,
     );
     assert.match(stdout, /calls \(configz\)\n {2}worker-0: 401 Unauthorized/);
+  });
+
+  describe("names the cause where a kubelet tells nothing of its settings", () => {
+    const shared = "/api/v1/namespaces/kube-system/configmaps/kubelet-config";
+    const authentication =
+      "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+
+    /** The outcome for logs, of a kubelet that refuses and whose configuration nobody has. */
+    async function logs(
+      changes: Parameters<typeof set>[0],
+      certificate?: Partial<Parameters<typeof issue>[0]>,
+    ) {
+      await set(changes);
+      cluster.replies.delete(shared);
+      cluster.replies.set(authentication, {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "extension-apiserver-authentication", namespace: "kube-system" },
+        data: { "client-ca-file": cluster.ca.certPem },
+      });
+      const file = path.join(path.dirname(cluster.kubeconfig()), "client.crt");
+      const { certPem } = await issue({
+        subject: "CN=apiserver,O=system:masters",
+        issuer: cluster.ca,
+        usages: ["clientAuth"],
+        ...certificate,
+      });
+      fs.writeFileSync(file, certPem);
+      const { stdout } = await ask(
+        ...["--json", "--certificate-authority", authorityFile(), "--client-certificate", file],
+      );
+      const [{ requests }] = JSON.parse(stdout).pairs;
+      return requests.logs;
+    }
+
+    const refused = { status: 401, text: "Unauthorized" };
+    const day = 86_400_000;
+    const past = {
+      notBefore: new Date(Date.now() - 9 * day),
+      notAfter: new Date(Date.now() - day),
+    };
+
+    it("of a request that waits", async () => {
+      const waiting = {
+        pair: "none",
+        configz: unreached("remote error: tls: internal error"),
+      } as const;
+      const { cause } = await logs({ ...waiting, requests: [requestOf("worker-0")] });
+      assert.equal(cause, "no-approver");
+      const silent = await logs(waiting);
+      assert.equal(silent.cause, "no-certificate");
+    });
+
+    it("of a client certificate that is refused", async () => {
+      const causes = [
+        await logs({ configz: refused }, past),
+        await logs({ configz: refused }, { usages: ["serverAuth"] }),
+        await logs({ configz: refused }, { subject: "O=system:masters" }),
+        await logs({ configz: refused }, { issuer: await issue({ subject: "CN=x", isCA: true }) }),
+        await logs({ configz: refused, flags: verify }),
+      ].map(({ cause }) => cause);
+      assert.deepEqual(causes, [
+        "client-not-valid-now",
+        "client-wrong-usage",
+        "client-no-common-name",
+        "client-unknown-authority",
+        "no-client-certificate",
+      ]);
+      const { cause, reason } = await logs({ configz: refused });
+      assert.equal(cause, "client-unknown-authority");
+      assert.match(reason, /the kubelet's clientCAFile does not hold the CA .*, or it has none\.$/);
+    });
+
+    it("of somebody who may do nothing", async () => {
+      const forbidden = (user: string) => ({
+        status: 403,
+        text: `Forbidden (user=${user}, verb=get, resource=nodes, subresource(s)=[configz proxy])`,
+      });
+      const nobody = await logs({ configz: forbidden("nobody") }, { subject: "CN=nobody" });
+      assert.deepEqual([nobody.cause, nobody.httpStatus], ["forbidden", 403]);
+      const anyone = await logs({ configz: forbidden("system:anonymous"), flags: verify });
+      assert.match(anyone.reason, /takes kube-apiserver for anyone \(system:anonymous\)/);
+      const overlooked = await logs({ configz: forbidden("system:anonymous") });
+      assert.equal(overlooked.cause, "no-client-ca");
+    });
+
+    it("of handlers that are off, in the words that each kind of request gets", async () => {
+      const { cause, httpStatus } = await logs({
+        configz: { status: 404, text: "404 page not found" },
+      });
+      assert.deepEqual([cause, httpStatus], ["debugging-off", 405]);
+    });
+
+    it("of a name that kube-apiserver cannot resolve", async () => {
+      const { cause, symptom } = await logs({
+        configz: refusal(400, "lookup worker-0 on 10.0.0.10:53: no such host"),
+      });
+      assert.equal(cause, "unresolvable-name");
+      assert.match(symptom, /: dial tcp: lookup worker-0 on 10\.0\.0\.10:53: no such host$/);
+    });
   });
 
   it("takes nothing that it could not see for absent, and says each once", async () => {

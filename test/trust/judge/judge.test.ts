@@ -137,6 +137,27 @@ describe("judge", () => {
     assert.match(seen("metrics"), /^503 error trying to reach service: tls: /);
   });
 
+  it("knows that a name is looked up before a request is passed on", () => {
+    const facts = kubelet("", { configuration: "" });
+    const unresolved = { ...facts, node: { ...facts.node, unresolvableNames: ["node-1"] } };
+    const { requests } = judge(
+      unresolved,
+      apiServer("--kubelet-preferred-address-types=Hostname"),
+      { at },
+    );
+    const seen = ({ metrics: one, logs: other }: typeof requests) =>
+      [one, other].map((outcome) =>
+        outcome.verdict === "fails" ? [outcome.httpStatus, outcome.symptom] : [],
+      );
+    assert.deepEqual(seen(requests), [
+      [400, "lookup node-1 on <resolver>: no such host"],
+      [
+        500,
+        `Get "https://node-1:10250/containerLogs/<namespace>/<pod>/<container>": dial tcp: lookup node-1 on <resolver>: no such host`,
+      ],
+    ]);
+  });
+
   it("says what anyone may do without a credential", () => {
     const open = (configuration?: string) =>
       judge(

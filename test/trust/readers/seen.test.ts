@@ -23,6 +23,8 @@ describe("a call that kube-apiserver passes on", () => {
     assert.deepEqual(read(503, ofApiServer(`error trying to reach service: ${error}`)), { error });
     const none = "no preferred addresses found; known addresses: []";
     assert.deepEqual(read(400, ofApiServer(none)), { error: none });
+    const lookup = "lookup worker-0 on 10.0.0.10:53: no such host";
+    assert.deepEqual(read(400, ofApiServer(lookup)), { error: `dial tcp: ${lookup}` });
   });
 
   it("says nothing of the kubelet where kube-apiserver itself refuses", () => {

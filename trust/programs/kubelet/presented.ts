@@ -1,7 +1,12 @@
 /** Which serving certificate a kubelet presents that was seen to present it. */
 import { type Fact, valueOr } from "../../words/fact.ts";
 import type { KubeletServing, Presented } from "../../words/facts.ts";
-import { isSelfMade, type Served, type ServedOrigin } from "./serving-certificate.ts";
+import {
+  isSelfMade,
+  type Served,
+  type ServedOrigin,
+  withoutCertificate,
+} from "./serving-certificate.ts";
 
 /**
  * What was seen, with what settings and files say of where it comes from.
@@ -18,7 +23,10 @@ export function servedAsSeen(
   }
   if (derived.known && derived.value.kind === "none") return derived.value;
   const { serverTLSBootstrap, request } = serving;
-  const isIssued = request.known && request.value.state === "issued";
+  const seen = request.known && request.value.isSeen ? request.value : undefined;
+  // Who has asked for a certificate and presents none waits for it, whatever settings are known.
+  if (seen && seen.state !== "issued") return withoutCertificate(seen);
+  const isIssued = seen !== undefined;
   const why = isIssued
     ? "its request was approved and signed, and it has not taken the certificate up yet"
     : serverTLSBootstrap.known && !serverTLSBootstrap.value

@@ -402,19 +402,24 @@ function issued(current: Stored | undefined, { serving, node }: ServedInputs): F
   if (current) {
     return known({ kind: "chain", chain: current.chain, origin: current.origin });
   }
+  return known(withoutCertificate(request.value));
+}
+
+/** Nothing is served, for what became of a request. */
+export function withoutCertificate(request: ServingRequest): Extract<Served, { kind: "none" }> {
   const reasons = {
     issued: "the node has no IP address, and a kubelet requests no certificate without one",
     pending: "the kubelet's request for a serving certificate is not approved",
     denied: "the kubelet's request for a serving certificate was denied",
     neverIssued: "no signer takes up the kubelet's approved request for a serving certificate",
   };
-  return known({
+  return {
     kind: "none",
-    reason: reasons[request.value.state] + because(request.value),
+    reason: reasons[request.state] + because(request),
     setting: "serverTLSBootstrap",
-    request: request.value.state,
-    isUnattended: request.value.state === "pending" && request.value.because === undefined,
-  });
+    request: request.state,
+    isUnattended: request.state === "pending" && request.because === undefined,
+  };
 }
 
 function because(request: ServingRequest): string {

@@ -1,0 +1,71 @@
+/** What the doctor names of each symptom, for a terminal and for docs/doctor.md. */
+import { groupBy } from "../../trust/words/group-by.ts";
+import type { Case } from "./case.ts";
+import { symptoms } from "./document-tables.ts";
+import { cell, table } from "./markdown.ts";
+
+/** A row for each symptom and each thing that was set up to bring it about. */
+export function doctorTable(cases: readonly Case[]): string {
+  const failing = cases.filter(
+    ({ part, reality }) => part === "doctor" && reality.outcome === "fails",
+  );
+  const rows = [...groupBy(failing, keyOf)].map(([, same]) => {
+    const [first] = same;
+    return [
+      first ? symptomOf(first) : "",
+      unique(same.map(({ setUp = "" }) => setUp)),
+      unique(same.map(({ judge }) => judge.cause ?? "")),
+      `${same.filter(({ agrees }) => agrees).length}/${same.length}`,
+      [...new Set(same.map(({ kubelet = "" }) => kubelet))].slice(0, 2).join("; "),
+    ];
+  });
+  return table(
+    ["kube-apiserver answers", "set up", "the doctor names", "right", "for example"],
+    rows.sort((a, b) => (a.join() < b.join() ? -1 : 1)),
+  );
+}
+
+function keyOf(one: Case): string {
+  return `${symptomOf(one)}\n${one.setUp}`;
+}
+
+function unique(values: readonly string[]): string {
+  return [...new Set(values)].map((value) => `\`${value}\``).join(", ");
+}
+
+/** The part of a message that is the same for every node and every kind of request. */
+function symptomOf({ reality }: Case): string {
+  const { message, httpStatus } = reality;
+  const found = symptoms.find(([text]) => message.includes(text))?.[0];
+  const own = answers.find(([pattern]) => pattern.test(message))?.[1];
+  return `\`${found ?? own ?? cell(`${httpStatus} ${message}`)}\``;
+}
+
+/** What kubelets answer, in whose stead kube-apiserver has words of its own for logs. */
+const answers: readonly (readonly [RegExp, string])[] = [
+  [/^Unauthorized$|asked for the client to provide credentials/, "401 Unauthorized"],
+  [/Forbidden \(user=system:anonymous/, "403 Forbidden (user=system:anonymous, ...)"],
+  [/Forbidden \(user=/, "403 Forbidden (user=..., ...)"],
+  [/Debug endpoints are disabled|does not allow this method/, "405 Debug endpoints are disabled."],
+  [/^404 page not found/, "404 page not found"],
+];
+
+const markers = [
+  "<!-- symptoms: npm run lab -- conformance doctor -->",
+  "<!-- end of symptoms -->",
+];
+
+/**
+ * The page with its table anew.
+ *
+ * @throws Error when the page has no place for it
+ */
+export function withDoctorTable(page: string, cases: readonly Case[]): string {
+  const [begin = "", end = ""] = markers;
+  const [before, rest] = page.split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) {
+    throw new Error(`docs/doctor.md lacks ${begin} or ${end}`);
+  }
+  return `${before}${begin}\n\n${doctorTable(cases)}\n\n${end}${after}`;
+}
