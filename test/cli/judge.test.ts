@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { main } from "../../cli/main.ts";
 import { issue } from "../../lab/x509/issue.ts";
+import { writeExampleCluster } from "../docs/example-cluster.ts";
+import { assertShown, take } from "../docs/pages.ts";
 
 const program = fileURLToPath(new URL("../../cli/kubelet-trust.ts", import.meta.url));
 
@@ -75,6 +77,20 @@ describe("npm run judge", function () {
 
   const bothKubeadm = ["--kubelet", "kubeadm.yaml", "--apiserver", "kubeadm.yaml"];
   const bothFiles = ["--kubelet", "kubelet.yaml", "--apiserver", "pod.yaml"];
+
+  it("prints what its page shows", () => {
+    writeExampleCluster(folder);
+    for (const { commands, shown } of [
+      take("docs/judge.md", "Judging plain files"),
+      take("docs/judge.md", "One side alone"),
+    ]) {
+      const [, words = ""] = /^npm run judge -- (.+)$/.exec(commands[0]?.line ?? "") ?? [];
+      const { status, stdout } = run(...words.split(" "));
+      assert.equal(status, 1);
+      assert.equal(shown.length, 1);
+      assertShown(shown[0] ?? "", stdout);
+    }
+  });
 
   it("rejects kubeadm as it comes, and accepts it once the skip is said", () => {
     put({ "kubeadm.yaml": kubeadmDefaults });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Command, take, withoutComment } from "../docs/pages.ts";
+import { shellOf } from "../docs/shell.ts";
 import {
   expectFailure,
   expectSuccess,
@@ -18,6 +20,17 @@ describe("examples/extra-pool", function () {
   this.timeout("20m");
   let first: Project;
   let second: Project;
+  const byHand = take("docs/how-to/pool-in-another-stack.md", "Add a pool in another stack");
+  const inClone = take("docs/components.md", "From another stack");
+  // Both begin with the cluster's stack, and end with an update of the pool's.
+  const [start, ...settings] = byHand.commands;
+  const [begin, init, up] = inClone.commands;
+  const byPulumi = settings.pop();
+  /** Some of the commands. */
+  const only = (...commands: (Command | undefined)[]) => ({
+    ...byHand,
+    commands: commands.filter((one) => one !== undefined),
+  });
 
   before(async () => {
     first = await ownProject();
@@ -45,7 +58,12 @@ describe("examples/extra-pool", function () {
   });
 
   it("issues its nodes' certificates by the CA of the cluster's stack", async () => {
-    expectSuccess(await first.up());
+    await shellOf(first).runAll(only(start));
+    assert.equal(withoutComment(begin?.line ?? ""), start?.line);
+    // The page makes the stack, and so did this test.
+    const rm = ["stack", "rm", "--yes", "--force", "--preserve-config", "dev"];
+    expectSuccess(await second.pulumi(rm));
+    await shellOf(second).runAll(only(init, ...settings));
     expectSuccess(await judged());
     const { stdout, stderr, leaksPrivateKey } = expectSuccess(
       await second.up({ args: ["--diff"] }),
@@ -77,8 +95,9 @@ describe("examples/extra-pool", function () {
   });
 
   it("changes nothing the second time, and leaves no file when it is destroyed", async () => {
-    const { stdout } = expectSuccess(await second.up());
-    assert.match(stdout, /Resources:\n\s+\d+ unchanged\n/);
+    for (const { output } of await shellOf(second).runAll(only(byPulumi, up))) {
+      assert.match(output, /Resources:\n\s+\d+ unchanged\n/);
+    }
     expectSuccess(await judged());
     expectSuccess(await second.destroy());
     assert.deepEqual(machineFiles(second), {});

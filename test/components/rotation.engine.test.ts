@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import * as path from "node:path";
+import { assertShown, take } from "../docs/pages.ts";
+import { type Shell, shellOf } from "../docs/shell.ts";
 import { type EngineResult, expectSuccess, type Project, repository } from "../support/engine.ts";
 import { describeCertificate, verify } from "./openssl.ts";
 import {
@@ -54,6 +56,21 @@ describe("a rotation of all CAs of the default stack", function () {
       ),
     });
   const preview = () => project.preview({ policyPacks: [pack] });
+
+  let shell: Shell;
+  const rotation = take("docs/how-to/rotate-ca.md", "Do it");
+  const rollout = take("docs/rollout.md", "Rollout: what new files ask of each machine");
+  let done = 0;
+
+  /** Takes the phase that the page has next: commands up to the next update. Gives what they print. */
+  const nextPhase = async () => {
+    const rest = rotation.commands.slice(done);
+    const length = rest.findIndex(({ line }) => line.includes("npm start")) + 1;
+    assert.ok(length > 0, "the page has no further phase");
+    done += length;
+    const ran = await shell.runAll({ ...rotation, commands: rest.slice(0, length) });
+    return ran.map(({ output }) => output).join("");
+  };
 
   const refused = (result: EngineResult, pattern: RegExp) => {
     assert.notEqual(result.code, 0);
@@ -110,6 +127,7 @@ describe("a rotation of all CAs of the default stack", function () {
 
   before(async () => {
     project = await ownProject(fewer);
+    shell = shellOf(project);
     expectSuccess(await project.up());
     const files = machineFiles(project)["control-plane-0"] ?? {};
     old = Object.fromEntries(authorities.map((one) => [one, files[one]?.content ?? ""]));
@@ -125,11 +143,10 @@ describe("a rotation of all CAs of the default stack", function () {
     );
     assert.equal((await project.exportState()).resources.length, resources.length);
 
-    configure({ caRotation: "trustBoth" });
-    const shown = expectSuccess(await preview());
-    assert.match(shown.stdout, /\+ 9 to create\n\s+\+-3 to replace\n/);
+    configure({});
     const before = keys();
-    expectSuccess(await project.up());
+    const shown = await nextPhase();
+    assert.match(shown, /\+ 9 to create\n\s+\+-3 to replace\n/);
     const files = machineFiles(project)["control-plane-0"] ?? {};
     next = Object.fromEntries(
       authorities.map((one) => [one, bundle(files[one]?.content ?? "")[1] ?? ""]),
@@ -150,10 +167,13 @@ describe("a rotation of all CAs of the default stack", function () {
       /caRotation: retireOld cannot follow trustBoth: .*\s+Apply issueNew first/,
     );
     const before = keys();
-    configure({ caRotation: "issueNew" });
-    const shown = expectSuccess(await preview());
-    assert.match(shown.stdout, /Resources:\n\s+\+-19 to replace\n/);
-    expectSuccess(await project.up());
+    const [copy, , tell] = rollout.commands;
+    await shell.runAll({ ...rollout, commands: copy ? [copy] : [] });
+    configure({ caRotation: "trustBoth" });
+    const shown = await nextPhase();
+    assert.match(shown, /Resources:\n\s+\+-19 to replace\n/);
+    const [told] = await shell.runAll({ ...rollout, commands: tell ? [tell] : [] });
+    for (const text of rollout.shown) assertShown(text, told?.output ?? "");
     assertFiles([next, old], next);
     assert.deepEqual(keys(), before);
   });
@@ -161,8 +181,8 @@ describe("a rotation of all CAs of the default stack", function () {
   it("retires the old CA, and has a way back", async () => {
     configure({ caRotation: "retireOld", caRotationBehind: { "worker-0": "none" } });
     refused(await preview(), /x509: certificate signed by unknown authority/);
-    configure({ caRotation: "retireOld" });
-    expectSuccess(await project.up());
+    configure({ caRotation: "issueNew" });
+    await nextPhase();
     assertFiles([next], next);
     configure({ caRotation: "issueNew" });
     expectSuccess(await project.up());
@@ -172,17 +192,16 @@ describe("a rotation of all CAs of the default stack", function () {
   });
 
   it("ends without a change on any machine", async () => {
-    configure({ caGeneration: 2 });
-    const shown = expectSuccess(await preview());
     const before = machineFiles(project);
+    const shown = await nextPhase();
     // Three CAs, their keys and their components.
-    assert.match(shown.stdout, /Resources:\n\s+- 9 to delete\n/);
-    expectSuccess(await project.up());
+    assert.match(shown, /Resources:\n\s+- 9 to delete\n/);
     assert.ok(JSON.stringify(machineFiles(project)) === JSON.stringify(before));
     assert.deepEqual((await project.outputs()).caStanding, {
       generation: 2,
       origins: { "2": "made" },
     });
+    assert.equal(done, rotation.commands.length);
     configure({ caGeneration: 1 });
     refused(await project.preview(), /caGeneration: 1 is behind/);
   });

@@ -5,6 +5,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { selfSignedCertificatePath } from "../../lab/host/kept-certificates.ts";
+import { hostPath } from "../../lab/host/machine.ts";
+import { readState } from "../../lab/host/state.ts";
+import { assertShown, take } from "../docs/pages.ts";
+import { shellIn, standInNpm } from "../docs/shell.ts";
 import { type Fixture, verifyFlags, writeFixture } from "./fixture.ts";
 import { needsLab } from "./requirements.ts";
 import { labIn, remains, runLab } from "./run.ts";
@@ -43,11 +47,14 @@ const anonymous: Fixture = {
 describe("npm run lab -- doctor", function () {
   this.timeout(240_000);
   let folder: string;
+  /** Where commands of the page are run. */
+  let here: string;
 
   before(needsLab);
 
   before(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "doctor-test-"));
+    here = fs.mkdtempSync(path.join(os.tmpdir(), "doctor-page-"));
   });
 
   after(async () => {
@@ -56,7 +63,7 @@ describe("npm run lab -- doctor", function () {
       await runLab(["down", rendered]);
       assert.deepEqual(remains(labIn(rendered)), []);
     }
-    fs.rmSync(folder, { recursive: true });
+    for (const one of [folder, here]) fs.rmSync(one, { recursive: true });
   });
 
   /** Boots a cluster, and gives it the ConfigMaps that kubeadm would have made. */
@@ -79,6 +86,23 @@ describe("npm run lab -- doctor", function () {
     return run;
   }
 
+  /** A shell of this machine in the lab's network, with what the page calls the administrator's files. */
+  function beside(rendered: string) {
+    const machine = readState(labIn(rendered))?.machines[0];
+    assert.ok(machine);
+    for (const file of ["admin.conf", "pki/ca.crt"]) {
+      const from = hostPath(machine, `/etc/kubernetes/${file}`);
+      fs.copyFileSync(from, path.join(here, path.basename(file)));
+    }
+    const bin = path.join(here, "bin");
+    standInNpm(bin);
+    const env = {
+      PATH: `${bin}${path.delimiter}${process.env.PATH}`,
+      KUBECONFIG: path.join(here, "admin.conf"),
+    };
+    return shellIn(here, env, ["nsenter", "-t", String(machine.pid), "-n", "--"]);
+  }
+
   const own = { "kubelet-preferred-address-types": "InternalIP,ExternalIP,Hostname" };
 
   it("names a skip that nobody meant, and a request that nobody approves; once approved, it works", async () => {
@@ -92,8 +116,11 @@ describe("npm run lab -- doctor", function () {
       ...["kubectl", "create", "configmap", "kubelet-config", "-n", "kube-system"],
       `--from-literal=kubelet=${JSON.stringify(configuration)}`,
     );
-    const { code, output } = await run("doctor");
+    const page = take("docs/doctor.md", "Asking a running cluster");
+    const shell = beside(path.join(folder, "unverified"));
+    const { code, output } = await shell.run(page.commands[0]?.line ?? "");
     assert.equal(code, 1, output);
+    for (const text of page.shown) assertShown(text, output);
     assert.match(output, /^ {2}self with .*: silentlySkipped: it works, and nobody verifies it$/m);
     assert.match(output, /^ {2}boot with .*: fails: remote error: tls: internal error$/m);
     assert.match(output, /^ {2}self: signed by the kubelet itself, for the node's name$/m);
@@ -112,6 +139,9 @@ describe("npm run lab -- doctor", function () {
     // The lists are read before the ports: what was signed between them is seen by the next run.
     assert.doesNotMatch((await run("doctor")).output, /requests for serving certificates/);
 
+    await shell.runAll(take("docs/doctor.md", "Collecting self-signed certificates"));
+    const found = fs.readFileSync(path.join(here, "collected.yaml"), "utf8");
+    assert.match(found, /^ {2}- name: "self"$/m);
     const collected = await run("doctor", "--collect", "--json");
     assert.equal(collected.code, 0, collected.output);
     const [node] = JSON.parse(collected.output).nodes;

@@ -5,8 +5,12 @@ import * as path from "node:path";
 import { hardeningSwitches } from "../../components/model/hardening.ts";
 import { selfSignedCertificatePath } from "../../lab/host/kept-certificates.ts";
 import { hostPath } from "../../lab/host/machine.ts";
+import { programOnMachine } from "../../lab/host/program-run.ts";
 import { readState } from "../../lab/host/state.ts";
+import { adminKubeconfig } from "../../lab/kubernetes/control-plane.ts";
 import { machineFiles, ownProject } from "../components/stack.ts";
+import { assertShown, take } from "../docs/pages.ts";
+import { shellIn, standIn, standInNpm } from "../docs/shell.ts";
 import { type Project, repository } from "../support/engine.ts";
 import { keptOf, kubectlIn, notHeld, statusForStranger } from "./hardening.ts";
 import { needsLab, withoutCarriers } from "./requirements.ts";
@@ -32,6 +36,7 @@ function pools(...asked: readonly Pool[]) {
 describe("what the stack provisions", function () {
   this.timeout(600_000);
   const projects: Project[] = [];
+  const begun = take("docs/getting-started.md", "See it run");
   /** Why cloud-init cannot be the carrier. */
   let withoutCloudInit: string | undefined;
 
@@ -65,6 +70,14 @@ describe("what the stack provisions", function () {
     return output;
   }
 
+  /** A shell beside the lab of a project. */
+  function outside({ folder, env }: Project) {
+    const bin = path.join(folder, "bin");
+    standInNpm(bin);
+    const PATH = `${bin}${path.delimiter}${env.PATH}`;
+    return shellIn(folder, { ...env, PATH, LAB_STACK: path.join(folder, "rendered") });
+  }
+
   /** Every node has answered each of the three requests. */
   function assertAnswers(output: string, nodes: readonly string[]): void {
     for (const node of nodes) {
@@ -95,8 +108,21 @@ describe("what the stack provisions", function () {
     const project = await provision({});
     withoutCloudInit = await withoutCarriers("cloud-init");
     const carrier = withoutCloudInit === undefined ? ["--carrier", "cloud-init"] : [];
-    const output = await boot(project, ...carrier);
+    const [up] = begun.commands;
+    const shell = outside(project);
+    const { code, output } = await shell.run([up?.line, ...carrier].join(" "));
+    assert.equal(code, 0, output);
     assertAnswers(output, ["control-plane-0", "worker-0", "worker-1", "burst-0"]);
+    const [shown, nodes] = take("README.md", "The lab").commands;
+    assert.equal(shown?.line, up?.line);
+    // Which of two machines is first is chance, and the carrier is this test's.
+    const printed = output.replaceAll("4 up, from user data alone", "4 up");
+    for (const line of (shown?.output ?? "").split("\n")) assertShown(line, printed);
+    await shell.runAll({ ...begun, commands: nodes ? [nodes] : [] });
+    const [answers = "", request = ""] = begun.shown;
+    assertShown(answers, output);
+    const [listed] = await shell.runAll({ ...begun, commands: begun.commands.slice(1, -1) });
+    assertShown(request, listed?.output ?? "");
     assert.match(
       output,
       /approver \(the lab's own\) +1 requests approved with the rights of kubelet-csr-approver/,
@@ -165,6 +191,47 @@ describe("what the stack provisions", function () {
     assert.ok(!etcd.includes(word), "the Secret is in etcd in plain");
     assert.match(audit, /"verb":"create".*"resource":"secrets".*"name":"hidden"/);
     assert.ok(!audit.includes(word) && !audit.includes(Buffer.from(word).toString("base64")));
+  });
+
+  it("is what pages show of it, command by command", async () => {
+    const project = defaultStack();
+    const rendered = path.join(project.folder, "rendered");
+    const on = (name: string) => {
+      const machine = readState(labIn(rendered))?.machines.find((one) => one.name === name);
+      assert.ok(machine);
+      const bin = path.join(project.folder, "bin");
+      const kubectl = programOnMachine("kubectl");
+      standIn(bin, "kubectl", `KUBECONFIG=${adminKubeconfig} exec ${kubectl} "$@"`);
+      const PATH = `${bin}${path.delimiter}${process.env.PATH}`;
+      const namespaces = ["-t", String(machine.pid), "-p", "-m", "-n", "-u", "--wd=/"];
+      return shellIn("/", { PATH }, ["nsenter", ...namespaces]);
+    };
+    const controlPlane = on("control-plane-0");
+    for (const section of [
+      take("docs/explanation/serving-certificate.md", "Who issued what is presented"),
+      take("docs/explanation/serving-certificate.md", "As kube-apiserver sees it"),
+      take("docs/explanation/serving-certificate.md", "`401 Unauthorized`"),
+      take(
+        "docs/how-to/self-signed-to-bootstrap.md",
+        "Move from self-signed to bootstrap without an outage",
+      ),
+    ]) {
+      await controlPlane.runAll(section);
+    }
+    const [requests] = take(
+      "docs/explanation/serving-certificate.md",
+      "`tls: internal error`",
+    ).commands;
+    const { output } = await controlPlane.run(requests?.line ?? "");
+    for (const line of (requests?.output ?? "").split("\n")) assertShown(line, output);
+    const rotated = take("docs/how-to/rotate-ca.md", "What kubelets requested for themselves");
+    for (const name of ["burst-0", "control-plane-0"]) {
+      const [checked] = await on(name).runAll(rotated);
+      assert.match(checked?.output ?? "", /kubelet-client-current\.pem: OK/);
+    }
+    const [down] = begun.commands.slice(-1);
+    await outside(project).runAll({ ...begun, commands: down ? [down] : [] });
+    assert.deepEqual(remains(labIn(rendered)), []);
   });
 
   it("works in every serving mode under skip and without hardening, and under trustSelfSigned with the collected certificates", async () => {

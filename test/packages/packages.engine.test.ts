@@ -4,10 +4,15 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
-import { buildPackages, packageNames } from "../../toolchain/packages.mjs";
+import { packageNames } from "../../toolchain/packages.mjs";
 import { npmBin } from "../../toolchain/paths.mjs";
 import { versions } from "../../toolchain/versions.mjs";
+import { type Clone, makeClone } from "../bench/clone.ts";
+import { writeExampleCluster } from "../docs/example-cluster.ts";
+import { assertShown, take } from "../docs/pages.ts";
+import { shellIn, shellOf } from "../docs/shell.ts";
 import { expectFailure, expectSuccess, makeProject, type Project } from "../support/engine.ts";
+import { actGitHub, actGitLab, githubSteps } from "./pipelines.ts";
 
 /** A program as people write them: a cluster that is rendered. */
 const program = `
@@ -116,32 +121,43 @@ new PolicyPack("ours", {
 });
 `;
 
+/** Judge, doctor and machine, as who has installed the package calls them. */
+const commandsOfPage = take("docs/packages.md", "The command");
+
 describe("the npm packages, installed", function () {
   this.timeout("10m"); // the toolchain may have to be built first
 
   let root: string;
+  let clone: Clone;
   const installed = () => path.join(root, "node_modules");
 
   before(async () => {
     root = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-packages-"));
-    await buildPackages({ say: () => {} }, path.join(root, "dist"));
-    const tarballs = packageNames.map((name) => {
-      const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", root];
-      const [{ filename }] = JSON.parse(npm(args, path.join(root, "dist", name)));
-      return path.join(root, filename);
-    });
+    clone = makeClone({});
+    const [build, ...installs] = take("docs/packages.md", "The npm packages").commands;
+    const built = await shellIn(clone.folder, {}).run(build?.line ?? "");
+    assert.equal(built.code, 0, built.output);
+    for (const name of packageNames) {
+      const args = ["pack", "--ignore-scripts", "--pack-destination", root];
+      npm(args, path.join(clone.folder, "dist", name));
+    }
     fs.writeFileSync(path.join(root, "package.json"), JSON.stringify({ private: true }));
-    const sdks = [
-      `@pulumi/pulumi@${versions.pulumi}`,
-      `@pulumi/kubernetes@${versions.kubernetes}`,
-      `@pulumi/tls@${versions.tls}`,
-      `@pulumi/policy@${versions.policy}`,
-      "typescript@5.9.3",
-      "@types/node@22",
-    ];
-    npm(["install", "--ignore-scripts", "--prefer-offline", ...tarballs, ...sdks], root);
+    // The page leaves the versions to npm. Of these there are plugins here; and the template has what comes last.
+    const sdks: Readonly<Record<string, string>> = versions;
+    const lines = installs.map(({ line }) =>
+      line.replaceAll(/@pulumi\/(\w+)/g, (sdk, name) => `${sdk}@${sdks[name]}`),
+    );
+    const quiet = { npm_config_ignore_scripts: "true", npm_config_prefer_offline: "true" };
+    const shell = shellIn(root, { ...quiet, npm_config_audit: "false", npm_config_fund: "false" });
+    for (const line of [...lines, "npm install typescript@5.9.3 @types/node@22"]) {
+      const { code, output } = await shell.run(line);
+      assert.equal(code, 0, output);
+    }
   });
-  after(() => fs.rmSync(root, { recursive: true, force: true }));
+  after(() => {
+    fs.rmSync(root, { recursive: true, force: true });
+    clone?.remove();
+  });
 
   it("bring no second SDK, and no tests, lab or Go sources", () => {
     const folders = fs.readdirSync(installed(), { recursive: true, encoding: "utf8" });
@@ -162,7 +178,7 @@ describe("the npm packages, installed", function () {
 
   it("can be published", () => {
     for (const name of packageNames) {
-      const said = npm(["publish", "--dry-run", "--json"], path.join(root, "dist", name));
+      const said = npm(["publish", "--dry-run", "--json"], path.join(clone.folder, "dist", name));
       assert.match(said, new RegExp(`"id": "${name}@\\d`));
     }
   });
@@ -195,6 +211,18 @@ describe("the npm packages, installed", function () {
     assert.match(usage, /^usage: kubelet-trust judge/);
   });
 
+  it("judge files, and look for a cluster, as their page says", async () => {
+    writeExampleCluster(root);
+    const [judge, doctor] = commandsOfPage.commands;
+    const { run } = shellIn(root, { KUBECONFIG: path.join(root, "none") });
+    const judged = await run((judge?.line ?? "").replace("FOLDER", "cluster"));
+    assert.equal(judged.code, 1, judged.output);
+    assert.match(judged.stdout, /^Kubernetes 1\.37\.2: rejected, \d of 2 pairs$/m);
+    const { code, stderr } = await run(doctor?.line ?? "");
+    assert.equal(code, 2);
+    assert.match(stderr, /^doctor: there is no kubeconfig /m);
+  });
+
   for (const [kind, { files, checks, packs }] of Object.entries(projects)) {
     it(`serve a fresh project: ${kind}`, async () => {
       const project = await fresh(files);
@@ -209,11 +237,25 @@ describe("the npm packages, installed", function () {
             },
           );
         }
-        const pack = path.join(installed(), "kubelet-trust-policies");
-        const policyPacks = packs ? [pack] : [];
-        expectSuccess(await project.preview({ policyPacks }));
+        const shell = shellOf(project);
+        if (packs) {
+          project.write(
+            "policies.json",
+            '{"certificate-lifetime": {"enforcementLevel": "disabled"}}',
+          );
+          const own = take("packages/kubelet-trust-policies/README.md", "kubelet-trust-policies");
+          const page = take("docs/packages.md", "Policies");
+          assert.deepEqual(own.commands[0], page.commands[0]);
+          await shell.runAll(own);
+        } else {
+          expectSuccess(await project.preview());
+        }
         const up = expectSuccess(await project.up());
         assert.ok(!up.leaksPrivateKey);
+        const machine = await shell.run(commandsOfPage.commands[2]?.line ?? "");
+        assert.equal(machine.code, 0, machine.stderr);
+        // Not assert.match: a failure must not print the keys.
+        assert.ok(machine.stdout.includes("etc/systemd/system/kubelet.service"), kind);
         const rendered = fs.readdirSync(path.join(project.folder, "rendered/cluster/1-manifest"));
         assert.ok(rendered.some((file) => file.includes("kubelet-config")));
         expectSuccess(await project.destroy());
@@ -238,6 +280,8 @@ describe("the npm packages, installed", function () {
         path.join(project.folder, "ours"),
       ];
       const { stdout } = expectFailure(await project.preview({ policyPacks }), /preview failed/);
+      const [violation = ""] = take("docs/how-to/read-a-violation.md", "Read a violation").shown;
+      assertShown(violation, stdout);
       const [published = "", ours = ""] = stdout.split("ours@v0.0.1");
       assert.match(published, /kubelet-trust@v[\s\S]*\[mandatory\].* kubelet-serving-trust /);
       assert.match(ours, /\[mandatory\].* kubelet-serving-trust /);
@@ -248,6 +292,63 @@ describe("the npm packages, installed", function () {
         for (const link of links)
           assert.match(fs.readFileSync(new URL(link), "utf8"), /^# [a-z-]+$/m);
       }
+    } finally {
+      project.remove();
+    }
+  });
+
+  it("serve the pipelines that are to be copied, job by job", async () => {
+    const { files } = projects["JavaScript, without TypeScript"] ?? { files: {} };
+    const project = await makeProject({ files, name: "fresh", stack: "dev" });
+    try {
+      // What somebody has committed: the packages are in package.json and its lock.
+      fs.rmSync(path.join(project.folder, "node_modules"));
+      const { dependencies, devDependencies } = JSON.parse(
+        fs.readFileSync(path.join(root, "package.json"), "utf8"),
+      );
+      const about = { private: true, main: "index.js", dependencies, devDependencies };
+      project.write("package.json", JSON.stringify(about));
+      const committed = fs.readdirSync(root).filter((name) => /^package-lock|\.tgz$/.test(name));
+      for (const name of committed) {
+        fs.copyFileSync(path.join(root, name), path.join(project.folder, name));
+      }
+      const [install, preview = "", report] = githubSteps("preview");
+      assert.equal(install, "npm ci");
+      const page = take(
+        "docs/how-to/pack-in-pull-requests.md",
+        "Put the policies into pull requests",
+      );
+      assert.deepEqual(
+        page.commands.map(({ line }) => line),
+        [`PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true ${preview.replace('"$STACK"', "dev")}`, report],
+      );
+
+      const pulled = await actGitHub(project, "preview", /^$/);
+      assert.deepEqual(
+        pulled.ran.map(({ code }) => code),
+        [0, 0, 0, 0],
+        pulled.ran.map(({ output }) => output).join("\n"),
+      );
+      const merging = await actGitLab(project, "preview");
+      assert.equal(merging.ran.code, 0, merging.ran.output);
+      for (const [{ comments }, target] of [
+        [pulled, /^pr comment 7 .*--body-file report\.md$/],
+        [merging, /^POST \/api\/v4\/projects\/5\/merge_requests\/7\/notes a token$/],
+      ] as const) {
+        const [comment] = comments;
+        assert.equal(comments.length, 1);
+        assert.match(comment?.target ?? "", target);
+        assert.match(comment?.body ?? "", /^## ✓ kubelet-trust: /);
+        assert.ok((comment?.body.length ?? 0) < 65_536);
+      }
+
+      // A runner is new for each job; here the packages are there already.
+      const pushed = await actGitHub(project, "up", /^npm ci$/);
+      assert.equal(pushed.ran[0]?.code, 0, pushed.ran[0]?.output);
+      assert.match(pushed.ran[0]?.output ?? "", /Resources:\n +\+ \d+ created/);
+      const merged = await actGitLab(project, "up");
+      assert.equal(merged.ran.code, 0, merged.ran.output);
+      assert.match(merged.ran.output, /Resources:\n +\d+ unchanged/);
     } finally {
       project.remove();
     }

@@ -10,6 +10,8 @@ import { createProgress } from "../../toolchain/progress.mjs";
 import { reference, referencePage } from "../../toolchain/reference.mjs";
 import { commandsPage, commandsReference } from "../../toolchain/reference-commands.mjs";
 import { versions } from "../../toolchain/versions.mjs";
+import { type Command, take } from "../docs/pages.ts";
+import { shellIn } from "../docs/shell.ts";
 import {
   expectFailure,
   expectSuccess,
@@ -52,6 +54,10 @@ describe("the components in other languages", function () {
 
   let yaml: Project;
   const projects: Project[] = [];
+  const { commands } = take("docs/any-language.md", "In a project");
+  /** A command of the page, with the folder that the package was built into. */
+  const fromPage = (command: Command | undefined) =>
+    shellIn(yaml.folder, yaml.env).run((command?.line ?? "").replace("./", "./dist/"));
   const schemaFile = () => path.join(yaml.folder, "dist/kubelet-trust/schema.json");
 
   before(async () => {
@@ -77,14 +83,14 @@ describe("the components in other languages", function () {
   });
 
   it("are a package that a project takes from a folder", async () => {
-    const add = expectSuccess(await yaml.pulumi(["package", "add", "./dist/kubelet-trust"]));
+    const add = expectSuccess(await fromPage(commands[0]));
     assert.match(add.stderr + add.stdout, /Added package kubelet-trust/);
     const { packages } = parse(fs.readFileSync(path.join(yaml.folder, "Pulumi.yaml"), "utf8"));
     assert.deepEqual(packages, { "kubelet-trust": "./dist/kubelet-trust" });
   });
 
   it("are described in full by the schema that Pulumi reads", async () => {
-    const said = await yaml.pulumi(["package", "get-schema", "./dist/kubelet-trust"]);
+    const said = await fromPage(commands[1]);
     const schema = JSON.parse(fs.readFileSync(schemaFile(), "utf8"));
     assert.deepEqual(JSON.parse(expectSuccess(said).stdout), { config: {}, ...schema });
     assert.deepEqual(Object.keys(schema.resources), [
@@ -93,8 +99,8 @@ describe("the components in other languages", function () {
     ]);
     // What nobody would notice otherwise: a page that is behind.
     assert.equal(fs.readFileSync(referencePage, "utf8"), reference(schema), "npm run reference");
-    const commands = await commandsReference();
-    assert.equal(fs.readFileSync(commandsPage, "utf8"), commands, "npm run reference");
+    const help = await commandsReference();
+    assert.equal(fs.readFileSync(commandsPage, "utf8"), help, "npm run reference");
     const described = [...objectsIn(schema.resources), ...objectsIn(schema.types)];
     assert.ok(described.length > 80);
     assert.deepEqual(

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
 import * as path from "node:path";
+import { take, withoutComment } from "../docs/pages.ts";
+import { shellOf } from "../docs/shell.ts";
 import {
   type EngineResult,
   expectSuccess,
@@ -59,9 +62,16 @@ describe("policies, through the life of a stack", function () {
     // It has an approver, and more than one node.
     const always = ["approver-binds-addresses"];
     project = await makeProject({ files: { "index.ts": programText(accepted('"10.0.0.11"')) } });
-    assert.deepEqual(advised(await project.preview({ policyPacks: [pack] })), always);
+    // As pages have it, from a project beside the clone.
+    fs.symlinkSync(path.join(pack, ".."), path.join(project.folder, "..", "kubelet-trust"));
+    project.write("policy-config.json", "{}");
+    const { run } = shellOf(project);
+    const [elsewhere] = take("README.md", "Policies", "from any other project").commands;
+    const [plain, configured] = take("docs/policies/README.md", "Use", "preview").commands;
+    assert.equal(plain?.line, withoutComment(elsewhere?.line ?? ""));
+    assert.deepEqual(advised(await run(plain?.line ?? "")), always);
     expectSuccess(await project.up());
-    assert.deepEqual(advised(await project.preview({ policyPacks: [pack] })), always);
+    assert.deepEqual(advised(await run(configured?.line ?? "")), always);
     assert.deepEqual(advised(await analyse(project)), always);
     project.write("index.ts", programText(accepted('"10.0.0.12"')));
     assert.deepEqual(advised(await project.preview({ policyPacks: [pack] })), always);

@@ -81,6 +81,8 @@ export type Project = {
   folder: string;
   /** Folder of the file backend; hand it to another project to share it. */
   backend: string;
+  /** The environment of the CLI. */
+  env: NodeJS.ProcessEnv;
   /** Writes a file of the project anew. */
   write(file: string, content: string): void;
   /** Replaces the stack's configuration. */
@@ -149,6 +151,7 @@ export async function makeProject(options: ProjectOptions): Promise<Project> {
   const project: Project = {
     folder,
     backend,
+    env,
     write: (file, content) => {
       const at = path.join(folder, file);
       fs.mkdirSync(path.dirname(at), { recursive: true });
