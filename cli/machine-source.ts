@@ -37,13 +37,22 @@ export function machinesIn(folder: string): HostFilesSecret[] {
 }
 
 /**
- * The machines of a state that `pulumi stack export --show-secrets` printed.
+ * The machines of a state, whose file is named.
  *
  * @throws {MachineError} when it is none, its secrets are hidden, or a machine is damaged.
  */
-export function machinesInState(file: string | number): HostFilesSecret[] {
-  const where = typeof file === "number" ? "standard input" : file;
-  const resources = resourcesIn(fs.readFileSync(file, "utf8"), where);
+export function machinesInState(file: string): HostFilesSecret[] {
+  return machinesInExport(fs.readFileSync(file, "utf8"), file);
+}
+
+/**
+ * The machines of what `pulumi stack export --show-secrets` printed.
+ *
+ * @param where it comes from, for errors
+ * @throws {MachineError} when it is no state, its secrets are hidden, or a machine is damaged.
+ */
+export function machinesInExport(text: string, where: string): HostFilesSecret[] {
+  const resources = resourcesIn(text, where);
   const secrets = resources.map(({ inputs }) => ({
     secret: revealed(inputs) as SecretObject | null,
     where,

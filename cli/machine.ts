@@ -4,6 +4,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { text } from "node:stream/consumers";
 import {
   cloudConfig,
   compressedCloudConfig,
@@ -12,7 +13,7 @@ import {
 import { ignitionConfig } from "../trust/carriers/ignition.ts";
 import type { CarriedFile } from "../trust/carriers/machine.ts";
 import { tarArchive } from "../trust/carriers/tar.ts";
-import { MachineError, machinesIn, machinesInState } from "./machine-source.ts";
+import { MachineError, machinesIn, machinesInExport, machinesInState } from "./machine-source.ts";
 
 const usage = `Usage: kubelet-trust machine NAME [--format tar|cloud-init|cloud-init-base64|ignition|tree] [--output PATH] [--from FOLDER | --state FILE]
 In a clone: npm run --silent machine -- NAME ...; without --silent npm writes lines of its own to standard output.
@@ -45,16 +46,16 @@ type Arguments = {
 };
 
 /** Runs the command. @returns its exit code */
-export function machine(argv: readonly string[]): number {
+export async function machine(argv: readonly string[]): Promise<number> {
   if (argv.includes("--help")) {
     console.log(usage);
     return 0;
   }
   try {
     const args = readArguments(argv);
-    const files = filesOf(args);
+    const files = await filesOf(args);
     if (args.format === "tree") writeTree(files, args.output);
-    else write(formats[args.format]?.(files) ?? "", args.output);
+    else await write(formats[args.format]?.(files) ?? "", args.output);
     if (args.format.startsWith("cloud-init")) {
       const warning = userDataWarning(args.name, files, args.format === "cloud-init-base64");
       if (warning !== undefined) console.error(`machine: warning: ${warning}`);
@@ -106,9 +107,8 @@ function readArguments(argv: readonly string[]): Arguments {
   };
 }
 
-function filesOf({ name, from, state }: Arguments): CarriedFile[] {
-  const machines =
-    state === undefined ? machinesIn(from) : machinesInState(state === "-" ? 0 : state);
+async function filesOf({ name, from, state }: Arguments): Promise<CarriedFile[]> {
+  const machines = state === undefined ? machinesIn(from) : await machinesOf(state);
   const machine = machines.find((one) => one.machine === name);
   if (machine === undefined) {
     const names = machines.map((one) => one.machine).sort();
@@ -119,7 +119,14 @@ function filesOf({ name, from, state }: Arguments): CarriedFile[] {
   return machine.files.map((file) => ({ ...file, content: file.content.toString("utf8") }));
 }
 
-function write(content: string | Buffer, output: string | undefined): void {
+/** The machines in an exported state, whose file is named; `-` is standard input. */
+async function machinesOf(state: string) {
+  return state === "-"
+    ? machinesInExport(await text(process.stdin), "standard input")
+    : machinesInState(state);
+}
+
+async function write(content: string | Buffer, output: string | undefined): Promise<void> {
   if (output === undefined) {
     if (process.stdout.isTTY) {
       throw new MachineError(
@@ -131,7 +138,10 @@ function write(content: string | Buffer, output: string | undefined): void {
         "npm has written lines of its own to the pipe, before the machine's files. Run npm run --silent machine, or give --output.",
       );
     }
-    fs.writeFileSync(1, content);
+    // A pipe that npm hands on blocks nobody: what it does not take at once has to wait.
+    await new Promise<void>((resolve, reject) => {
+      process.stdout.write(content, (error) => (error ? reject(error) : resolve()));
+    });
     return;
   }
   refuseWide(output);

@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { Cluster } from "../../components/index.ts";
+import { fileKey } from "../../trust/contract.ts";
 import { type Registered, register } from "../components/mocks.ts";
 
 const repository = path.join(import.meta.dirname, "..", "..");
@@ -91,6 +92,28 @@ describe("npm run machine", function () {
     );
     const small = run(["cp-0", "--format", "cloud-init-base64", "--from", rendered]);
     assert.deepEqual([small.code, small.stderr], [0, ""]);
+  });
+
+  it("fills a pipe that takes less than a machine has at one time, as npm hands one on", () => {
+    const large = path.join(folder, "large");
+    const manifests = path.join(large, "machines", "1-manifest");
+    fs.mkdirSync(manifests, { recursive: true });
+    const [{ inputs = {} } = {}] = secrets.filter(({ name }) => name.endsWith("cp-0"));
+    const text = Buffer.alloc(300_000, "x").toString("base64");
+    const data = { ...inputs.data, [fileKey("/etc/kubernetes/pki/ca.crt")]: text };
+    const secret = { apiVersion: "v1", kind: "Secret", ...inputs, data };
+    fs.writeFileSync(path.join(manifests, "cp-0.yaml"), stringify(secret));
+    const program = path.join(repository, "cli", "kubelet-trust.ts");
+    const args = [program, "machine", "cp-0", "--from", large];
+    // Whoever looks at its own standard output first makes the pipe one that does not block.
+    const handOn = `process.stdout.isTTY; require("node:child_process").spawnSync(process.execPath, ${JSON.stringify(args)}, { stdio: "inherit" })`;
+    const { stdout, stderr } = spawnSync(
+      "sh",
+      ["-c", '"$0" -e "$1" | (sleep 1; tar -tf -)', process.execPath, handOn],
+      { encoding: "utf8", env: { ...process.env, npm_lifecycle_event: "" } },
+    );
+    assert.equal(stderr, "");
+    assert.match(stdout, /^etc\/kubernetes\/manifests\/kube-apiserver\.yaml$/m);
   });
 
   it("refuses a pipe that npm has written to, and takes one that it has not", () => {
