@@ -28,13 +28,14 @@ export function systemctlCalls(machine: RunningMachine): string[] {
 
 /**
  * The services that calls of `systemctl` start, with their ends, in their order.
- * Source: systemctl(1): `start UNIT...`, `enable --now UNIT...`; a unit without an end is a service.
+ * Source: systemctl(1): `start UNIT...`, `restart UNIT...`, which starts what does not run, `enable --now UNIT...`; a unit
+ * without an end is a service.
  */
 export function servicesStarted(calls: readonly string[]): string[] {
   return calls.flatMap((call) => {
     const words = call.split(" ");
-    const units = words.filter((word) => !word.startsWith("-")).slice(1);
-    const starts = words.includes("start") || (words.includes("enable") && words.includes("--now"));
+    const [verb = "", ...units] = words.filter((word) => !word.startsWith("-"));
+    const starts = /^(re)?start$/.test(verb) || (verb === "enable" && words.includes("--now"));
     if (!starts) return [];
     return units.map((unit) => (unit.includes(".") ? unit : `${unit}.service`));
   });

@@ -17,7 +17,7 @@ export type Section = {
   readonly page: string;
   /** The heading above, without its `#`s. */
   readonly heading: string;
-  /** Lines of `sh` blocks, and those of `console` blocks with their output. */
+  /** Lines of `sh` blocks, whole `bash` blocks, and lines of `console` blocks with their output. */
   readonly commands: readonly Command[];
   /** `text` blocks: outputs of commands in other blocks. */
   readonly shown: readonly string[];
@@ -64,6 +64,8 @@ export function sectionsOf(page: string): Section[] {
     const block = body.replaceAll(new RegExp(`^${indent}`, "gm"), "").trimEnd();
     if (kind === "sh") {
       section().commands.push(...block.split("\n").map((line) => ({ line, output: "" })));
+    } else if (kind === "bash") {
+      section().commands.push({ line: block, output: "" });
     } else if (kind === "console") {
       section().commands.push(...consoleCommands(page, block));
     } else if (kind === "text") {

@@ -27,7 +27,7 @@ export function shellIn(
   inside: readonly string[] = [],
 ): Shell {
   const run = async (line: string) => {
-    const [program = "", ...args] = [...inside, "bash", "-o", "pipefail", "-c", line];
+    const [program = "", ...args] = [...inside, "bash", "-eo", "pipefail", "-c", line];
     const child = spawn(program, args, {
       cwd: folder,
       env: { ...process.env, CI: "true", ...env },
