@@ -1,9 +1,6 @@
 /** The policy pack. */
 import { PolicyPack } from "@pulumi/policy";
 import { kubeletTrustPolicies } from "./library.ts";
-import { watchConfiguration } from "./sdk.ts";
-
-watchConfiguration();
 
 new PolicyPack("kubelet-trust", {
   displayName: "kubelet-trust",
@@ -11,5 +8,5 @@ new PolicyPack("kubelet-trust", {
     "Rejects stacks whose kubelets and kube-apiserver would not, or not verifiably, trust each other.",
   provider: "kubernetes",
   tags: ["kubernetes", "kubelet", "certificates"],
-  policies: kubeletTrustPolicies(),
+  policies: kubeletTrustPolicies([]),
 });

@@ -34,8 +34,12 @@ export type Spec = {
   readonly find: (analysis: Analysis, config: Config, now: Date) => readonly Finding[];
 };
 
-/** A policy for the engine. */
-export function toPolicy(spec: Spec): StackValidationPolicy {
+/**
+ * A policy for the engine.
+ *
+ * @param others names of the policies beside ours; absent where they are not known, and no name is called misspelt
+ */
+export function toPolicy(spec: Spec, others?: readonly string[]): StackValidationPolicy {
   return {
     name: spec.name,
     displayName: spec.displayName,
@@ -49,7 +53,9 @@ export function toPolicy(spec: Spec): StackValidationPolicy {
       // It takes an object too, with a level of its own (`@pulumi/policy` server.js, makeReportViolationFun).
       const send = reportViolation as unknown as Send;
       try {
-        for (const problem of unknownPolicies(spec.name, configuredPolicies())) {
+        const problems =
+          others === undefined ? [] : unknownPolicies(spec.name, configuredPolicies(), others);
+        for (const problem of problems) {
           sendToStack(args.resources, send, shown(problem));
         }
         validate(spec, args, send);
@@ -125,22 +131,25 @@ const everyPolicy = "all";
  * Told once, by the first policy that is not disabled.
  *
  * @param configured the names that the pack is configured under, and whether each is disabled
+ * @param others names of policies beside ours
  */
 export function unknownPolicies(
   policy: PolicyName,
   configured: ReadonlyMap<string, boolean>,
+  others: readonly string[] = [],
 ): readonly string[] {
   const teller = policyNames.find((name) => configured.get(name) === false);
   if (policy !== teller) return [];
   return [...configured.keys()].flatMap((name) => {
-    const problem = name === everyPolicy ? undefined : noPolicy(name);
+    const problem =
+      name === everyPolicy || others.includes(name) ? undefined : noPolicy(name, others);
     return problem === undefined ? [] : [`The configuration of the policies is wrong: ${problem}`];
   });
 }
 
 /** What is wrong with the name of a policy that there is not, with the one that was meant. */
-function noPolicy(name: string): string | undefined {
-  const names: readonly string[] = policyNames;
+function noPolicy(name: string, others: readonly string[] = []): string | undefined {
+  const names: readonly string[] = [...policyNames, ...others];
   if (names.includes(name)) return undefined;
   const meant = nearest(name, names);
   const remedy =

@@ -64,8 +64,7 @@ let isWatched = false;
 
 /**
  * Keeps the names that policies are configured under. The engine sends all of them, the pack's own with their defaults,
- * and `@pulumi/policy` (`server.js`, configure) shows a policy what stands under its own name alone. For a pack whose
- * policies are all ours: others are taken for misspelt.
+ * and `@pulumi/policy` (`server.js`, configure) shows a policy what stands under its own name alone.
  */
 export function watchConfiguration(): void {
   if (isWatched) return;

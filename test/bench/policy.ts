@@ -22,7 +22,7 @@ import { readFlags } from "./flags.ts";
 import { type Measurement, measure } from "./measure.ts";
 
 /** The most that a preview with the pack may take, in times of one with an empty pack. */
-const target = 1.1;
+const target = 1.05;
 /** The most seconds that the pack's start-up may take beyond an empty pack's. */
 const startTarget = 1;
 

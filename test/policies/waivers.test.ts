@@ -147,17 +147,22 @@ describe("the configuration of a policy", () => {
   it("is for a policy that there is; the first one that runs says which is none", () => {
     const ours = specs.map(({ name }) => name);
     assert.deepEqual(ours, [...policyNames]);
-    const said = (config: Record<string, boolean>) => {
+    const said = (config: Record<string, boolean>, others: readonly string[] = []) => {
       const configured = new Map([
         ...ours.map((name) => [name, false] as const),
         ...Object.entries(config),
       ]);
       return ours.flatMap((name) =>
-        unknownPolicies(name, configured).map((text) => `${name}: ${text}`),
+        unknownPolicies(name, configured, others).map((text) => `${name}: ${text}`),
       );
     };
     assert.deepEqual(said({}), []);
     assert.deepEqual(said({ all: false }), []);
+    assert.deepEqual(said({ "our-labels": false }, ["our-labels"]), []);
+    assert.match(
+      said({ "our-label": false }, ["our-labels"])[0] ?? "",
+      /there is no policy "our-label"\. Did you mean our-labels\?/,
+    );
     assert.deepEqual(said({ "kubelet-start": true, colour: false, [trust]: true }), [
       'kubelet-client-authentication: The configuration of the policies is wrong: there is no policy "kubelet-start". Did you mean kubelet-starts?',
       `kubelet-client-authentication: The configuration of the policies is wrong: there is no policy "colour". Leave it out; there are ${ours.join(", ")}.`,

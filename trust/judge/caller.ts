@@ -8,6 +8,7 @@ import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import type { CallerPiece, CallerProgram } from "../readers/piece.ts";
 import { known, mapFact, type Source, valueOr } from "../words/fact.ts";
 import type { CallerFacts, FileContent, HostFiles, KubeletFacts } from "../words/facts.ts";
+import type { Remedy } from "../words/remedy.ts";
 import { skipOf } from "../words/skip.ts";
 import type { VerdictWord } from "../words/verdict.ts";
 import { defaultPreferredAddressTypes } from "../words/vocabulary.ts";
@@ -72,10 +73,11 @@ export const callerPrograms: Readonly<Record<CallerProgram, Program>> = {
  */
 export function judgeCaller(
   kubelet: KubeletFacts,
-  { piece, files }: Caller,
+  caller: Caller,
   shared: HostFiles,
   at: Date,
 ): CallerOutcome {
+  const { piece } = caller;
   const { label, program, refusal, origin } = piece;
   const { source } = origin;
   const own = callerPrograms[program];
@@ -90,24 +92,7 @@ export function judgeCaller(
       sources: [source],
     };
   }
-  const empty: FileContent = { kind: "certificates", certificates: [] };
-  const serving = judgeServing(
-    kubelet,
-    {
-      program,
-      label,
-      start: known({ starts: true }),
-      access,
-      files: (path) => {
-        if (path === publicAuthorities) return known(empty);
-        const file = files(path);
-        return path === clusterAuthority && !file.known
-          ? shared(`${kubeadmPkiDirectory}/ca.crt`)
-          : file;
-      },
-    },
-    at,
-  );
+  const serving = servingTo(kubelet, caller, shared, at);
   const { outcome } = serving;
   const elsewhere = asksElsewhere(piece, kubelet, serving, own);
   if (elsewhere) return elsewhere;
@@ -122,10 +107,7 @@ export function judgeCaller(
           addressTypes: valueOr(access.preferredAddressTypes, own.addressTypes),
         }),
         reason: `${label} verifies kubelets against ${bundle.known ? bundle.value : "its CA"}, and its handshake with this one fails.`,
-        remedies: [
-          "(kubelet) Set serverTLSBootstrap: true, with an approver for signer kubernetes.io/kubelet-serving, or issue a serving certificate that names the node's addresses.",
-          `(${program}) Let it verify against the CA that issues the kubelets' serving certificates.`,
-        ],
+        remedies: closing(outcome.remedies).map((remedy) => said(remedy, program)),
       };
     case "silentlySkipped":
       return {
@@ -133,7 +115,9 @@ export function judgeCaller(
         verdict: outcome.verdict,
         reason: `${label} does not verify the kubelet's serving certificate (${own.skipSetting}), and nothing says that this is meant.`,
         remedies: [
-          `(${program}) Remove ${own.skipSetting}, and let it verify against the CA that issues the kubelets' serving certificates.`,
+          ...closing(outcome.remedies).map(
+            (remedy) => `${said(remedy, program)} Then remove ${own.skipSetting}.`,
+          ),
           "Annotate the workload with kubelet-trust/kubelet-serving-verification: skip and kubelet-trust/reason.",
         ],
       };
@@ -154,6 +138,44 @@ export function judgeCaller(
     default:
       return { ...told, verdict: outcome.verdict, reason: outcome.reason, remedies: [] };
   }
+}
+
+/** What a kubelet serves, and whether a caller that starts accepts it; with the ways out. Pure; never throws. */
+export function servingTo(
+  kubelet: KubeletFacts,
+  { piece, files }: Caller,
+  shared: HostFiles,
+  at: Date,
+): ServingResult {
+  const { program, label } = piece;
+  const access = accessOf(piece);
+  const empty: FileContent = { kind: "certificates", certificates: [] };
+  return judgeServing(
+    kubelet,
+    {
+      program,
+      label,
+      start: known({ starts: true }),
+      access,
+      files: (path) => {
+        if (path === publicAuthorities) return known(empty);
+        const file = files(path);
+        return path === clusterAuthority && !file.known
+          ? shared(`${kubeadmPkiDirectory}/ca.crt`)
+          : file;
+      },
+    },
+    at,
+  );
+}
+
+/** The ways out that leave nothing unverified. */
+export function closing(remedies: readonly Remedy[]): readonly Remedy[] {
+  return remedies.filter(({ changes }) => !changes.some((change) => change.do === "saySkip"));
+}
+
+function said({ side, text }: Remedy, program: CallerProgram): string {
+  return `(${side === "caller" ? program : side}) ${text}`;
 }
 
 /** How a caller reaches kubelets, with its own defaults. */

@@ -94,21 +94,25 @@ function skipOnPurpose({ caller }: Situation): Remedy[] {
 }
 
 /** The kubelets' own certificates name the host alone, so that it must be dialled too. */
-function pin({ caller, complaints }: Situation): Remedy {
+function pin({ caller, complaints }: Situation): Remedy[] {
   const { bundle, addressTypes } = settingsOf[caller];
+  // Who cannot be told what to dial never dials the name.
+  if (complaints.has("name") && addressTypes === undefined) return [];
   const side = sideOf(caller);
   const names = complaints.has("name") ? addressTypes : undefined;
-  return {
-    side,
-    setting: bundle,
-    text: `Set ${bundle} to a bundle of the kubelets' kubelet.crt files${names === undefined ? "" : `, and let ${names} begin with Hostname`}.`,
-    changes: [
-      { do: "trust", side, setting: bundle, what: "ownCertificates" },
-      ...(names === undefined
-        ? []
-        : [{ do: "set", side, setting: names, value: "Hostname" } as const]),
-    ],
-  };
+  return [
+    {
+      side,
+      setting: bundle,
+      text: `Set ${bundle} to a bundle of the kubelets' kubelet.crt files${names === undefined ? "" : `, and let ${names} begin with Hostname`}.`,
+      changes: [
+        { do: "trust", side, setting: bundle, what: "ownCertificates" },
+        ...(names === undefined
+          ? []
+          : [{ do: "set", side, setting: names, value: "Hostname" } as const]),
+      ],
+    },
+  ];
 }
 
 /** Another address of the node, where the certificate names one. */
@@ -180,8 +184,8 @@ export function verificationRemedies(situation: Situation): readonly Remedy[] {
   const skip = skipOnPurpose(situation);
   switch (origin) {
     case "selfSigned": {
-      const own = complaints.has("validity") ? renewOwn(situation) : pin(situation);
-      return [...dialOther(situation), bootstrap(situation), provision(situation), own, ...skip];
+      const own = complaints.has("validity") ? [renewOwn(situation)] : pin(situation);
+      return [...dialOther(situation), bootstrap(situation), provision(situation), ...own, ...skip];
     }
     case "requested":
       if (isChainAlone) {
@@ -228,7 +232,7 @@ function requestAnew(situation: Situation): Remedy {
 export function silentSkipRemedies(situation: Situation): readonly Remedy[] {
   const skip = skipOnPurpose(situation);
   if (situation.origin === "selfSigned") {
-    return [bootstrap(situation), provision(situation), pin(situation), ...skip];
+    return [bootstrap(situation), provision(situation), ...pin(situation), ...skip];
   }
   return situation.complaints.size === 0
     ? [trustIssuer(situation), ...skip]
