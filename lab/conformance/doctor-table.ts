@@ -16,7 +16,7 @@ export function doctorTable(cases: readonly Case[]): string {
       unique(same.map(({ setUp = "" }) => setUp)),
       unique(same.map(({ judge }) => judge.cause ?? "")),
       `${same.filter(({ agrees }) => agrees).length}/${same.length}`,
-      [...new Set(same.map(({ kubelet = "" }) => kubelet))].slice(0, 2).join("; "),
+      [...new Set(same.map(exampleOf))].slice(0, 2).join("; "),
     ];
   });
   return table(
@@ -27,6 +27,11 @@ export function doctorTable(cases: readonly Case[]): string {
 
 function keyOf(one: Case): string {
   return `${symptomOf(one)}\n${one.setUp}`;
+}
+
+/** Where the kubelet is as it should be, kube-apiserver's certificate is what was set up. */
+function exampleOf({ id, kubelet = "", apiserver = "" }: Case): string {
+  return id.startsWith("doctor/client/auth-webhook/") ? apiserver : kubelet;
 }
 
 function unique(values: readonly string[]): string {
@@ -48,6 +53,7 @@ const answers: readonly (readonly [RegExp, string])[] = [
   [/Forbidden \(user=/, "403 Forbidden (user=..., ...)"],
   [/Debug endpoints are disabled|does not allow this method/, "405 Debug endpoints are disabled."],
   [/^404 page not found/, "404 page not found"],
+  [/network is unreachable/, "network is unreachable"],
 ];
 
 const markers = [

@@ -10,8 +10,9 @@ import type { Cause, Outcome, RequestKind } from "../../trust/words/verdict.ts";
 import { hostPath } from "../host/machine.ts";
 import { waitFor } from "../host/patience.ts";
 import { type Case, compare, judgementOf } from "./case.ts";
+import { causeOfGhosts, type Ghost, haunt } from "./ghosts.ts";
 import type { KubeletNode } from "./kubelet-node.ts";
-import { container } from "./probes.ts";
+import { container, probe } from "./probes.ts";
 import type { MatrixServer, OnCase, Say, Wave } from "./serving.ts";
 import { hubAddress, kubeconfigOf, signerArguments, type World } from "./world.ts";
 
@@ -19,7 +20,7 @@ import { hubAddress, kubeconfigOf, signerArguments, type World } from "./world.t
  * What only a machine's files tell where the kubelet tells nothing, and what it looks like from outside: that is what the
  * doctor names, with all that it may come from.
  */
-export const seenAs: Partial<Record<Cause, Cause>> = {
+const seenAs: Partial<Record<Cause, Cause>> = {
   "listens-elsewhere": "nothing-answers",
   "server-off": "nothing-answers",
   "half-pair": "no-certificate",
@@ -38,6 +39,8 @@ export async function askDoctor(
   say: Say,
 ): Promise<void> {
   const chosen = servers.filter(({ id }) => ids.includes(id));
+  if (chosen.length === 0) return;
+  const ghosts = await haunt(world, nodes);
   for (const server of chosen) {
     await showControlPlane(world, server);
     const told = await runDoctor(world, server);
@@ -46,10 +49,40 @@ export async function askDoctor(
         onCase(compared(one, node, told));
       }
     }
+    for (const ghost of ghosts) onCase(await ghostly(world, ghost, server, told));
   }
   // Kubelets of other waves are not there any more.
-  for (const { node } of nodes) await world.admin("DELETE", `/api/v1/nodes/${node}`);
-  if (chosen.length > 0) say(`the doctor ran ${chosen.length} times on ${nodes.length} kubelets`);
+  for (const name of [...nodes.map(({ node }) => node), ...ghosts.map((one) => one.name)]) {
+    await world.admin("DELETE", `/api/v1/nodes/${name}`);
+  }
+  say(`the doctor ran ${chosen.length} times on ${nodes.length} kubelets`);
+}
+
+/** A node without a kubelet, asked for its metrics: no pod of it is needed. */
+async function ghostly(
+  { authorities, adminPair }: World,
+  { name, says }: Ghost,
+  server: MatrixServer,
+  told: readonly ToldPair[],
+): Promise<Case> {
+  const request = "metrics";
+  const reality = await probe(
+    {
+      host: hubAddress,
+      port: server.port,
+      ca: authorities.cluster.certPem,
+      admin: adminPair,
+      node: name,
+      pod: "",
+    },
+    request,
+  );
+  const outcome = toldOf(told, name, request);
+  const about = { part: "doctor", kubelet: says, apiserver: server.id, request } as const;
+  const id = `doctor/ghost/${name}/${server.id}/${request}`;
+  const { agrees, ...one } = compare({ ...about, id }, judgementOf(outcome), reality);
+  const setUp = causeOfGhosts(server);
+  return { ...one, setUp, agrees: agrees && outcome.cause === setUp };
 }
 
 function isOf({ variant }: KubeletNode, server: MatrixServer): (one: Case) => boolean {
@@ -80,8 +113,7 @@ type ToldPair = {
 
 function compared(one: Case, { node, pod }: KubeletNode, told: readonly ToldPair[]): Case {
   const { part, request, reality, judge: known, ...about } = one;
-  const outcome = told.find((pair) => pair.node === node)?.requests[request as RequestKind];
-  if (outcome === undefined) throw new Error(`the doctor says nothing of ${request} on ${node}`);
+  const outcome = toldOf(told, node, request as RequestKind);
   const { agrees, ...doctor } = compare(
     { ...about, id: `doctor/${one.id}`, part: "doctor", request: request ?? "" },
     judgementOf(outcome),
@@ -94,6 +126,12 @@ function compared(one: Case, { node, pod }: KubeletNode, told: readonly ToldPair
     ? agrees || outcome.verdict === "undecidable"
     : agrees && outcome.cause === causeFromOutside(known.cause);
   return { ...doctor, setUp: known.cause ?? "unknown", agrees: isRight };
+}
+
+function toldOf(told: readonly ToldPair[], node: string, request: RequestKind): Outcome {
+  const outcome = told.find((pair) => pair.node === node)?.requests[request];
+  if (outcome === undefined) throw new Error(`the doctor says nothing of ${request} on ${node}`);
+  return outcome;
 }
 
 function causeFromOutside(cause: Cause | undefined): Cause | undefined {

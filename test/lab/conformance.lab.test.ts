@@ -69,6 +69,7 @@ describe("the short conformance", function () {
       "no-client-certificate",
       "no-ip-sans",
       "not-valid-now",
+      "nothing-answers",
       "unknown-authority",
       "unresolvable-name",
       "wrong-usage",

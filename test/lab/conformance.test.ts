@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { readArguments } from "../../lab/conformance/arguments.ts";
 import type { Case } from "../../lab/conformance/case.ts";
+import { doctorTable, withDoctorTable } from "../../lab/conformance/doctor-table.ts";
 import { differences, unknownSettings } from "../../lab/conformance/document-versions.ts";
 import { planOf } from "../../lab/conformance/plan.ts";
 import { recorded } from "../../lab/conformance/recorded.ts";
@@ -59,6 +62,34 @@ describe("what is recorded", () => {
     const idsOf = (all: readonly object[]) => all.map((row) => (row as { id: string }).id);
     assert.deepEqual(idsOf([...rows.serving, ...rows.client]), [ids[0], ids[2]]);
     assert.equal(rows["serving-kubelets"].length, 1);
+  });
+});
+
+describe("the table of what the doctor names", () => {
+  const one = (id: string, agrees: boolean, message: string): Case => ({
+    ...{ id, part: "doctor", kubelet: "expired", setUp: "not-valid-now", agrees },
+    judge: { verdict: "fails", cause: "not-valid-now", outcome: "fails", message },
+    reality: { outcome: "fails", httpStatus: 500, message },
+  });
+  const expired = "x509: certificate has expired or is not yet valid: current time";
+  const cases = [one("doctor/a", true, `${expired} 1`), one("doctor/b", false, `${expired} 2`)];
+
+  it("has a row for each symptom and what was set up, and counts what was right", () => {
+    assert.match(
+      doctorTable(cases),
+      /\| `has expired or is not yet valid` \| `not-valid-now` \| `not-valid-now` \| 1\/2 \| expired \|$/,
+    );
+  });
+
+  it("takes the place that the page has for it, or says that there is none", () => {
+    const page = fs.readFileSync(
+      path.join(import.meta.dirname, "..", "..", "docs", "doctor.md"),
+      "utf8",
+    );
+    const again = withDoctorTable(page, cases);
+    assert.equal(withDoctorTable(again, cases), again);
+    assert.ok(again.includes(doctorTable(cases)) && again.includes("## Rights"));
+    assert.throws(() => withDoctorTable("# Another page", cases), /docs\/doctor\.md lacks/);
   });
 });
 
