@@ -9,7 +9,11 @@ import { type Cause, type Outcome, type RequestKind, works } from "../words/verd
 import type { Credential } from "./authenticate.ts";
 import type { Call } from "./call.ts";
 import { alwaysServed, type ClientJudgement, type ClientResult, debuggingOff } from "./client.ts";
-import { authenticationRemedies, authorizationRemedies } from "./client-remedies.ts";
+import {
+  askingRemedies,
+  authenticationRemedies,
+  authorizationRemedies,
+} from "./client-remedies.ts";
 import { clientSituation } from "./client-situation.ts";
 import { fails, undecidable } from "./outcome.ts";
 import { isOfClientPair } from "./seen-serving.ts";
@@ -84,6 +88,19 @@ export function clientAsSeen(
         ),
       };
     }
+    case status === 500 && body.startsWith("Authorization error"): {
+      if (outcome.verdict === "fails") return result;
+      const { symptom, httpStatus } = seen(ofSubresource(body, kind));
+      return {
+        outcome: fails(symptom, {
+          cause: "may-not-ask",
+          reason:
+            "The kubelet was seen to fail when it asked kube-apiserver who may call it (SubjectAccessReview): it may not ask, or was not answered.",
+          remedies: askingRemedies,
+          httpStatus,
+        }),
+      };
+    }
     case status < 400:
       return admitted(result, kind);
     default:
@@ -149,6 +166,14 @@ export function supposedKubelet(
 }
 
 const kubeadmClientCa = `${kubeadmPkiDirectory}/ca.crt`;
+
+/** The same for another kind of request. Source: kubernetes `pkg/kubelet/server/server.go` (InstallAuthFilter). */
+function ofSubresource(body: string, kind: RequestKind): string {
+  if (kind === "configz") return body;
+  return body
+    .replace(/verb=\w+/, `verb=${kind === "execSpdy" ? "create" : "get"}`)
+    .replace(/subresource=[^)]*/, `subresource=${apart.includes(kind) ? kind : "proxy"}`);
+}
 
 function ofProxy(body: string, kind: RequestKind): string {
   const verb = kind === "execSpdy" ? "create" : "get";

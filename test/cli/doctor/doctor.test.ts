@@ -357,6 +357,14 @@ describe("doctor", () => {
       assert.equal(overlooked.cause, "no-client-ca");
     });
 
+    it("of a kubelet that is not told who may call it", async () => {
+      const error = (subresource: string) =>
+        `Authorization error (user=apiserver, verb=get, resource=nodes, subresource=${subresource})`;
+      const { cause, symptom } = await logs({ configz: { status: 500, text: error("configz") } });
+      assert.equal(cause, "may-not-ask");
+      assert.ok(symptom.includes(error("proxy")), symptom);
+    });
+
     it("of handlers that are off, in the words that each kind of request gets", async () => {
       const { cause, httpStatus } = await logs({
         configz: { status: 404, text: "404 page not found" },
