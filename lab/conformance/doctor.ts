@@ -206,14 +206,28 @@ async function runDoctor(
     // An empty bundle cannot be handed in.
     return fs.readFileSync(held, "utf8") === "" ? [] : [option, held];
   };
-  const { code, stdout, stderr } = await run([
+  const args = [
     ...["doctor", "--json", "--timeout", "120", "--kubeconfig", kubeconfig],
     ...file("--kubelet-certificate-authority", "--certificate-authority"),
     ...file("--kubelet-client-certificate", "--client-certificate"),
-  ]);
-  if (code > 1) throw new Error(`the doctor does not run: ${stderr}`);
-  return (JSON.parse(stdout) as { readonly pairs: readonly ToldPair[] }).pairs;
+  ];
+  for (let tries = 1; ; tries++) {
+    const { code, stdout, stderr } = await run(args);
+    if (code > 1) throw new Error(`the doctor does not run: ${stderr}`);
+    const { pairs, notSeen } = JSON.parse(stdout) as Told;
+    // On a busy machine some answers take longer than the doctor waits, and that is all that it says of them.
+    const isLate = notSeen.some(({ because }) => /no answer within|the time was up/.test(because));
+    if (!isLate || tries === mostTries) return pairs;
+  }
 }
+
+/** Times that the doctor is run where it did not see everything in time. */
+const mostTries = 5;
+
+type Told = {
+  readonly pairs: readonly ToldPair[];
+  readonly notSeen: readonly { readonly because: string }[];
+};
 
 const program = path.join(import.meta.dirname, "..", "..", "cli", "kubelet-trust.ts");
 
