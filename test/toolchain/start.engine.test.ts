@@ -178,7 +178,7 @@ describe("npm start", function () {
     function read(name: string): string {
       return fs.readFileSync(path.join(folder, name), "utf8");
     }
-  });
+  }).timeout(600_000);
 
   it("drops operations that had begun, without asking a cluster", async () => {
     expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
