@@ -18,7 +18,7 @@ import { prepareKubelet, startKubelet } from "../kubernetes/kubelet.ts";
 import { nodeName, readNode } from "../kubernetes/node.ts";
 import type { KubeletSetUp } from "./facts.ts";
 import { hostOf } from "./host.ts";
-import { initKubelet, kubeadmText } from "./kubeadm.ts";
+import { makeByKubeadm } from "./kubeadm.ts";
 import { at, type KubeletVariant } from "./variants.ts";
 import { addMachine, addRuntime, kubeconfigFor, type World } from "./world.ts";
 
@@ -94,13 +94,14 @@ export async function setUpKubelet(
     },
   });
   const runtime = await addRuntime(world, machine);
-  const text = variant.kubeadm && kubeadmText(world, node, address, variant.kubeadm);
-  const words = text === undefined ? args : await initKubelet(world, machine, text);
+  const made =
+    variant.kubeadm && (await makeByKubeadm(world, machine, node, address, variant.kubeadm));
+  const words = made?.words ?? args;
   const setUp: KubeletSetUp = {
     host: hostOf(machine),
     hostName,
     args: prepareKubelet(machine, words),
-    ...(text !== undefined && { kubeadm: text }),
+    ...(made !== undefined && { kubeadm: made.text }),
     addresses,
     unresolvable: resolvable ? [] : [node],
     request: variant.request === "unasked" ? "issued" : (variant.request ?? "pending"),

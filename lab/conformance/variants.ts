@@ -283,6 +283,27 @@ export const otherVariants: readonly KubeletVariant[] = [
     request: "issued",
   },
   {
+    name: "kubeadm-join",
+    says: "kubeadm join with a kubelet-config without serving settings",
+    kubeadm: { by: "join", configuration: { maxPods: 50 } },
+  },
+  {
+    name: "kubeadm-join-requested",
+    says: "kubeadm join with a kubelet-config with serverTLSBootstrap, request approved",
+    kubeadm: { by: "join", configuration: bootstrap },
+    request: "issued",
+  },
+  {
+    name: "kubeadm-join-flag",
+    says: "kubeadm join with kubeletExtraArgs rotate-server-certificates, request approved",
+    kubeadm: {
+      by: "join",
+      configuration: {},
+      kubeletExtraArgs: { "rotate-server-certificates": "true" },
+    },
+    request: "issued",
+  },
+  {
     name: "no-tokens",
     says: "provisioned, cluster CA, authentication.webhook.enabled: false",
     configuration: { ...pair, authentication: { webhook: { enabled: false } } },
