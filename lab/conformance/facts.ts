@@ -19,6 +19,7 @@ import type {
   ServingRequest,
 } from "../../trust/words/facts.ts";
 import type { Start } from "../../trust/words/refusal.ts";
+import type { KubeadmKubelet } from "./kubeadm.ts";
 
 /** What a machine holds. */
 export type Host = {
@@ -50,8 +51,8 @@ export type KubeletSetUp = OnHost & {
   readonly addresses: readonly NodeAddress[];
   /** Names that kube-apiservers cannot resolve. */
   readonly unresolvable: readonly string[];
-  /** The text that kubeadm was given: then that says how it is started, and its words do not. */
-  readonly kubeadm?: string;
+  /** What kubeadm was given and found: then that says how it is started, and its words do not. */
+  readonly kubeadm?: Pick<KubeadmKubelet, "given" | "found">;
   /** What becomes of its request for a serving certificate. */
   readonly request: ServingRequest["state"];
 };
@@ -93,8 +94,10 @@ export function sidesOf(setUp: SetUp): Sides {
 function sidesOfCluster({ kubelets, apiServers }: AssembledCluster): Sides {
   const [kubelet] = kubelets;
   if (kubelet === undefined) throw new Error("no kubelet came of the pieces");
-  // kubeadm's text says a kube-apiserver too, which nobody starts.
-  const started = apiServers.filter(({ origin }) => origin?.machine !== kubelet.origin.machine);
+  // kubeadm's texts say a kube-apiserver too, which nobody starts.
+  const started = apiServers.filter(
+    ({ origin }) => origin?.machine !== undefined && origin.machine !== kubelet.origin.machine,
+  );
   return { kubelet: asGiven(kubelet), apiServers: started.map(asGiven) };
 }
 
@@ -177,8 +180,11 @@ function clusterOf(setUp: SetUp): AssembledCluster {
 function kubeletOf(setUp: KubeletSetUp): readonly Piece[] {
   const { host, hostName, addresses, kubeadm } = setUp;
   if (kubeadm !== undefined) {
-    const origin = { ...originOf("kubeadm.yaml"), machine: host.name };
-    return readTogether([{ content: kubeadm, origin }]);
+    const { given, found = "" } = kubeadm;
+    return readTogether([
+      { content: given, origin: { ...originOf("kubeadm.yaml"), machine: host.name } },
+      { content: found, origin: originOf("the cluster") },
+    ]);
   }
   return programOf("kubelet", setUp).map((piece) => ({
     ...piece,

@@ -28,8 +28,10 @@ const apiVersion = "kubeadm.k8s.io/v1beta4";
 export type KubeadmKubelet = {
   /** The words that kubeadm's unit starts the kubelet with. */
   readonly words: readonly string[];
-  /** What kubeadm was given and, for `join`, found in the cluster: YAML. */
-  readonly text: string;
+  /** What kubeadm was given: YAML. */
+  readonly given: string;
+  /** What `join` found in the cluster: YAML. */
+  readonly found?: string;
 };
 
 /**
@@ -44,11 +46,11 @@ export async function makeByKubeadm(
   address: string,
   documents: KubeadmDocuments,
 ): Promise<KubeadmKubelet> {
-  const text =
+  const texts =
     documents.by === "join"
       ? await join(world, machine, node, documents)
-      : await init(world, machine, node, address, documents);
-  return { words: wordsOf(machine), text };
+      : { given: await init(world, machine, node, address, documents) };
+  return { words: wordsOf(machine), ...texts };
 }
 
 async function init(
@@ -83,7 +85,7 @@ function join(
   machine: RunningMachine,
   node: string,
   documents: KubeadmDocuments,
-): Promise<string> {
+): Promise<Omit<KubeadmKubelet, "words">> {
   const joined = joining.then(() => joinNow(world, machine, node, documents));
   joining = joined.catch(() => {});
   return joined;
@@ -94,7 +96,7 @@ async function joinNow(
   machine: RunningMachine,
   node: string,
   documents: KubeadmDocuments,
-): Promise<string> {
+): Promise<Omit<KubeadmKubelet, "words">> {
   const kubeconfig = await kubeconfigFor(world, "CN=joining,O=system:masters");
   const found = [
     configMap("kube-system", "kubeadm-config", {
@@ -106,15 +108,15 @@ async function joinNow(
   ];
   // kubeadm asks for it first, and takes what it was handed when there is nothing in it.
   for (const one of [configMap("kube-public", "cluster-info", {}), ...found]) await put(world, one);
-  const text = stringify({
+  const given = stringify({
     apiVersion,
     kind: "JoinConfiguration",
     discovery: { file: { kubeConfigPath: discoveryFile } },
     nodeRegistration: registrationOf(node, documents),
   });
-  layOut(machine, asFiles({ [file]: text, [discoveryFile]: kubeconfig }));
+  layOut(machine, asFiles({ [file]: given, [discoveryFile]: kubeconfig }));
   await phase(machine, "join", ["kubelet-start"]);
-  return `${textOf(found)}---\n${text}`;
+  return { given, found: textOf(found) };
 }
 
 function registrationOf(name: string, { kubeletExtraArgs = {} }: KubeadmDocuments) {

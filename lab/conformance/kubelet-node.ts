@@ -101,7 +101,7 @@ export async function setUpKubelet(
     host: hostOf(machine),
     hostName,
     args: prepareKubelet(machine, words),
-    ...(made !== undefined && { kubeadm: made.text }),
+    ...(made !== undefined && { kubeadm: made }),
     addresses,
     unresolvable: resolvable ? [] : [node],
     request: variant.request === "unasked" ? "issued" : (variant.request ?? "pending"),

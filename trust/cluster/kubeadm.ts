@@ -4,6 +4,7 @@
  * Source: kubernetes `cmd/kubeadm/app/cmd/init.go`, `join.go`, `cmd/kubeadm/app/phases/kubelet/config.go`.
  */
 import { kubeadmKubeletConfiguration, kubeadmKubeletFlags } from "../kubeadm/defaults.ts";
+import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import { toWords } from "../readers/command-line.ts";
 import type { KubeadmKubelet } from "../readers/kubeadm.ts";
 import {
@@ -108,7 +109,7 @@ function clusterConfiguration(
   const given = pieces.filter((one) => isInit(one) && one.configuration.kubeletConfiguration);
   const [first, ...others] = [
     ...given.map((one) => filledIn(one)),
-    ...(given.length === 0 ? written.map(({ document }) => document) : []),
+    ...(given.length === 0 ? written.map((one) => filledInByJoin(one, pieces)) : []),
   ];
   if (others.length > 0 && first) {
     const names = [first, ...others].map(({ source }) => source.where).sort();
@@ -128,6 +129,15 @@ function filledIn({ origin, configuration }: KubeadmPiece): KubeletConfiguration
     configuration.certificatesDirectory,
     origin.source,
   );
+}
+
+/** A node that joins gets the ConfigMap's with kubeadm's defaults where it says nothing (SetInitDynamicDefaults). */
+function filledInByJoin(
+  { document, origin }: ConfigurationPiece,
+  pieces: readonly KubeadmPiece[],
+): KubeletConfigurationDocument {
+  const folder = pieces.find(isInit)?.configuration.certificatesDirectory ?? kubeadmPkiDirectory;
+  return kubeadmKubeletConfiguration(document, folder, origin.source);
 }
 
 function patchesOf(

@@ -89,6 +89,21 @@ describe("what kubeadm fills in", () => {
     assert.equal(servingOf(pieces).verdict, "verified");
   });
 
+  it("fills in what the ConfigMap leaves out for those who join", () => {
+    const joined = (text: string) =>
+      judged([
+        kubeadm(verifying, at("cluster")),
+        kubeadm(join, at("join")),
+        configuration(text),
+        approver(),
+      ]).kubelets[0]?.verdicts[0];
+    const left = joined("serverTLSBootstrap: true");
+    assert.equal(left?.serving.verdict, "verified");
+    assert.equal(left?.client.logs.verdict, "verified");
+    const said = joined("authentication: {x509: {clientCAFile: /etc/other/ca.crt}}");
+    assert.notEqual(said?.client.logs.verdict, "verified");
+  });
+
   it("applies patches in the folder that it is told of", () => {
     const told = kubeadm(
       `${verifying}---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\npatches: {directory: /etc/kubernetes/patches}\n`,
