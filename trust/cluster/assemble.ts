@@ -42,6 +42,7 @@ import {
 import { type Place, placing } from "./place.ts";
 import { isExport, merged, rbacOf } from "./rbac.ts";
 import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
+import { type ApiServerPiece, withoutRestated } from "./restated.ts";
 import { asRunning, withSeen } from "./running.ts";
 import { seenRequests } from "./seen-requests.ts";
 
@@ -159,9 +160,6 @@ function isPlainJoin({ configuration }: KubeadmPiece): boolean {
   );
 }
 
-/** A kube-apiserver, by a program or by kubeadm's configuration. */
-type ApiServerPiece = ProgramPiece & { readonly byKubeadm: boolean };
-
 function apiServersIn(pieces: readonly Piece[]): ApiServerPiece[] {
   return programsIn(pieces, "kube-apiserver");
 }
@@ -265,8 +263,9 @@ function clusterOf(
     options,
   });
   const request = seenRequests(pieces.filter(isKind("request")), approvers, expected, options);
+  const restated = withoutRestated(found, version, assumptions);
   const apiServers = [
-    ...found.map((piece) => apiServerOf(piece, version, files, rbac, context)),
+    ...restated.apiServers.map((piece) => apiServerOf(piece, version, files, rbac, context)),
     ...declared.map((one) => fromDeclared(one, version, files, rbac)),
   ];
   const kubelets = ready
@@ -291,7 +290,7 @@ function clusterOf(
       ...approvers,
       ...stated.map(({ name: label }) => ({ label, origin: undefined, idle: known(undefined) })),
     ],
-    unread: pieces.filter(isKind("unread")),
+    unread: [...pieces.filter(isKind("unread")), ...restated.different],
     unused: assumptions.unused(),
     get assumptions() {
       return assumptions.all();
