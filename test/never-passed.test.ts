@@ -217,6 +217,45 @@ describe("a shape in which settings are brought", () => {
   });
 });
 
+/** Scripts that say something together: read through, or said. */
+const together: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "a file that one writes and another sources": {
+    "a.sh": `#!/bin/sh\necho 'ARGS="${flags}"' > /etc/k.env\n`,
+    "b.sh": "#!/bin/sh\n. /etc/k.env\nkubelet --config=/c.yaml $ARGS\n",
+  },
+  "a file that stands beside and is sourced": {
+    "x.env": `ARGS="${flags}"\n`,
+    "b.sh": "#!/bin/sh\n. ./x.env\nkubelet $ARGS\n",
+  },
+  "a sourced function": {
+    "lib.sh": `begin() {\n  kubelet ${flags}\n}\n`,
+    "b.sh": "#!/bin/sh\n. ./lib.sh\nbegin\n",
+  },
+  "a function's arguments": { "b.sh": `#!/bin/sh\nrun() { "$@"; }\nrun kubelet ${flags}\n` },
+  "one argument of a function": {
+    "b.sh": `#!/bin/sh\nput() { echo "KUBELET_EXTRA_ARGS=$1" > /etc/default/kubelet; }\nput '${flags}'\n`,
+  },
+  "another script's arguments": {
+    "b.sh": '#!/bin/sh\nexec kubelet "$@"\n',
+    "c.sh": `#!/bin/sh\n./b.sh ${flags}\n`,
+  },
+  "an environment file that a script writes": {
+    "kubelet.service":
+      "[Service]\nEnvironmentFile=/etc/x.env\nExecStart=/usr/bin/kubelet --config=/c.yaml $A\n",
+    "a.sh": `#!/bin/sh\necho 'A=${flags}' > /etc/x.env\n`,
+  },
+};
+
+describe("scripts that say something together", () => {
+  for (const [name, scripts] of Object.entries(together)) {
+    it(`are not passed: ${name}`, () => {
+      assert.notEqual(rejectedByPack(configMap("scripts", scripts)), "");
+      const beside = Object.entries(scripts).map(([file, text]) => [`other/${file}`, text]);
+      assert.equal(judged(Object.fromEntries(beside)).exitCode, 1);
+    });
+  }
+});
+
 describe("a resource that is none of Kubernetes", () => {
   const provider = { provider: { type: "p", props: {}, urn: "urn:p", name: "p" } };
   const made = (type: string, props: Record<string, unknown>) =>

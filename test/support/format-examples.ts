@@ -119,7 +119,7 @@ export const examples: Readonly<Record<string, string>> = {
     metadata: { "user-data": "kubelet --b" },
   }),
   KubeletConfiguration: kubelet,
-  Role: "kind: Role\nmetadata: {name: r}\nrules: [{resources: [signers], verbs: [approve]}]\n",
+  Role: "kind: Role\nmetadata: {name: r}\nrules: [{apiGroups: [certificates.k8s.io], resources: [signers], verbs: [approve]}]\n",
   ServiceAccount:
     "kind: ServiceAccount\nmetadata: {name: s}\nautomountServiceAccountToken: false\n",
   List: "kind: List\napiVersion: v1\nitems:\n- {kind: Node, metadata: {name: n}}\n",

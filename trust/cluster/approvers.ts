@@ -280,7 +280,7 @@ function groupAccounts(kind: "User" | "Group", name: string): string[] {
 }
 
 function speaksOfApproving({ rules }: ClusterRole): boolean {
-  return rules.some((rule) => needs.some(({ resource }) => rule.resources.includes(resource)));
+  return rules.some((rule) => needs.some((need) => names(rule, need)));
 }
 
 function covers(rule: RbacRule, need: Need): boolean {

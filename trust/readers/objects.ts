@@ -94,7 +94,15 @@ export const role: ObjectFormat = {
   about: "whether it speaks of approving requests for certificates, which no Role can grant",
   recognises: ({ kind, rules }) =>
     kind === "Role" &&
-    /"(?:signers|certificatesigningrequests\/approval)"/.test(JSON.stringify(rules ?? "")),
+    asList(rules).some((rule) => {
+      const { apiGroups, resources } = asObject(rule) ?? {};
+      return (
+        asList(apiGroups).includes("certificates.k8s.io") &&
+        asList(resources).some((one) =>
+          /^(signers|certificatesigningrequests\/approval)$/.test(String(one)),
+        )
+      );
+    }),
   read: (_, origin) => ({ pieces: [{ kind: "role", origin }], inner: [] }),
 };
 

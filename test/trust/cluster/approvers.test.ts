@@ -48,6 +48,18 @@ describe("an approver", () => {
     assert.match(verdict(), /^fails: remote error: tls: internal error/);
   });
 
+  it("is not spoken of by the roles of others, who approve for signers of their own", () => {
+    for (const others of [
+      sign
+        .replace("certificates.k8s.io", "cert-manager.io")
+        .replace("kubernetes.io/kubelet-serving", "issuers.cert-manager.io/*"),
+      sign.replace("kubernetes.io/kubelet-serving", "issuers.cert-manager.io/*"),
+    ]) {
+      assert.match(verdict(approver(), rbac(role(others))), /^verified/);
+    }
+    assert.match(verdict(approver(), rbac(role(sign))), /may not approve for signer/);
+  });
+
   it("needs both permissions where some are given", () => {
     const without = (rules: string) => verdict(approver(), rbac(role(rules) + bound(account)));
     assert.match(without(sign), /may not update certificatesigningrequests\/approval/);
