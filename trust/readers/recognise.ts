@@ -7,11 +7,12 @@ import { decodeBase64, decodeBytes, decodeHex, maxBytes, withoutMark } from "./e
 import type { Given, GivenObject, Part, Reading } from "./format.ts";
 import { formats, objectFormats } from "./formats.ts";
 import { kubeadmCommands } from "./kubeadm-command.ts";
+import { leftEnvironments, withEnvironments } from "./left-environments.ts";
 import { annotationsOf, file, textMap, titleOf, unread } from "./origins.ts";
 import { pemFile } from "./pem-file.ts";
 import type { Origin, Piece, UnreadPiece } from "./piece.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
-import { assembleUnits, leftEnvironments, withEnvironments } from "./unit.ts";
+import { assembleUnits } from "./unit.ts";
 import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
 
 export type { Format, Given, GivenObject, ObjectFormat, Reading } from "./format.ts";

@@ -1,7 +1,8 @@
 /** systemd units, their drop-ins and their environment files, put together with what stands beside them. */
 import { groupBy } from "../words/group-by.ts";
 import type { CommandLines } from "./command-line.ts";
-import { isEnvironmentFile, readEnvironmentFile } from "./environment-file.ts";
+import { isEnvironmentFile } from "./environment-file.ts";
+import { environmentPaths, filesByPath } from "./environment-texts.ts";
 import type { Format, Part, Reading } from "./format.ts";
 import { withLines } from "./lines.ts";
 import { unread } from "./origins.ts";
@@ -9,7 +10,17 @@ import type { Origin, Piece } from "./piece.ts";
 import { readingOf } from "./program-pieces.ts";
 import { startsKubelets } from "./shell-remarks.ts";
 import { speaks } from "./speaks.ts";
-import { readSystemdUnit, variablesOf } from "./systemd-unit.ts";
+import { readSystemdUnit } from "./systemd-unit.ts";
+import {
+  beside,
+  farKey,
+  type Group,
+  grouped,
+  maxFiles,
+  nameOf,
+  serviceOf,
+  type Text,
+} from "./unit-groups.ts";
 
 const header = /^\s*\[[\w-]+\]\s*$/;
 
@@ -42,8 +53,6 @@ export const environmentFile: Format = {
   }),
 };
 
-type Text = Extract<Part, { kind: "unit" | "environment" }>;
-
 /** What is noted about how texts beside each other were put together. */
 export type Together = {
   /** The environment files that a unit used. */
@@ -71,85 +80,6 @@ export function assembleUnits(parts: readonly Part[], here: ReadonlySet<string>)
     return readGroup(group, [...own, ...others].slice(0, maxFiles), used, here);
   });
   return { used, readings };
-}
-
-/** Environment files beside one unit that are looked at. */
-const maxFiles = 50;
-
-type Group = { readonly main: Text; readonly dropIns: readonly Text[] };
-
-function grouped(units: readonly Text[]): Group[] {
-  const mains = units.filter(isMain);
-  const dropIns = units
-    .filter((text) => !isMain(text))
-    .sort((a, b) => compare(nameOf(a.origin), nameOf(b.origin)));
-  const near = groupBy(mains, ({ origin }) => beside(origin));
-  const far = groupBy(mains, farKey);
-  const targets = new Map(
-    dropIns.map((dropIn) => [
-      dropIn,
-      mainsOf(dropIn, near.get(beside(dropIn.origin)) ?? [], far.get(farKey(dropIn)) ?? []),
-    ]),
-  );
-  const byMain = new Map<Text, Text[]>();
-  for (const [dropIn, owners] of targets) {
-    for (const main of owners) byMain.set(main, [...(byMain.get(main) ?? []), dropIn]);
-  }
-  const alone = dropIns.filter((dropIn) => (targets.get(dropIn) ?? []).length === 0);
-  const rest = [...groupBy(alone, ({ origin }) => `${beside(origin)} ${serviceOf(origin) ?? ""}`)];
-  return [
-    ...mains.map((main) => ({ main, dropIns: byMain.get(main) ?? [] })),
-    ...rest.flatMap(([, [main, ...others]]): Group[] => (main ? [{ main, dropIns: others }] : [])),
-  ];
-}
-
-/** Texts without a machine that one scope holds may belong together though they have other holders. */
-function farKey({ origin }: { readonly origin: Origin }): string {
-  return origin.machine === undefined ? `scope ${origin.scope}` : `machine ${origin.machine}`;
-}
-
-/** More units than this beside one drop-in, and it is not told whose it is. */
-const maxOwners = 20;
-
-/** A drop-in belongs to the unit beside it that has its name; else to the only one of its scope that has. */
-function mainsOf(dropIn: Text, near: readonly Text[], far: readonly Text[]): readonly Text[] {
-  const service = serviceOf(dropIn.origin);
-  const named = (one: Text) =>
-    service === undefined
-      ? speaks(one.text) !== "of other things"
-      : nameOf(one.origin) === service || !/\.service$/.test(nameOf(one.origin));
-  const beside = near.length > maxOwners && service === undefined ? [] : near.filter(named);
-  if (beside.length > 0) return beside.slice(0, maxOwners);
-  if (far.length > maxOwners) return [];
-  const others = far.filter(named);
-  return others.length === 1 ? others : [];
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function nameOf({ path, key, holder }: Origin): string {
-  const name = path ?? key ?? holder;
-  return name.slice(name.lastIndexOf("/") + 1);
-}
-
-function beside({ machine, holder }: Origin): string {
-  return machine === undefined ? `holder ${holder}` : `machine ${machine}`;
-}
-
-/** `kubelet.service.d/10-kubeadm.conf` changes kubelet.service. */
-function serviceOf({ path, key, holder }: Origin): string | undefined {
-  return /([\w@.-]+\.service)\.d[/_-]/.exec(path ?? key ?? holder)?.[1];
-}
-
-/** A drop-in is known by its folder or its ending; without a name, by having no `[Unit]` or `[Install]`. */
-function isMain({ text, origin }: Text): boolean {
-  const name = nameOf(origin);
-  if (serviceOf(origin) !== undefined) return false;
-  if (/\.service$/.test(name)) return true;
-  if (/\.conf$/.test(name)) return false;
-  return /^\s*\[(Unit|Install)\]\s*$/m.test(text) || !/^\s*ExecStart\s*=\s*$/m.test(text);
 }
 
 function readGroup(
@@ -239,153 +169,4 @@ function withOwnLines<R extends CommandLines>(read: R, texts: readonly Text[]): 
     return own ? withLines(line, own.text) : line;
   });
   return { ...read, commandLines };
-}
-
-function environmentPaths(text: string): string[] {
-  return [...text.matchAll(/^\s*EnvironmentFile\s*=\s*-?\s*["']?([^"'\n]*?)["']?\s*$/gm)].flatMap(
-    ([, path = ""]) => (path === "" ? [] : [path]),
-  );
-}
-
-/** The texts of environment files: by path, by name, else the only one left that sets a variable that the unit uses. */
-function filesByPath(
-  paths: readonly string[],
-  files: readonly Text[],
-  texts: readonly Text[],
-): Map<string, Text> {
-  const found = new Map<string, Text>();
-  for (const path of paths) {
-    const match = files.find(({ origin }) => origin.path === path) ?? files.find(isNamed(path));
-    if (match) found.set(path, match);
-  }
-  const variables = new Set(texts.flatMap(({ text }) => variablesOf(text)));
-  const left = files.filter(
-    (file) =>
-      ![...found.values()].includes(file) &&
-      file.origin.path === undefined &&
-      Object.keys(readEnvironmentFile(file.text)).some((name) => variables.has(name)),
-  );
-  const open = paths.filter((path) => !found.has(path));
-  for (const [index, file] of left.entries()) {
-    const path = open[index];
-    if (path !== undefined) found.set(path, file);
-  }
-  return found;
-}
-
-/** `kubelet`, `default-kubelet` or `etc_default_kubelet` for /etc/default/kubelet. */
-function isNamed(path: string): (text: Text) => boolean {
-  const segments = path.split("/").filter((part) => part !== "");
-  const names = segments.map((_, index) => segments.slice(index).join("-"));
-  return ({ origin }) =>
-    origin.path === undefined && names.includes(nameOf(origin).replace(/[_.]/g, "-"))
-      ? true
-      : origin.path === undefined && names.includes(nameOf(origin));
-}
-
-/** kubeadm's drop-in for kubelet.service, which its packages install. */
-const kubeadmUnit = `[Service]
-Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
-Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
-EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
-EnvironmentFile=-/etc/default/kubelet
-EnvironmentFile=-/etc/sysconfig/kubelet
-ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
-`;
-/** As many flags are kubeadm's own, before those of the environment files. */
-const kubeadmOwnFlags = 3;
-
-/** By its name, and by flags in it, it is a kubelet's or kube-apiserver's, though no word of it says so. */
-function isNamedForKubelet({ text, origin }: Text): boolean {
-  return /kubelet|kube-?api-?server/i.test(nameOf(origin)) && handsFlags.test(text);
-}
-
-/** `command_args="--config=..."` */
-const handsFlags = /^\s*(?:export\s+)?\w*(?:args|opts|flags)\w*=.*--[a-z]/im;
-
-/** Whether an environment file is one of those that kubeadm's unit reads. */
-function isKubeadms({ text }: Text): boolean {
-  return /^\s*KUBELET_(KUBEADM|EXTRA)_ARGS=/m.test(text);
-}
-
-/** The pieces, with the flags of environment files that no unit used given to the kubelets that kubeadm starts. */
-export function withEnvironments(
-  pieces: readonly Piece[],
-  parts: readonly Part[],
-  used: Set<Text>,
-): readonly Piece[] {
-  const files = parts.filter(
-    (part): part is Text => part.kind === "environment" && !used.has(part) && isKubeadms(part),
-  );
-  if (files.length === 0) return pieces;
-  const near = groupBy(files, ({ origin }) => beside(origin));
-  const far = groupBy(files, farKey);
-  return pieces.map((piece) => {
-    if (piece.kind !== "kubeadm" || piece.configuration.kubelets.length === 0) return piece;
-    const own = (near.get(beside(piece.origin)) ?? far.get(farKey(piece)) ?? []).slice(0, maxFiles);
-    if (own.length === 0) return piece;
-    for (const one of own) used.add(one);
-    const [line] = kubeadmUnitWith(own, piece.origin).commandLines;
-    const added = (line?.words ?? []).slice(kubeadmOwnFlags);
-    const kubelets = piece.configuration.kubelets.map((kubelet) => ({
-      ...kubelet,
-      commandLine: {
-        ...kubelet.commandLine,
-        words: [...kubelet.commandLine.words, ...added],
-      },
-    }));
-    return { ...piece, configuration: { ...piece.configuration, kubelets } };
-  });
-}
-
-function kubeadmUnitWith(files: readonly Text[], { source }: Origin) {
-  const paths = environmentPaths(kubeadmUnit);
-  const environmentFiles = Object.fromEntries(
-    files.map((file, index) => [
-      paths.find((path) => path === file.origin.path || isNamed(path)(file)) ?? paths[index] ?? "",
-      file.text,
-    ]),
-  );
-  return readSystemdUnit(kubeadmUnit, { where: source.where }, { environmentFiles });
-}
-
-/**
- * Environment files that no unit used: those of kubeadm's unit are its kubelet's where nothing else starts one; others
- * that speak of kubelets are said.
- *
- * Source: kubernetes release `cmd/krel/templates/latest/kubeadm/10-kubeadm.conf`.
- */
-export function leftEnvironments(
-  parts: readonly Part[],
-  used: ReadonlySet<Text>,
-  hasKubelet: boolean,
-): readonly Reading[] {
-  const left = parts.filter(
-    (part): part is Text =>
-      part.kind === "environment" &&
-      !used.has(part) &&
-      (speaks(part.text) !== "of other things" || isNamedForKubelet(part)),
-  );
-  return [...groupBy(left, ({ origin }) => beside(origin)).values()].map((files): Reading => {
-    const [first] = files;
-    if (!first || !files.some(isKubeadms) || hasKubelet) {
-      return {
-        pieces: files.map(({ origin, text }) =>
-          unread(
-            origin,
-            `the unit that uses the environment file ${origin.source.where}`,
-            speaks(text) === "of settings" || handsFlags.test(text),
-          ),
-        ),
-        inner: [],
-      };
-    }
-    const reading = readingOf(kubeadmUnitWith(files, first.origin), first.origin);
-    const note = unread(
-      first.origin,
-      `the unit that uses ${first.origin.source.where}, which is taken to be kubeadm's`,
-      false,
-    );
-    return { ...reading, pieces: [...reading.pieces, note] };
-  });
 }
