@@ -129,12 +129,12 @@ describe(policy, () => {
       "Q".repeat(24).concat("\n").repeat(40_000),
     ];
     for (const text of texts) {
-      const start = performance.now();
+      // Its own time: a machine with other work on it takes longer, and shows nothing.
+      const start = process.cpuUsage();
       said(configMap("c", { file: text }));
-      assert.ok(
-        performance.now() - start < 2000,
-        `${text.slice(0, 20)}: ${performance.now() - start} ms`,
-      );
+      const { user, system } = process.cpuUsage(start);
+      const milliseconds = (user + system) / 1000;
+      assert.ok(milliseconds < 2000, `${text.slice(0, 20)}: ${milliseconds} ms`);
     }
   });
 });
