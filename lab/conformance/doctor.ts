@@ -18,7 +18,7 @@ import { hubAddress, kubeconfigOf, signerArguments, type World } from "./world.t
 
 /**
  * What only a machine's files tell where the kubelet tells nothing, and what it looks like from outside: that is what the
- * doctor names, with all that it may come from.
+ * doctor names.
  */
 const seenAs: Partial<Record<Cause, Cause>> = {
   "listens-elsewhere": "nothing-answers",
