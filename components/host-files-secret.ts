@@ -8,6 +8,8 @@ export type HostFilesSecretArgs = {
   type: string;
   /** By key, base64. */
   data: Record<string, pulumi.Input<string>>;
+  /** By key, plain. What it is made from is told apart from what `data` is. */
+  stringData?: Record<string, pulumi.Input<string>>;
 };
 
 /**

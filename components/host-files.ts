@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   addressesAnnotation,
+  fileKey,
   hostFilesOutputs,
   hostFilesSecretName,
   hostFilesSecretType,
@@ -15,7 +16,7 @@ import {
   writeHostFiles,
 } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
-import { HostFilesSecret } from "./host-files-secret.ts";
+import { HostFilesSecret, type HostFilesSecretArgs } from "./host-files-secret.ts";
 import { kernelSettings } from "./kubeadm/hardening.ts";
 import { base64 } from "./kubeadm/kubeconfig.ts";
 import { kubeletFlags, kubeletUnit } from "./kubeadm/kubelet-unit.ts";
@@ -23,7 +24,7 @@ import { clusterLabels, systemNamespace } from "./kubeadm/metadata.ts";
 import type { Word } from "./kubeadm/words.ts";
 import { MachineFiles } from "./machine-files.ts";
 import { type HardeningArgs, hardeningOf } from "./model/hardening.ts";
-import { derive } from "./model/inputs.ts";
+import { derive, isLater } from "./model/inputs.ts";
 import type { Machine } from "./model/machines.ts";
 import { credentialFiles, type NodeCertificates } from "./node-certificates.ts";
 import type { HostFile } from "./pki/host-file.ts";
@@ -141,16 +142,33 @@ function caOf(machine: string, issuance: HostFilesArgs["issuance"]) {
   return issuance.behind?.[machine] ?? issuance.ca;
 }
 
-/** The Secret's data: {@link writeHostFiles} in base64. What is known of it stays known; all of it is secret. */
-export function packFiles(files: readonly HostFile[]): Record<string, pulumi.Output<string>> {
-  return Object.fromEntries(
-    Object.entries(writeHostFiles(files)).map(([key, content]) => [
-      key,
-      typeof content === "string"
-        ? pulumi.secret(base64(content))
-        : pulumi.secret(content).apply(base64),
-    ]),
+/**
+ * The content of the Secret: {@link writeHostFiles}. What is known of it stays known; all of it is secret.
+ *
+ * Texts that wait for addresses are in `stringData`: what each property of a resource is made from is known at a
+ * preview, so it can be seen that nothing but addresses went into these.
+ */
+export function packFiles(
+  files: readonly HostFile[],
+): Pick<HostFilesSecretArgs, "data" | "stringData"> {
+  const waiting = new Set(
+    files
+      .filter((file) => startsProgram(file) && isLater(file.content))
+      .map(({ path }) => fileKey(path)),
   );
+  const data: Record<string, pulumi.Output<string>> = {};
+  const stringData: Record<string, pulumi.Output<string>> = {};
+  for (const [key, content] of Object.entries(writeHostFiles(files))) {
+    if (waiting.has(key)) stringData[key] = pulumi.secret(content);
+    else if (typeof content === "string") data[key] = pulumi.secret(base64(content));
+    else data[key] = pulumi.secret(content).apply(base64);
+  }
+  return waiting.size === 0 ? { data } : { data, stringData };
+}
+
+/** Units and static pods: they hold no key. */
+function startsProgram({ path }: HostFile): boolean {
+  return path === paths.kubeletUnit || path.startsWith(`${paths.manifests}/`);
 }
 
 function createSecret(
@@ -180,7 +198,7 @@ function createSecret(
         },
       },
       type: hostFilesSecretType,
-      data: packFiles(files),
+      ...packFiles(files),
     },
     { parent, ...(args.provider === undefined ? {} : { provider: args.provider }) },
   );

@@ -267,13 +267,22 @@ export type SecretObject = {
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly data?: Readonly<Record<string, string>>;
+  /** Beside `data`, not in base64: texts that hold no key, and that hold an address which was an Output. */
+  readonly stringData?: Readonly<Record<string, string>>;
 };
 
 /** Reads a host-files Secret; a text says what is damaged, and quotes no content. */
 export function readHostFilesSecret({
   metadata,
-  data = {},
+  data: encoded = {},
+  stringData = {},
 }: SecretObject): HostFilesSecret | string {
+  const data: Readonly<Record<string, string>> = {
+    ...encoded,
+    ...Object.fromEntries(
+      Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
+    ),
+  };
   const { labels = {}, annotations = {} } = metadata ?? {};
   const machine = labels[machineLabel];
   const role = labels[roleLabel];

@@ -3,6 +3,7 @@
  * by who feeds whom, which the engine tells from the first preview on.
  */
 
+import { unknownIpFrom } from "../../trust/programs/node.ts";
 import { readPem } from "../../trust/readers/pem.ts";
 import { asList, asObject, asText, type Json } from "../../trust/readers/yaml.ts";
 import { type Fact, known, mapFact, type Source, unknown } from "../../trust/words/fact.ts";
@@ -15,7 +16,14 @@ import type {
   KeyFacts,
   Signer,
 } from "../../trust/words/facts.ts";
-import { describe, field, type Resource, type Stack, text } from "../stack/resource.ts";
+import {
+  describe,
+  field,
+  placeholder,
+  type Resource,
+  type Stack,
+  text,
+} from "../stack/resource.ts";
 
 /** Type tokens of @pulumi/tls. */
 const types = {
@@ -39,6 +47,11 @@ export type Certificates = {
 /** Whether the resource is a `tls` resource that makes a certificate. */
 export function makesCertificate({ type }: Resource): boolean {
   return type === types.selfSigned || type === types.locallySigned;
+}
+
+/** Whether the resource is a `tls` request for a certificate. */
+export function isRequest({ type }: Resource): boolean {
+  return type === types.request;
 }
 
 /** Whether the resource is a `tls` private key. */
@@ -118,6 +131,7 @@ function toCertificate(resource: Resource, now: Date): CertificateFacts {
 
 function statedCertificate(resource: Resource, source: Source, now: Date): CertificateFacts {
   const request = requestOf(resource);
+  const unseen = unseenNames(request);
   const missing = (what: string) => unknown(`the ${what} of ${describe(resource)}`, source);
   const key = keyOf(request ?? resource);
   const notBefore = timeOf(resource, "validityStartTime") ?? now;
@@ -129,6 +143,7 @@ function statedCertificate(resource: Resource, source: Source, now: Date): Certi
     subject: request ? subjectOf(request) : missing("subject"),
     dnsNames: request ? textsOf(request, "dnsNames") : missing("DNS names"),
     ipAddresses: request ? textsOf(request, "ipAddresses") : missing("IP addresses"),
+    ...(unseen !== undefined && { unseen }),
     extendedKeyUsages: mapFact(textsOf(resource, "allowedUses"), extendedUsages),
     isCA: mapFact(field(resource, "isCaCertificate"), (value) => value === true),
     notBefore: known(notBefore, source),
@@ -144,6 +159,35 @@ function statedCertificate(resource: Resource, source: Source, now: Date): Certi
         : signerOf(resource),
     source,
   };
+}
+
+/** What stands for the names that are not known yet. */
+function unseenNames(request: Resource | undefined): CertificateFacts["unseen"] {
+  if (request === undefined) return undefined;
+  const isOpen = (property: string) => isNotKnown(request, property);
+  return {
+    ...(isOpen("dnsNames") && { dnsNames: "<DNS name>" }),
+    ...(isOpen("ipAddresses") && {
+      ipAddresses: unseenIp(request, "ipAddresses") ?? "<IP address>",
+    }),
+  };
+}
+
+/** Whether a property, or a part of it, is not known before it is deployed. */
+export function isNotKnown(resource: Resource, ...path: string[]): boolean {
+  const value = field(resource, ...path);
+  return !value.known || (JSON.stringify(value.value) ?? "").includes(placeholder);
+}
+
+/**
+ * What stands for the address that a property is made from: whoever it was made by. What was made by the same
+ * resources holds the same address, as far as a preview can tell.
+ *
+ * @returns `undefined` where nothing says where it comes from
+ */
+export function unseenIp(resource: Resource, property: string): string | undefined {
+  const makers = [...new Set(resource.madeFrom(property).map(({ urn }) => urn))].sort();
+  return makers.length > 0 ? unknownIpFrom(makers.join(" and ")) : undefined;
 }
 
 /** Where subject and names are: in the request of a signed certificate, in a self-signed one itself. */
@@ -205,9 +249,12 @@ function subjectOf(resource: Resource): Fact<DistinguishedName> {
   });
 }
 
+/** The texts of a list that are known. */
 function textsOf(resource: Resource, property: string): Fact<readonly string[]> {
   return mapFact(field(resource, property), (value) =>
-    asList(value as Json | undefined).flatMap((item) => (typeof item === "string" ? [item] : [])),
+    asList(value as Json | undefined).flatMap((item) =>
+      typeof item === "string" && item !== placeholder ? [item] : [],
+    ),
   );
 }
 

@@ -100,7 +100,7 @@ function addSelfSigned(
 const leaves = new WeakMap<Stack, Map<string, Map<string, Resource[]>>>();
 
 /** The signed certificates under a component by the last two parts of their names. */
-function leavesOf(stack: Stack, urn: string): Map<string, Resource[]> {
+export function leavesOf(stack: Stack, urn: string): Map<string, Resource[]> {
   const byParent = leaves.get(stack) ?? new Map<string, Map<string, Resource[]>>();
   leaves.set(stack, byParent);
   const made =

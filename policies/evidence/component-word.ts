@@ -25,6 +25,8 @@ import {
 } from "../stack/resource.ts";
 import { entriesOf, kindOf, originOf } from "./kubernetes.ts";
 import { type MachineSecret, machineOf } from "./machine-secret.ts";
+import { isMadeOfAddresses } from "./made-by.ts";
+import { isOpen, registeredWords } from "./registered-command.ts";
 import { annotationsOf, isOtherStance, stancesFor } from "./registered-stance.ts";
 
 /** Neither what is deployed nor what was registered is taken for the truth in silence. */
@@ -70,31 +72,44 @@ export function differencesOf(stack: Stack, machine: MachineSecret): UnreadPiece
 }
 
 function otherPrograms({ machine, programs, files }: MachineSecret, owner: Resource): string[] {
-  const flags = field(owner, hostFilesOutputs.kubeletFlags, machine);
-  const commands = field(owner, hostFilesOutputs.commands, machine);
-  const command = (name: string) => asList(asObject(valueOr(commands, undefined))?.[name]);
-  const registered = {
-    kubelet: ["kubelet", ...asList(valueOr(flags, undefined))],
-    "kube-apiserver": command("kube-apiserver"),
-    "kube-controller-manager": command("kube-controller-manager"),
-  };
   const configuration = field(owner, hostFilesOutputs.kubelet);
   return [
-    ...Object.entries(registered)
-      // With an address that is not known yet neither side is: what is deployed is said to be missing already.
-      .filter(([, argv]) => !argv.some((word) => readWord(word)?.includes(placeholder)))
-      .filter(([program, argv]) => {
+    ...["kubelet", "kube-apiserver", "kube-controller-manager"]
+      .filter((program) => {
+        const argv = registeredWords(owner, machine, program);
         const deployed = programs.filter(({ commandLine }) => commandLine.program === program);
-        return !isDeepStrictEqual(
+        // Where neither side is known, what is deployed is said to be missing already.
+        if (argv.some(isOpen) && deployed.length === 0) return false;
+        return !isAsRegistered(
           deployed.map(({ commandLine }) => wordsOf(commandLine)),
           linesOf(argv).map(wordsOf),
         );
       })
-      .map(([program]) => `the command line of ${program}`),
+      .map((program) => `the command line of ${program}`),
     ...(configuration.known && configuration.value === configurationIn(files)
       ? []
       : ["the KubeletConfiguration"]),
   ];
+}
+
+/** Whether command lines have the words that were registered; of one that is not known yet, the part that is. */
+function isAsRegistered(
+  deployed: readonly (readonly string[])[],
+  registered: readonly (readonly string[])[],
+): boolean {
+  return (
+    deployed.length === registered.length &&
+    registered.every((line, index) => {
+      const words = deployed[index] ?? [];
+      return (
+        words.length === line.length &&
+        line.every((word, at) => {
+          const open = word.indexOf(placeholder);
+          return open < 0 ? words[at] === word : words[at]?.startsWith(word.slice(0, open));
+        })
+      );
+    })
+  );
 }
 
 function wordsOf({ words }: CommandLine): string[] {
@@ -177,7 +192,7 @@ export function readSiblings(
     for (const sibling of stack.childrenOf(above ?? "")) {
       for (const child of stack.childrenOf(sibling.urn)) {
         if (kindOf(child) !== "ConfigMap") continue;
-        const said = saidBy(sibling, child, registered, own);
+        const said = saidBy(stack, sibling, child, registered, own);
         if (said === undefined) continue;
         if (!said.asRegistered) {
           const what = `why ${describe(child)} differs from what ${describe(sibling)} registered`;
@@ -196,6 +211,7 @@ export function readSiblings(
 
 /** Whether a ConfigMap says what was registered, and what is on the machines; `undefined` for one of neither kind. */
 function saidBy(
+  stack: Stack,
   component: Resource,
   configMap: Resource,
   registered: readonly (string | undefined)[],
@@ -218,10 +234,12 @@ function saidBy(
         .flatMap(({ programs }) => programs)
         .filter(({ commandLine }) => commandLine.program === "kube-apiserver");
       // Of a text that is not known yet, since the endpoint in it is not, no difference can be told.
-      const isOpen = !field(component, kubeletAccessOutputs.clusterConfiguration).known;
+      const isPending =
+        !field(component, kubeletAccessOutputs.clusterConfiguration).known &&
+        isMadeOfAddresses(stack, configMap, "data", component);
       return {
         asRegistered: lines.every((line) =>
-          line === "unknown" ? isOpen : line !== undefined && isToldAs(line, component),
+          line === "unknown" ? isPending : line !== undefined && isToldAs(line, component),
         ),
         asDeployed:
           apiServers.length > 0 &&

@@ -25,6 +25,8 @@ export type Gap = Found & {
   readonly missing: string;
   /** Whether it could hold a setting that decides. */
   readonly deciding: boolean;
+  /** Until it is known it counts as its component registered it. */
+  readonly pending?: true;
 };
 
 /** A KubeletConfiguration that no kubelet has. */

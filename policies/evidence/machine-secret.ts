@@ -11,17 +11,20 @@ import {
   readFileList,
   tokens,
 } from "../../trust/contract.ts";
+import { readArguments } from "../../trust/readers/command-line.ts";
 import type { Given } from "../../trust/readers/format.ts";
 import { ofFile, unread } from "../../trust/readers/origins.ts";
 import type { Origin, Piece, ProgramPiece } from "../../trust/readers/piece.ts";
+import { readingOf } from "../../trust/readers/program-pieces.ts";
 import { readTogether } from "../../trust/readers/recognise.ts";
 import { soundsDeciding } from "../../trust/readers/speaks.ts";
 import { type Fact, isThere, known, unknown } from "../../trust/words/fact.ts";
 import type { FileContent, HostFiles, NodeAddress } from "../../trust/words/facts.ts";
 import { describe, type Resource, type Stack, text } from "../stack/resource.ts";
-import { certificatesOf, contentOf } from "./certificates.ts";
+import { certificatesOf, contentOf, isNotKnown, unseenIp } from "./certificates.ts";
 import { componentFiles } from "./component-files.ts";
 import { type Entry, entriesOf, originOf } from "./kubernetes.ts";
+import { programOf, registeredCommand } from "./registered-command.ts";
 
 /** What is on a machine, as far as its Secret tells. */
 export type MachineSecret = {
@@ -55,7 +58,8 @@ export function readMachineSecret(stack: Stack, secret: Resource): MachineSecret
   const made = (path: string) => owner && componentFiles(stack, secret, owner, machine).get(path);
   const files: HostFiles = (path) => fileOf(stack, path, byPath, made, where);
   const origin: Origin = { ...originOf(stack, secret), machine: secret.urn, secret: true };
-  const pieces = piecesOf(byPath, origin);
+  const command = (path: string) => owner && registeredCommand(stack, secret, owner, machine, path);
+  const pieces = piecesOf(byPath, command, origin);
   const version = text(secret, "metadata", "annotations", kubernetesVersionAnnotation);
   return {
     secret,
@@ -87,7 +91,15 @@ function around(
     label: machine,
     hostName: known(machine, { where: describe(secret) }),
     addresses: addressesOf(secret),
+    ...unseenAddressOf(secret),
   };
+}
+
+/** Of a machine whose addresses are not known: who gives them. */
+function unseenAddressOf(secret: Resource): Pick<ProgramPiece, "unknownIp"> {
+  const isUnseen = isNotKnown(secret, "metadata", "annotations", addressesAnnotation);
+  const unknownIp = isUnseen ? unseenIp(secret, "metadata") : undefined;
+  return unknownIp === undefined ? {} : { unknownIp };
 }
 
 /** `InternalIP=10.240.0.11,Hostname=worker-0` */
@@ -108,16 +120,31 @@ function addressesOf(secret: Resource): Fact<readonly NodeAddress[]> {
 
 type ByPath = ReadonlyMap<string, Entry | undefined>;
 
-/** Everything that a machine starts. */
-function piecesOf(byPath: ByPath, origin: Origin): readonly Piece[] {
+/**
+ * Everything that a machine starts.
+ *
+ * @param registered what stands for a file that is not known yet: the command line in it
+ */
+function piecesOf(
+  byPath: ByPath,
+  registered: (path: string) => readonly string[] | undefined,
+  origin: Origin,
+): readonly Piece[] {
   const givens: Given[] = [];
   const missing: Piece[] = [];
   for (const [path, entry] of byPath) {
     if (isRead(path)) continue;
     if (entry?.text.known) {
       givens.push({ content: entry.text.value, origin: ofFile(origin, path) });
-    } else if (soundsDeciding(path)) {
-      const what = `the content of ${path} of ${origin.source.where}`;
+      continue;
+    }
+    const what = `the content of ${path} of ${origin.source.where}`;
+    const argv = registered(path);
+    if (argv) {
+      const from = ofFile(origin, path);
+      missing.push(...readingOf(readArguments(argv, from.source), from).pieces);
+      missing.push({ ...unread(origin, what, false), pending: true });
+    } else if (soundsDeciding(path) || programOf(path) !== undefined) {
       missing.push(unread(origin, what, true));
     }
   }

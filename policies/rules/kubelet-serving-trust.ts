@@ -31,7 +31,9 @@ export const kubeletServingTrust: Spec = {
       ...withoutApiServer(unpaired),
       assumed: analysis.assumptions,
     })),
-    ...analysis.evidence.gaps.map((gap) => unread(gap, analysis)),
+    ...analysis.evidence.gaps.map((gap) =>
+      gap.pending ? pending(gap, analysis) : unread(gap, analysis),
+    ),
     ...analysis.evidence.unused.map((one) => unused(one, analysis)),
   ],
 };
@@ -155,6 +157,25 @@ function unread(gap: Gap, analysis: Analysis): Finding {
     reason: `Undecidable without ${gap.missing}.`,
     remedies: supply([gap.missing]),
     ...(!gap.deciding && { level: "advisory" as const }),
+  };
+}
+
+/** What a preview judges by a component's word; at the update the file itself is read. */
+function pending(gap: Gap, analysis: Analysis): Finding {
+  const clusterName = analysis.clusterNameOf(gap);
+  return {
+    cause: `pending ${clusterName ?? ""}`,
+    what: "it depends on addresses that are known at the update, and is read then.",
+    subject: gap.source.where,
+    noun: "resource",
+    resource: gap.resource,
+    clusterName,
+    sources: [gap.source],
+    reason: `Not known yet: ${gap.missing}. Until then its program is judged by the flags that its component registered. Nothing but what gives the machines' addresses goes into it; a transform that writes other flags beside an address is seen at the update alone.`,
+    remedies: [
+      "Nothing has to be done. Addresses that are known before are judged at the preview.",
+    ],
+    level: "advisory",
   };
 }
 

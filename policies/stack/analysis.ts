@@ -136,7 +136,12 @@ export function analyseStack(stack: Stack, config: Config): Analysis {
     evidence: {
       certificates: evidence.certificates,
       gaps: all.flatMap(({ unread }) =>
-        unread.map(({ origin, missing, deciding }) => ({ ...foundIn(origin), missing, deciding })),
+        unread.map(({ origin, missing, deciding, pending }) => ({
+          ...foundIn(origin),
+          missing,
+          deciding,
+          ...(pending && { pending }),
+        })),
       ),
       unused: all.flatMap(({ unused }) =>
         unused.map(({ origin, why }) => ({ ...foundIn(origin), why })),

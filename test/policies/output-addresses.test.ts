@@ -1,12 +1,268 @@
 /** Clusters of our components whose machines are made by the same program: what a first preview knows, and what not. */
 import assert from "node:assert/strict";
 import type { PolicyResource } from "@pulumi/policy";
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
 import { Cluster } from "../../components/index.ts";
-import { hostFilesOutputs, tokens } from "../../trust/contract.ts";
+import {
+  addressesAnnotation,
+  fileKey,
+  fileListKey,
+  hostFilesOutputs,
+  hostFilesSecretName,
+  hostFilesSecretType,
+  machineLabel,
+  paths,
+  tokens,
+} from "../../trust/contract.ts";
 import { recordPreview } from "../support/recorded.ts";
-import { unknownValue } from "./fake.ts";
+import { unknownValue, violationsOf } from "./fake.ts";
 import { mandatory } from "./own-cluster.ts";
 import { collectedCertificate } from "./stacks/collected.ts";
+import { kubeletConfiguration, kubeletUnit } from "./stacks/parts.ts";
+
+type Texts = Record<string, pulumi.Input<string>>;
+type Address = (giver: string) => pulumi.Output<string>;
+
+const unit = fileKey(paths.kubeletUnit);
+
+/** A cluster whose addresses somebody else gives: each giver makes one, which a preview does not know. */
+function madeCluster(
+  change: (type: string, props: Record<string, unknown>, address: Address) => object = (_, props) =>
+    props,
+  beside: (cluster: Cluster, address: Address) => void = () => {},
+): Promise<PolicyResource[]> {
+  return recordPreview(() => {
+    const givers = new Map<string, tls.PrivateKey>();
+    const address: Address = (name) => {
+      const giver = givers.get(name) ?? new tls.PrivateKey(name, { algorithm: "ED25519" });
+      givers.set(name, giver);
+      return giver.publicKeyPem.apply(() => "10.0.0.1");
+    };
+    const machine = (name: string) => ({ name, addresses: [address(`interface-${name}`)] });
+    const cluster = new Cluster(
+      "c",
+      {
+        controlPlanes: [machine("cp-0")],
+        nodePools: [{ name: "workers", nodes: [machine("w-0"), machine("w-1")] }],
+      },
+      {
+        transformations: [
+          ({ type, props, opts }) => ({ props: change(type, props, address), opts }),
+        ],
+      },
+    );
+    beside(cluster, address);
+  });
+}
+
+/** A transform of what a machine's Secret holds. */
+const withSecret =
+  (
+    machine: string,
+    change: (props: { data: Texts; stringData: Texts }, address: Address) => object,
+  ) =>
+  (_: string, props: Record<string, unknown>, address: Address): object => {
+    const metadata = props.metadata as { name?: string } | undefined;
+    const held = props as { data: Texts; stringData: Texts };
+    return metadata?.name === hostFilesSecretName(machine)
+      ? { ...props, ...change(held, address) }
+      : props;
+  };
+
+/** A transform of the request for a machine's serving certificate. */
+const withRequest =
+  (machine: string, change: (address: Address) => object) =>
+  (type: string, props: Record<string, unknown>, address: Address): object => {
+    const subject = props.subject as { commonName?: string } | undefined;
+    return type.endsWith(":CertRequest") &&
+      props.ipAddresses !== undefined &&
+      subject?.commonName === `system:node:${machine}`
+      ? { ...props, ...change(address) }
+      : props;
+  };
+
+const isUnread = (path: string, name: string) =>
+  new RegExp(`Undecidable without the content of ${path} of Secret kube-system/host-files-${name}`);
+const unitIsUnread = isUnread("/etc/systemd/system/kubelet\\.service", "w-0");
+
+describe("machines whose addresses are not known at a preview", function () {
+  this.timeout(60_000);
+
+  it("are verified as far as their components show, and what waits is told", async () => {
+    const sent = violationsOf(await madeCluster());
+    assert.deepEqual(
+      sent.map(({ policy, enforcementLevel }) => `${enforcementLevel} ${policy}`),
+      ["advisory kubelet-serving-trust"],
+    );
+    assert.match(sent[0]?.message ?? "", /^3 resources, .*host-files-cp-0.*known at the update/);
+    assert.match(sent[0]?.message ?? "", /a transform .* is seen at the update alone/);
+  });
+
+  it("are judged by what is known of their files", async () => {
+    const config = fileKey(paths.kubeletConfiguration);
+    const change = withSecret("w-0", ({ data }) => ({
+      data: {
+        ...data,
+        [config]: pulumi.output(data[config] ?? "").apply((text) =>
+          Buffer.from(
+            Buffer.from(text, "base64")
+              .toString()
+              .replace(/^tls.*\n/gm, ""),
+          ).toString("base64"),
+        ),
+      },
+    }));
+    const said = mandatory(await madeCluster(change));
+    assert.match(said, /w-0: kube-apiserver will not accept its serving certificate/);
+    assert.match(said, /why the KubeletConfiguration of Secret \S+host-files-w-0 differs/);
+  });
+
+  it("are judged by the unit that a transform has written, and the difference is told", async () => {
+    const change = withSecret("w-0", ({ stringData }) => ({
+      stringData: {
+        ...stringData,
+        [unit]: "[Service]\nExecStart=/usr/bin/kubelet --kubeconfig=/k\n",
+      },
+    }));
+    const said = mandatory(await madeCluster(change));
+    assert.match(said, /w-0: anyone who reaches it gets in without a credential/);
+    assert.match(said, /why the command line of kubelet of Secret \S+host-files-w-0 differs/);
+  });
+
+  it("are undecidable where something else is in place of a unit or a static pod", async () => {
+    const replaced = (machine: string, key: string, by: (held: Texts, of: Address) => object) =>
+      madeCluster(
+        withSecret(machine, ({ data, stringData }, address) => ({
+          stringData: { ...stringData, [key]: by(data, address) },
+        })),
+      );
+    const byStranger = await replaced("w-0", unit, (_, address) => address("stranger"));
+    assert.match(mandatory(byStranger), unitIsUnread);
+    const byItsOwnKey = await replaced("w-0", unit, (held) =>
+      pulumi.output(held[fileKey(paths.kubeletConf)] ?? "").apply((text) => text),
+    );
+    assert.match(mandatory(byItsOwnKey), unitIsUnread);
+    for (const program of ["kube-apiserver", "kube-controller-manager"]) {
+      const path = `${paths.manifests}/${program}.yaml`;
+      const flagsFromElsewhere = await replaced("cp-0", fileKey(path), (_, address) =>
+        address("stranger"),
+      );
+      assert.match(mandatory(flagsFromElsewhere), isUnread(path, "cp-0"));
+    }
+  });
+
+  it("are undecidable where a text has gone to where keys are", async () => {
+    const change = withSecret("w-0", ({ data, stringData: { [unit]: moved = "", ...others } }) => ({
+      data: { ...data, [unit]: moved },
+      stringData: others,
+    }));
+    assert.match(mandatory(await madeCluster(change)), unitIsUnread);
+  });
+
+  it("are undecidable where kubeadm's ConfigMap is made from something else", async () => {
+    const said = mandatory(
+      await madeCluster((_, props, address) => {
+        const metadata = props.metadata as { name?: string } | undefined;
+        return metadata?.name === "kubeadm-config"
+          ? { ...props, data: { ClusterConfiguration: address("stranger") } }
+          : props;
+      }),
+    );
+    assert.match(said, /why ConfigMap \S+kubeadm-config differs from what ApiServerKubeletAccess/);
+  });
+
+  it("are undecidable where a certificate's address may be another machine's", async () => {
+    const notIts = /Undecidable without whether c\/workers\/w-0\/kubelet-serving names <node IP/;
+    const others = withRequest("w-0", (address) => ({ ipAddresses: [address("interface-w-1")] }));
+    assert.match(mandatory(await madeCluster(others)), notIts);
+    const plain = withRequest("w-0", () => ({ ipAddresses: ["10.0.0.1"] }));
+    assert.match(mandatory(await madeCluster(plain)), notIts);
+  });
+
+  it("are rejected where a certificate names no address at all", async () => {
+    const none = withRequest("w-0", () => ({ ipAddresses: [] }));
+    assert.match(mandatory(await madeCluster(none)), /doesn't contain any IP SANs/);
+  });
+
+  it("are undecidable where their component's word does not fit", async () => {
+    const stack = await madeCluster();
+    const registering = (flags: readonly unknown[]) =>
+      mandatory(
+        stack.map((one) =>
+          one.type === tokens.hostFiles && one.name === "c/workers"
+            ? { ...one, props: { ...one.props, kubeletFlags: { "w-0": flags } } }
+            : one,
+        ),
+      );
+    const config = `--config=${paths.kubeletConfiguration}`;
+    // All of it is known: then so would be the file.
+    assert.match(registering([config, "--node-ip=10.0.0.1"]), unitIsUnread);
+    assert.match(registering([["--config=", unknownValue]]), unitIsUnread);
+    assert.match(registering([config, ["--node-ip=", "::", unknownValue]]), unitIsUnread);
+    assert.match(registering([config, ["--node-ip=", unknownValue, " -v"]]), unitIsUnread);
+    assert.match(registering([config, unknownValue]), unitIsUnread);
+    assert.match(registering([]), unitIsUnread);
+  });
+
+  it("are not believed of a component that only has the type of ours", async () => {
+    for (const inside of [true, false]) {
+      const stack = await madeCluster(undefined, (cluster, address) =>
+        forgedMachine(address("interface-w-0"), inside ? cluster : undefined),
+      );
+      const said = mandatory(stack);
+      assert.match(said, isUnread("/etc/systemd/system/kubelet\\.service", "forged"));
+    }
+  });
+});
+
+/** Registers the best of a machine whose unit nobody sees. */
+class Forged extends pulumi.ComponentResource {
+  constructor(outputs: pulumi.Inputs, parent: pulumi.Resource | undefined) {
+    super(tokens.hostFiles, "forged", {}, parent === undefined ? {} : { parent });
+    this.registerOutputs(outputs);
+  }
+}
+
+/** Any resource with any inputs. */
+class Registered extends pulumi.CustomResource {}
+
+function forgedMachine(address: pulumi.Output<string>, parent: pulumi.Resource | undefined): void {
+  const kubelet = kubeletConfiguration("bootstrap");
+  const flags = [`--config=${paths.kubeletConfiguration}`, ["--node-ip=", address]];
+  const owner = new Forged(
+    {
+      [hostFilesOutputs.kubelet]: kubelet,
+      [hostFilesOutputs.kubeletFlags]: { forged: flags },
+      [hostFilesOutputs.commands]: {},
+    },
+    parent,
+  );
+  const files = [paths.kubeletUnit, paths.kubeletConfiguration].map((path) => ({
+    path,
+    mode: "0644",
+    key: fileKey(path),
+  }));
+  new Registered(
+    "kubernetes:core/v1:Secret",
+    "forged",
+    {
+      metadata: {
+        name: hostFilesSecretName("forged"),
+        namespace: "kube-system",
+        labels: { [machineLabel]: "forged" },
+        annotations: { [addressesAnnotation]: address },
+      },
+      type: hostFilesSecretType,
+      stringData: {
+        [fileListKey]: JSON.stringify(files),
+        [fileKey(paths.kubeletConfiguration)]: kubelet,
+        [unit]: address.apply((ip) => kubeletUnit([`--node-ip=${ip}`])),
+      },
+    },
+    { parent: owner },
+  );
+}
 
 describe("a kubelet's own certificate that was handed in", function () {
   this.timeout(60_000);

@@ -379,6 +379,8 @@ function nameError(leaf: CertificateFacts, host: Host, missing: string[]): strin
     return settle(hostnameError(names, host.text), host, names, leaf, missing);
   }
   const { dnsNames, ipAddresses } = leaf;
+  const unseen = leaf.unseen?.[host.isIp ? "ipAddresses" : "dnsNames"];
+  if (unseen !== undefined && host.placeholder && unseen === host.text) return undefined;
   if (!(host.isIp ? ipAddresses : dnsNames).known) {
     missing.push(`the ${host.isIp ? "IP addresses" : "DNS names"} of ${leaf.label}`);
     return undefined;
@@ -390,7 +392,12 @@ function nameError(leaf: CertificateFacts, host: Host, missing: string[]): strin
     hasSubjectAltName: true,
   };
   names.hasSubjectAltName = names.dnsNames.length + names.ipAddresses.length > 0;
-  return settle(hostnameError(names, host.text), host, names, leaf, missing);
+  const error = hostnameError(names, host.text);
+  if (error !== undefined && unseen !== undefined) {
+    missing.push(`whether ${leaf.label} names ${host.text}`);
+    return undefined;
+  }
+  return settle(error, host, names, leaf, missing);
 }
 
 /** A placeholder that matches no name may still turn out to: that is unknown, unless there is no name at all. */

@@ -21,6 +21,7 @@ export function nodeOf(
   const told = {
     ...(unresolvableNames && { unresolvableNames }),
     ...(cgroupV1 !== undefined && { cgroupV1 }),
+    ...(piece.unknownIp !== undefined && { unknownIp: piece.unknownIp }),
   };
   const hostName =
     piece.hostName ?? options.hostName ?? unknown(`the host names of the machines ${machines}`);

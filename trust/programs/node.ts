@@ -9,6 +9,11 @@ export const unknownNodeName = "<node name>";
 /** Stands for an IP address that is unknown. */
 export const unknownIp = "<node IP>";
 
+/** Stands for an unknown IP address that is told from others by who gives it. */
+export function unknownIpFrom(givers: string): string {
+  return `<node IP from ${givers}>`;
+}
+
 /**
  * The addresses of a node: those that are known, else an IP; and always its name, which kubelets and cloud controllers
  * report as Hostname beside whatever else they report.
@@ -16,7 +21,8 @@ export const unknownIp = "<node IP>";
  * `staging/src/k8s.io/cloud-provider/controllers/node/node_controller.go` (a Hostname that the cloud leaves out stays).
  */
 export function addressesOf(node: NodeFacts): readonly NodeAddress[] {
-  const given = valueOr(node.addresses, [{ type: "InternalIP", address: unknownIp } as const]);
+  const unseen = { type: "InternalIP", address: node.unknownIp ?? unknownIp } as const;
+  const given = valueOr(node.addresses, [unseen]);
   return given.some(({ type }) => type === "Hostname")
     ? given
     : [...given, { type: "Hostname", address: valueOr(node.name, unknownNodeName) }];
@@ -29,5 +35,5 @@ export function isIpAddress({ type, address }: NodeAddress): boolean {
 
 /** Whether an address stands for one that is unknown. */
 export function isPlaceholder(address: string): boolean {
-  return address === unknownIp || address === unknownNodeName;
+  return address.startsWith("<node IP") || address === unknownNodeName;
 }

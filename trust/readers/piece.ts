@@ -71,6 +71,8 @@ export type ProgramPiece = From & {
   readonly hostName?: Fact<string>;
   /** Of a kubelet: what the node is said to have. A Hostname address need not be among them. */
   readonly addresses?: Fact<readonly NodeAddress[]>;
+  /** Where these are not known: see `NodeFacts`. */
+  readonly unknownIp?: string;
   /** Files that it sees by its own paths (mounts); absent: those of its machine. */
   readonly files?: HostFiles;
   /** The pod that runs it: what its volumes are made of is for those to say who know the other objects. */
@@ -213,6 +215,8 @@ export type UnreadPiece = From & {
   /** Completes "undecidable without ..."; never quotes what may be secret. */
   readonly missing: string;
   readonly deciding: boolean;
+  /** Until it is known it counts as who writes it has said: what is judged rests on that. */
+  readonly pending?: true;
 };
 
 /**

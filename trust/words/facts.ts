@@ -56,6 +56,11 @@ export type CertificateFacts = {
   readonly subject: Fact<DistinguishedName>;
   readonly dnsNames: Fact<readonly string[]>;
   readonly ipAddresses: Fact<readonly string[]>;
+  /**
+   * What stands for names that it has beside those above and that are not known yet; for an IP address see
+   * {@link NodeFacts.unknownIp}.
+   */
+  readonly unseen?: { readonly dnsNames?: string; readonly ipAddresses?: string };
   /** `undefined` when the certificate carries no such extension: then every use passes. */
   readonly extendedKeyUsages: Fact<readonly ExtendedKeyUsage[] | undefined>;
   /** BasicConstraints CA:TRUE. */
@@ -107,6 +112,11 @@ export type NodeFacts = {
    * taken to report what it always reports: an InternalIP (unknown) and its node name as Hostname.
    */
   readonly addresses: Fact<readonly NodeAddress[]>;
+  /**
+   * Where its addresses are not known: what stands for its InternalIP. Whatever has the same text holds the same
+   * address, whatever that turns out to be. Default: a text that nothing else has.
+   */
+  readonly unknownIp?: string;
   /** The machine has cgroup v1, which kubelets refuse by default since 1.35. Default false. */
   readonly cgroupV1?: boolean;
   /** DNS names that kube-apiserver cannot resolve. Default: none, a host name is taken to resolve. */

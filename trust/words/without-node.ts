@@ -7,6 +7,7 @@ export function withoutNode(node: NodeFacts, names: readonly string[], text: str
     ...names,
     ...(node.name.known ? [node.name.value] : []),
     ...(node.hostName.known ? [node.hostName.value] : []),
+    ...(node.unknownIp === undefined ? [] : [node.unknownIp]),
     ...(node.addresses.known ? node.addresses.value.map(({ address }) => address) : []),
   ].filter((name) => name.length > 1);
   return [...new Set(all)]
