@@ -4,9 +4,11 @@
  */
 
 import { withLines } from "../../trust/readers/lines.ts";
-import type { Piece } from "../../trust/readers/piece.ts";
+import { unread } from "../../trust/readers/origins.ts";
+import type { Origin, Piece } from "../../trust/readers/piece.ts";
 import { readTogether } from "../../trust/readers/recognise.ts";
-import type { Resource, Stack } from "../stack/resource.ts";
+import { describe, type Resource, type Stack } from "../stack/resource.ts";
+import { withApproverRules } from "./approver-rules.ts";
 import type { Reader } from "./evidence.ts";
 import { entriesOf, everything, kindOf, objectOf, originOf } from "./kubernetes.ts";
 import { mountedCertificates, mountedFiles } from "./mounts.ts";
@@ -18,7 +20,13 @@ export const readResources: Reader = (stack, claimed) => {
   const opaque = new Set<string>();
   for (const resource of stack.resources) {
     if (claimed.has(resource.urn) || isOfEngine(resource)) continue;
-    const read = readTogether([{ object: objectOf(resource), origin: originOf(stack, resource) }]);
+    const written = objectOf(resource);
+    const object = withApproverRules(stack, resource, written);
+    const origin = originOf(stack, resource);
+    const read = [
+      ...readTogether([{ object, origin }]),
+      ...(object === written ? [] : [pendingRules(origin, resource)]),
+    ];
     pieces.set(
       resource.urn,
       read
@@ -34,6 +42,11 @@ export const readResources: Reader = (stack, claimed) => {
     ),
   };
 };
+
+/** Says that an approver is judged by what its component makes its rules of. */
+function pendingRules(origin: Origin, resource: Resource): Piece {
+  return { ...unread(origin, `the rules of ${describe(resource)}`, false), pending: true };
+}
 
 /** Providers, stacks and components hold no files, and keys and certificates are read elsewhere. */
 function isOfEngine({ type, provider }: Resource): boolean {

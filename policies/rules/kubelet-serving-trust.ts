@@ -171,7 +171,7 @@ function pending(gap: Gap, analysis: Analysis): Finding {
     resource: gap.resource,
     clusterName,
     sources: [gap.source],
-    reason: `Not known yet: ${gap.missing}. Until then its program is judged by the flags that its component registered. Nothing but what gives the machines' addresses goes into it; a transform that writes other flags beside an address is seen at the update alone.`,
+    reason: `Not known yet: ${gap.missing}. Until then its program is judged by what its component says of it. Nothing but what gives the machines' addresses goes into it; a transform that writes something else beside an address is seen at the update alone.`,
     remedies: [
       "Nothing has to be done. Addresses that are known before are judged at the preview.",
     ],

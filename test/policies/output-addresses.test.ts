@@ -15,6 +15,7 @@ import {
   paths,
   tokens,
 } from "../../trust/contract.ts";
+import type { ServingMode } from "../../trust/words/vocabulary.ts";
 import { recordPreview } from "../support/recorded.ts";
 import { unknownValue, violationsOf } from "./fake.ts";
 import { mandatory } from "./own-cluster.ts";
@@ -28,9 +29,9 @@ const unit = fileKey(paths.kubeletUnit);
 
 /** A cluster whose addresses somebody else gives: each giver makes one, which a preview does not know. */
 function madeCluster(
-  change: (type: string, props: Record<string, unknown>, address: Address) => object = (_, props) =>
-    props,
+  change: Transform = (_, props) => props,
   beside: (cluster: Cluster, address: Address) => void = () => {},
+  servingMode: ServingMode = "provisioned",
 ): Promise<PolicyResource[]> {
   return recordPreview(() => {
     const givers = new Map<string, tls.PrivateKey>();
@@ -44,7 +45,10 @@ function madeCluster(
       "c",
       {
         controlPlanes: [machine("cp-0")],
-        nodePools: [{ name: "workers", nodes: [machine("w-0"), machine("w-1")] }],
+        nodePools: [
+          { name: "workers", servingMode, nodes: [machine("w-0"), machine("w-1")] },
+          { name: "plain", servingMode, nodes: [{ name: "p-0", addresses: ["10.9.0.1"] }] },
+        ],
       },
       {
         transformations: [
@@ -56,13 +60,24 @@ function madeCluster(
   });
 }
 
+type Transform = (type: string, props: Record<string, unknown>, address: Address) => object;
+
+/** Transforms, one after the other. */
+const allOf =
+  (...changes: readonly Transform[]): Transform =>
+  (type, props, address) =>
+    changes.reduce(
+      (made: object, change) => change(type, made as Record<string, unknown>, address),
+      props,
+    );
+
 /** A transform of what a machine's Secret holds. */
 const withSecret =
   (
     machine: string,
     change: (props: { data: Texts; stringData: Texts }, address: Address) => object,
-  ) =>
-  (_: string, props: Record<string, unknown>, address: Address): object => {
+  ): Transform =>
+  (_, props, address) => {
     const metadata = props.metadata as { name?: string } | undefined;
     const held = props as { data: Texts; stringData: Texts };
     return metadata?.name === hostFilesSecretName(machine)
@@ -72,8 +87,8 @@ const withSecret =
 
 /** A transform of the request for a machine's serving certificate. */
 const withRequest =
-  (machine: string, change: (address: Address) => object) =>
-  (type: string, props: Record<string, unknown>, address: Address): object => {
+  (machine: string, change: (address: Address) => object): Transform =>
+  (type, props, address) => {
     const subject = props.subject as { commonName?: string } | undefined;
     return type.endsWith(":CertRequest") &&
       props.ipAddresses !== undefined &&
@@ -84,7 +99,7 @@ const withRequest =
 
 const isUnread = (path: string, name: string) =>
   new RegExp(`Undecidable without the content of ${path} of Secret kube-system/host-files-${name}`);
-const unitIsUnread = isUnread("/etc/systemd/system/kubelet\\.service", "w-0");
+const unitIsUnread = isUnread("/etc/systemd/system/kubelet.service", "w-0");
 
 describe("machines whose addresses are not known at a preview", function () {
   this.timeout(60_000);
@@ -97,6 +112,38 @@ describe("machines whose addresses are not known at a preview", function () {
     );
     assert.match(sent[0]?.message ?? "", /^3 resources, .*host-files-cp-0.*known at the update/);
     assert.match(sent[0]?.message ?? "", /a transform .* is seen at the update alone/);
+  });
+
+  it("are approved by rules that are made of their addresses, and of nothing else", async () => {
+    type Container = { env: { name: string; value: pulumi.Input<string> }[] };
+    type Spec = { template: { spec: { containers: Container[] } } };
+    const rules = (prefixes?: (address: Address) => pulumi.Output<string>) =>
+      madeCluster(
+        (type, props, address) => {
+          const { containers: [container] = [] } =
+            type === "kubernetes:apps/v1:Deployment" ? (props.spec as Spec).template.spec : {};
+          const variable = container?.env.find(({ name }) => name === "PROVIDER_IP_PREFIXES");
+          if (variable && prefixes) variable.value = prefixes(address);
+          return props;
+        },
+        undefined,
+        "bootstrap",
+      );
+    const sent = violationsOf(await rules());
+    assert.deepEqual(
+      sent.map(({ policy, enforcementLevel }) => `${enforcementLevel} ${policy}`),
+      ["advisory kubelet-serving-trust", "advisory approver-binds-addresses"],
+    );
+    assert.match(
+      sent[0]?.message ?? "",
+      /^4 resources, e\.g\. Deployment kube-system\/kubelet-csr/,
+    );
+    assert.match(
+      sent[1]?.message ?? "",
+      /would have a certificate for 10\.9\.0\.1, which is p-0's/,
+    );
+    const others = mandatory(await rules((address) => address("stranger")));
+    assert.match(others, /Undecidable without PROVIDER_IP_PREFIXES of Deployment/);
   });
 
   it("are judged by what is known of their files", async () => {
@@ -132,24 +179,26 @@ describe("machines whose addresses are not known at a preview", function () {
 
   it("are undecidable where something else is in place of a unit or a static pod", async () => {
     const replaced = (machine: string, key: string, by: (held: Texts, of: Address) => object) =>
-      madeCluster(
-        withSecret(machine, ({ data, stringData }, address) => ({
-          stringData: { ...stringData, [key]: by(data, address) },
-        })),
-      );
-    const byStranger = await replaced("w-0", unit, (_, address) => address("stranger"));
-    assert.match(mandatory(byStranger), unitIsUnread);
-    const byItsOwnKey = await replaced("w-0", unit, (held) =>
-      pulumi.output(held[fileKey(paths.kubeletConf)] ?? "").apply((text) => text),
+      withSecret(machine, ({ data, stringData }, address) => ({
+        stringData: { ...stringData, [key]: by(data, address) },
+      }));
+    const byStranger = (_: Texts, address: Address) => address("stranger");
+    const byOwnKey = (held: Texts) =>
+      pulumi.output(held[fileKey(paths.kubeletConf)] ?? "").apply((text) => text);
+    const pods = ["kube-apiserver", "kube-controller-manager"].map(
+      (program) => `${paths.manifests}/${program}.yaml`,
     );
-    assert.match(mandatory(byItsOwnKey), unitIsUnread);
-    for (const program of ["kube-apiserver", "kube-controller-manager"]) {
-      const path = `${paths.manifests}/${program}.yaml`;
-      const flagsFromElsewhere = await replaced("cp-0", fileKey(path), (_, address) =>
-        address("stranger"),
-      );
-      assert.match(mandatory(flagsFromElsewhere), isUnread(path, "cp-0"));
-    }
+    const said = mandatory(
+      await madeCluster(
+        allOf(
+          replaced("w-0", unit, byStranger),
+          replaced("w-1", unit, byOwnKey),
+          ...pods.map((path) => replaced("cp-0", fileKey(path), byStranger)),
+        ),
+      ),
+    );
+    for (const name of ["w-0", "w-1"]) assert.match(said, isUnread(paths.kubeletUnit, name));
+    for (const path of pods) assert.match(said, isUnread(path, "cp-0"));
   });
 
   it("are undecidable where a text has gone to where keys are", async () => {
@@ -172,17 +221,22 @@ describe("machines whose addresses are not known at a preview", function () {
     assert.match(said, /why ConfigMap \S+kubeadm-config differs from what ApiServerKubeletAccess/);
   });
 
-  it("are undecidable where a certificate's address may be another machine's", async () => {
-    const notIts = /Undecidable without whether c\/workers\/w-0\/kubelet-serving names <node IP/;
-    const others = withRequest("w-0", (address) => ({ ipAddresses: [address("interface-w-1")] }));
-    assert.match(mandatory(await madeCluster(others)), notIts);
-    const plain = withRequest("w-0", () => ({ ipAddresses: ["10.0.0.1"] }));
-    assert.match(mandatory(await madeCluster(plain)), notIts);
-  });
-
-  it("are rejected where a certificate names no address at all", async () => {
-    const none = withRequest("w-0", () => ({ ipAddresses: [] }));
-    assert.match(mandatory(await madeCluster(none)), /doesn't contain any IP SANs/);
+  it("are not verified by a certificate whose address may be another's, or that has none", async () => {
+    const said = mandatory(
+      await madeCluster(
+        allOf(
+          withRequest("w-0", (address) => ({ ipAddresses: [address("interface-w-1")] })),
+          withRequest("w-1", () => ({ ipAddresses: ["10.0.0.1"] })),
+          withRequest("cp-0", () => ({ ipAddresses: [] })),
+        ),
+      ),
+    );
+    assert.match(said, /2 kubelets, e\.g\. w-0, w-1: nobody can tell/);
+    assert.match(
+      said,
+      /Undecidable without whether c\/workers\/w-0\/kubelet-serving names <node IP/,
+    );
+    assert.match(said, /cp-0: kube-apiserver will not accept[\s\S]*doesn't contain any IP SANs/);
   });
 
   it("are undecidable where their component's word does not fit", async () => {
@@ -211,7 +265,7 @@ describe("machines whose addresses are not known at a preview", function () {
         forgedMachine(address("interface-w-0"), inside ? cluster : undefined),
       );
       const said = mandatory(stack);
-      assert.match(said, isUnread("/etc/systemd/system/kubelet\\.service", "forged"));
+      assert.match(said, isUnread("/etc/systemd/system/kubelet.service", "forged"));
     }
   });
 });

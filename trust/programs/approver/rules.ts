@@ -17,6 +17,7 @@ import type {
   ServingRequest,
   UnknownRequest,
 } from "../../words/facts.ts";
+import { unknownIp } from "../node.ts";
 
 type Rules = {
   readonly allowedNames: number;
@@ -247,6 +248,8 @@ function addressRule(prefixes: string | undefined): ((address: string) => boolea
   if (prefixes === undefined) return () => true;
   const list = new BlockList();
   for (const prefix of prefixes.split(",")) {
+    // Of an address that is not known, no rule says anything.
+    if (prefix === `${unknownIp}/32`) continue;
     const [, network = "", bits = ""] = /^([^/]+)\/(\d{1,3})$/.exec(prefix) ?? [];
     const family = isIP(network);
     if (family === 0 || Number(bits) > (family === 4 ? 32 : 128)) {
