@@ -35,7 +35,10 @@ export async function checkEverything(args, env, progress) {
     ? [
         { name: "fast tests", run: () => runAtOnce(fastTests(), options, env, progress) },
         { name: "programs of the lab", run: () => prepareLab(env) },
-        { name: "engine and lab", run: () => runAtOnce(slowTests(), options, env, progress) },
+        {
+          name: "engine, lab and long tests",
+          run: () => runAtOnce(slowTests(), options, env, progress),
+        },
       ]
     : [{ name: "tests", run: () => runChosen(args, env) }];
   const checks = [

@@ -74,7 +74,7 @@ Runs some of the tests, or all: ${Object.keys(mochaOptions)
   },
   fast: {
     usage: `usage: npm run test:fast -- [options of mocha]
-Runs every test that needs neither Pulumi's engine nor the lab. Options: as npm run mocha.`,
+Runs every test that needs neither Pulumi's engine nor the lab and takes no more than a moment. Options: as npm run mocha.`,
     run: (args) => {
       refuseUnknown("npm run test:fast", args, mochaOptions);
       return runAtOnce(fastTests(), args, process.env, progress);

@@ -4,7 +4,10 @@ import * as path from "node:path";
 import { repository } from "./paths.mjs";
 
 /** What needs Pulumi's engine or the lab's programs says so in its name. */
-const slow = /\.(engine|lab)\.test\.ts$/;
+const withPrograms = /\.(engine|lab)\.test\.ts$/;
+
+/** So does what needs nothing and takes seconds: thousands of inputs, or very large ones. */
+const slow = /\.(engine|lab|long)\.test\.ts$/;
 
 /**
  * Splits a command line for mocha into test files and everything else. A folder stands for all tests in it;
@@ -28,7 +31,7 @@ export function chosenTests(args, root = repository) {
  * @returns {boolean}
  */
 export function needToolchain(files) {
-  return files.some((file) => slow.test(file) || file.includes("*"));
+  return files.some((file) => withPrograms.test(file) || file.includes("*"));
 }
 
 /**
@@ -41,7 +44,7 @@ export function needLab(files) {
 }
 
 /**
- * All tests that need neither the engine nor the lab.
+ * All tests that need neither the engine nor the lab, and take no more than a moment.
  * @returns {string[]}
  */
 export function fastTests() {

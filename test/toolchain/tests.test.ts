@@ -42,6 +42,7 @@ describe("toolchain/tests", () => {
     assert.equal(needToolchain(["test/a/b.test.ts", "test/engine.test.ts"]), false);
     assert.equal(needToolchain(["test/a/b.test.ts", "test/a/c/d.engine.test.ts"]), true);
     assert.equal(needToolchain(["test/e.lab.test.ts"]), true);
+    assert.equal(needToolchain(["test/a/f.long.test.ts"]), false);
     assert.equal(needToolchain(["test/**/*.test.ts"]), true);
     assert.equal(needLab(["test/a/c/d.engine.test.ts", "test/lab.test.ts"]), false);
     assert.equal(needLab(["test/a/b.test.ts", "test/e.lab.test.ts"]), true);
@@ -52,6 +53,7 @@ describe("toolchain/tests", () => {
     const files = fastTests();
     assert.ok(files.includes("test/toolchain/tests.test.ts"));
     assert.equal(needToolchain(files), false);
+    assert.ok(!files.some((file) => file.includes(".long.")));
     const asks =
       /support\/(engine|inline-stack)\.ts|pulumiEnvironment|kubernetesPrograms|ensurePrograms/;
     const repository = path.join(import.meta.dirname, "..", "..");
