@@ -159,7 +159,7 @@ describe("npm run lab -- doctor", function () {
     assert.match(output, /client side: fails\n/);
     assert.match(
       output,
-      /kube-apiserver has no client certificate with its key, and the kubelet was seen/,
+      /kube-apiserver presents no client certificate: --kubelet-client-certificate and --kubelet-client-key must both be set\./,
     );
   });
 });
