@@ -20,8 +20,11 @@ export type Count = {
   failed: number;
 };
 
-/** Milliseconds from one request of a kind to one node to the next; the watch: between two changes. */
-const every: Readonly<Record<Kind, number>> = { logs: 100, exec: 1000, metrics: 1000, watch: 250 };
+/**
+ * Milliseconds from one request of a kind to one node to the next, more where an answer takes longer; the watch: between
+ * two changes.
+ */
+const every: Readonly<Record<Kind, number>> = { logs: 100, exec: 100, metrics: 100, watch: 250 };
 
 /** Milliseconds for which a request is repeated that met a program on its way up. */
 const patience = 30_000;
@@ -155,7 +158,7 @@ async function answers(api: Api, path: string, begin: string): Promise<Outcome> 
 
 /** What Go and Node say when nobody listens, when somebody ends in the middle, and what Kubernetes says meanwhile. */
 const ofRestarts = [
-  /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|connection re(fused|set)|broken pipe|\bEOF\b/,
+  /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|connection re(fused|set)|broken pipe|\bEOF\b|^aborted$/,
   /etcdserver: |is not ready|shutting down|http2: |storage is \(re\)initializing/,
   /context (canceled|deadline exceeded)|ServiceUnavailable/,
   // A connection on which a certificate was read anew: client-go closes it, whatever is under way.

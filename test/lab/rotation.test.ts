@@ -6,6 +6,7 @@ describe("a rotation's load", () => {
     for (const outcome of [
       "connect ECONNREFUSED 10.240.0.10:6443",
       "socket hang up",
+      "aborted",
       '500 {"message":"Get \\"https://10.240.1.1:10250/containerLogs\\": dial tcp 10.240.1.1:10250: connect: connection refused"}',
       '500 {"message":"error dialing backend: read tcp 10.240.0.10:1->10.240.1.1:10250: use of closed network connection"}',
       '404 {"message":"the server could not find the requested resource ( pods/log hello)"}',
