@@ -13,6 +13,7 @@ import {
   machineLabel,
   readAddresses,
   readFileList,
+  storedData,
 } from "./words/host-files.ts";
 import { type ServingMode, servingModes } from "./words/vocabulary.ts";
 
@@ -277,12 +278,7 @@ export function readHostFilesSecret({
   data: encoded = {},
   stringData = {},
 }: SecretObject): HostFilesSecret | string {
-  const data: Readonly<Record<string, string>> = {
-    ...encoded,
-    ...Object.fromEntries(
-      Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
-    ),
-  };
+  const data = storedData(encoded, stringData);
   const { labels = {}, annotations = {} } = metadata ?? {};
   const machine = labels[machineLabel];
   const role = labels[roleLabel];

@@ -149,19 +149,27 @@ function specOf(object: JsonObject): JsonObject {
   return asObject(valueAt(object, ["spec", "template", "spec"])) ?? asObject(object.spec) ?? object;
 }
 
+/** Fields that say where further values come from. */
+const elsewhereFields = new Set([
+  "valuesFrom",
+  "valuesSecrets",
+  "valueYamlFiles",
+  "valueFiles",
+  "valuesFiles",
+]);
+
 /** Fields of values, and of where they come from. */
-const valuesFields = new Set(
-  ["values", "valuesContent", "valuesObject", "parameters", "set"].concat(
-    ...["valuesFrom", "valuesSecrets", "valueYamlFiles", "valueFiles", "valuesFiles"],
-  ),
-);
+const valuesFields = new Set([
+  ...["values", "valuesContent", "valuesObject", "parameters", "set"],
+  ...elsewhereFields,
+]);
 
 /** The names of fields that say that values come from elsewhere, or that they are not known. */
 function elsewhereIn(holders: readonly (JsonObject | undefined)[]): string | undefined {
   const names = holders.flatMap((holder) =>
     Object.entries(holder ?? {}).flatMap(([key, value]) => {
-      const isFiles = /^(valuesFrom|valuesSecrets|valueYamlFiles|values?Files)$/.test(key);
-      const isThere = isFiles && (typeof value === "string" || asList(value).length > 0);
+      const isThere =
+        elsewhereFields.has(key) && (typeof value === "string" || asList(value).length > 0);
       const isOpen = key === "values" && typeof value === "string" && isUnknown(value);
       return isThere || isOpen ? [key] : [];
     }),

@@ -40,8 +40,9 @@ export function filesByPath(
 export function isNamed(path: string): (text: Text) => boolean {
   const segments = path.split("/").filter((part) => part !== "");
   const names = segments.map((_, index) => segments.slice(index).join("-"));
-  return ({ origin }) =>
-    origin.path === undefined && names.includes(nameOf(origin).replace(/[_.]/g, "-"))
-      ? true
-      : origin.path === undefined && names.includes(nameOf(origin));
+  return ({ origin }) => {
+    const name = nameOf(origin);
+    const spellings = [name, name.replace(/[_.]/g, "-")];
+    return origin.path === undefined && spellings.some((one) => names.includes(one));
+  };
 }

@@ -8,6 +8,7 @@ import {
   machineLabel,
   readAddresses,
   readFileList,
+  storedData,
 } from "../words/host-files.ts";
 import { decodeBase64 } from "./encoding.ts";
 import type { Given, ObjectFormat } from "./format.ts";
@@ -22,7 +23,7 @@ export const hostFiles: ObjectFormat = {
     "a Secret of type `kubelet-trust/host-files`, as stacks render them: each file at its path on the machine, with the machine's name, addresses and version; nothing of it is ever quoted",
   recognises: ({ kind, type }) => kind === "Secret" && type === hostFilesSecretType,
   read: (object, origin) => {
-    const data = { ...textMap(object.data), ...encoded(textMap(object.stringData)) };
+    const data = storedData(textMap(object.data), textMap(object.stringData));
     const host = hostOf(object, origin);
     // Machines of one folder share their holder.
     const machine = origin.machine ?? `${origin.holder} ${host.name}`;
@@ -41,13 +42,6 @@ export const hostFiles: ObjectFormat = {
     return { pieces: lost, inner };
   },
 };
-
-/** Kubernetes writes `stringData` over `data` when it stores a Secret. */
-function encoded(stringData: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
-  );
-}
 
 function bytesUnder(data: Readonly<Record<string, string>>, key: string): Uint8Array | undefined {
   const text = Object.hasOwn(data, key) ? data[key] : undefined;

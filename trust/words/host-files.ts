@@ -64,3 +64,15 @@ function isListedFile(value: unknown): value is ListedFile {
     typeof file.key === "string"
   );
 }
+
+/** What Kubernetes stores of a Secret, in base64 by key: it writes `stringData` over `data`. */
+export function storedData(
+  data: Readonly<Record<string, string>>,
+  stringData: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const encoded = Object.entries(stringData).map(([key, text]) => [
+    key,
+    Buffer.from(text).toString("base64"),
+  ]);
+  return { ...data, ...Object.fromEntries(encoded) };
+}
