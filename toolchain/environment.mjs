@@ -6,9 +6,9 @@ import { cacheRoot } from "./cache.mjs";
 import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
 import { ensureHome, isHomeBuilt } from "./home.mjs";
-import { pruneLogs } from "./logs.mjs";
 import { node, npmBin, repository } from "./paths.mjs";
 import { createProgress } from "./progress.mjs";
+import { pruneCompiled, pruneLogs } from "./prune.mjs";
 import { versions } from "./versions.mjs";
 import { chooseWorld, cliIn, vendorHome } from "./world.mjs";
 
@@ -25,11 +25,13 @@ export async function pulumiEnvironment(progress = createProgress(), env = proce
   progress.say(`Pulumi ${versions.pulumi}: ${titles[world]} (${why})`);
   const home = world === "vendor" ? await vendorCli(env, progress) : await ensureHome(progress);
   if (world === "source") pruneLogs(home);
+  const compiled = path.join(cacheRoot(env), "node-compile-cache");
+  pruneCompiled(compiled);
   // The Kubernetes SDK would copy it into the default provider's settings, and so into the state.
   const { KUBECONFIG: _, ...rest } = env;
   return {
     // Programs and policy packs load the same hundreds of modules each time: a fifth of a small stack's preview.
-    NODE_COMPILE_CACHE: path.join(cacheRoot(env), "node-compile-cache"),
+    NODE_COMPILE_CACHE: compiled,
     // Of 200 nodes' resources the engine alone keeps 380 MiB by Go's own setting, 290 MiB by 50, 240 MiB by this one.
     GOGC: "25",
     ...rest,

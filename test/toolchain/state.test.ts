@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { pruneLogs } from "../../toolchain/logs.mjs";
+import { pruneCompiled, pruneLogs } from "../../toolchain/prune.mjs";
 import { checkLostState, checkState } from "../../toolchain/state.mjs";
 
 describe("a stack's state", () => {
@@ -87,6 +87,32 @@ describe("the engine's logs", () => {
       assert.deepEqual(left(), ["4.log"]);
     } finally {
       fs.rmSync(home, { recursive: true });
+    }
+  });
+});
+
+describe("Node's compile cache", () => {
+  it("is halved when it holds too many modules, each version's by itself, the last used kept", () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-compiled-"));
+    try {
+      pruneCompiled(path.join(folder, "missing"));
+      for (const [version, modules] of [
+        ["v18", 4],
+        ["v24", 5],
+      ] as const) {
+        fs.mkdirSync(path.join(folder, version));
+        for (let at = 0; at < modules; at += 1) {
+          const file = path.join(folder, version, String(at));
+          fs.writeFileSync(file, "compiled");
+          // The oldest has been read since.
+          fs.utimesSync(file, at === 0 ? 9 : at, at);
+        }
+      }
+      pruneCompiled(folder, 4);
+      assert.deepEqual(fs.readdirSync(path.join(folder, "v18")), ["0", "1", "2", "3"]);
+      assert.deepEqual(fs.readdirSync(path.join(folder, "v24")), ["0", "4"]);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
     }
   });
 });
