@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { encodePem, pemBlocks } from "../../trust/certificates/pem.ts";
 import { inOneLine, UsageError } from "../arguments.ts";
 import { contentOf } from "../disk.ts";
-import { patience } from "./patience.ts";
+import { callPatience } from "./patience.ts";
 
 /** A file of certificates that somebody hands in. */
 export type HandedInFile = { readonly file: string; readonly text: string };
@@ -34,7 +34,7 @@ Asks a cluster that runs, and says of each kubelet whether kube-apiserver's call
                              (selfSignedCertificate), with fingerprints to compare on the machines (docs/doctor.md)
   --kubeconfig FILE          how to reach the cluster; default: KUBECONFIG, else ~/.kube/config
   --context NAME             a context of it; default: its current context
-  --timeout SECONDS          for the whole run, 1 to 600; each node has at most ${patience} of them; default: 30
+  --timeout SECONDS          for the whole run, 1 to 600; each node has at most ${callPatience} of them; default: 30
   --json                     print JSON (docs/doctor.md)
 It only reads. exit code: 0 it works, and what is not verified is meant; 1 rejected, or with --collect
 some kubelets were not seen; 2 bad input, or no cluster`;

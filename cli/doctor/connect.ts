@@ -22,7 +22,7 @@ export type Client = {
    * Whatever is answered to a GET.
    *
    * @param seconds to wait for the answer; default 5
-   * @throws Error when nothing is, within that time or before the run's time is up
+   * @throws NoAnswer when nothing is within that time, Error when the run's time is up before or nothing is reached
    */
   readonly get: (path: string, seconds?: number) => Promise<Answer>;
   readonly close: () => void;
@@ -129,7 +129,7 @@ async function clientOf(config: KubeConfig, context: string, until: AbortSignal)
         const wait = waitFor(until, seconds);
         const fail = (error: Error) => {
           wait.end();
-          reject(wait.signal.aborted ? new Error(wait.why()) : error);
+          reject(wait.signal.aborted ? wait.why() : error);
         };
         const sent = request(
           {

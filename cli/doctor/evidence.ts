@@ -8,7 +8,7 @@ import { kubeadmPkiDirectory } from "../../trust/kubeadm/pki.ts";
 import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
 import type { FilePiece, NodePiece, Piece, ProgramPiece } from "../../trust/readers/piece.ts";
 import { type GivenObject, readObject, readTogether } from "../../trust/readers/recognise.ts";
-import { seenAtPort, seenCall } from "../../trust/readers/seen.ts";
+import { seenAtPort, seenCall, seenSilence } from "../../trust/readers/seen.ts";
 import { asText, type Json, type JsonObject, valueAt } from "../../trust/readers/yaml.ts";
 import { known } from "../../trust/words/fact.ts";
 import type { DoctorArguments } from "./arguments.ts";
@@ -16,7 +16,7 @@ import { type Client, reasonOf } from "./connect.ts";
 import type { Handshake } from "./handshake.ts";
 import { listAll, refusalIn } from "./list.ts";
 import { lookAtPorts, nodesAtOnce, nodesOf, originIn } from "./nodes.ts";
-import { inTurns } from "./patience.ts";
+import { callPatience, inTurns, NoAnswer } from "./patience.ts";
 import type { Progress } from "./progress.ts";
 
 /** Something that could not be seen, and why; of several nodes in one. */
@@ -202,7 +202,7 @@ async function askKubelets(
     const title = `configz of ${name}`;
     const origin = { ...originIn(client, title), machine: name };
     try {
-      const answer = await client.get(`/api/v1/nodes/${name}/proxy/configz`);
+      const answer = await client.get(`/api/v1/nodes/${name}/proxy/configz`, callPatience);
       const call = seenCall(origin, name, answer);
       if ("refusal" in call) {
         refused.push({ node: name, because: call.refusal });
@@ -211,6 +211,8 @@ async function askKubelets(
       const read = answer.status === 200 ? readObject(JSON.parse(answer.text) as Json, origin) : [];
       return [call.piece, ...read];
     } catch (error) {
+      // Whoever calls this kubelet waits in vain as well: no file makes that a call that works.
+      if (error instanceof NoAnswer) return [seenSilence(origin, name, error.message)];
       refused.push({ node: name, because: reasonOf(error) });
       return [];
     } finally {

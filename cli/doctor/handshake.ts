@@ -59,7 +59,7 @@ function handshake(
 ): Promise<Handshake> {
   return new Promise((resolve, reject) => {
     const at = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-    const giveUp = () => reject(new Error(`${at}: ${why()}`));
+    const giveUp = () => reject(new Error(`${at}: ${why().message}`));
     if (signal.aborted) return giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
     const socket = tls.connect({

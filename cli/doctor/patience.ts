@@ -3,12 +3,21 @@
 /** Seconds that one node, or one request, may take. */
 export const patience = 5;
 
+/**
+ * Seconds for what kube-apiserver passes on to a kubelet: it gives up a TLS handshake after 10, and its words for that are
+ * worth the wait. Source: client-go `transport/cache.go` (TLSHandshakeTimeout).
+ */
+export const callPatience = 11;
+
+/** Nothing was answered for as long as an answer may take. */
+export class NoAnswer extends Error {}
+
 /** What is waited for no longer. */
 export type Wait = {
   /** Aborts when either is up. */
   readonly signal: AbortSignal;
-  /** Says why it was aborted. */
-  readonly why: () => string;
+  /** Why it was aborted: {@link NoAnswer}, unless the run's time was up before. */
+  readonly why: () => Error;
   /** To be called when the answer is there. */
   readonly end: () => void;
 };
@@ -26,7 +35,8 @@ export function waitFor(until: AbortSignal, seconds: number = patience): Wait {
   if (until.aborted) abort();
   return {
     signal: own.signal,
-    why: () => (until.aborted ? "the time was up" : `no answer within ${seconds} s`),
+    why: () =>
+      until.aborted ? new Error("the time was up") : new NoAnswer(`no answer within ${seconds} s`),
     end: () => {
       clearTimeout(timer);
       until.removeEventListener("abort", abort);

@@ -100,6 +100,7 @@ function callLines(seen: readonly SeenKubelet[]): string[] {
     ({ called }) => {
       if (called === undefined) return "";
       if ("error" in called) return called.error;
+      if ("silence" in called) return called.silence;
       return called.status < 400 ? "answered" : `${called.status} ${called.body ?? ""}`;
     },
   );

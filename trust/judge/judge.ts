@@ -127,6 +127,7 @@ function request(
   const host = serving.dial?.host.text ?? "<node>";
   const seen = (error: string) => connectionSeen(kind, error, host, port, pod);
   if (serving.outcome.verdict === "fails") {
+    if (serving.silent) return serving.outcome;
     const { symptom, httpStatus } = serving.bare
       ? { symptom: serving.outcome.symptom, httpStatus: 500 }
       : seen(serving.outcome.symptom);

@@ -38,6 +38,7 @@ export function clientAsSeen(
 ): ClientResult {
   const { outcome } = result;
   if (outcome.verdict === "doesNotStart") return result;
+  if ("silence" in called) return result;
   if ("error" in called) return isOfClientPair(called) ? brokenPair(result, called.error) : result;
   const { status, body = "" } = called;
   const seen = (otherwise: string) => {

@@ -30,6 +30,7 @@ export function servingAsSeen(
   situation: Situation,
 ): Outcome {
   if (outcome.verdict === "doesNotStart" || isOfClientPair(called)) return outcome;
+  if ("silence" in called) return failureSeen(called.silence, outcome, caller, situation);
   if ("error" in called) {
     return outcome.verdict === "fails" && isSameError(outcome.symptom, called.error)
       ? outcome
@@ -42,7 +43,9 @@ export function servingAsSeen(
 export function isOfClientPair(called: SeenCall): boolean {
   return (
     "error" in called &&
-    /^(open|read) \/|^tls: (failed to (find|parse)|private key|found)/.test(called.error)
+    /^(open|read) \/|^tls: (failed to (find|parse private key)|private key|found|unknown public key)/.test(
+      called.error,
+    )
   );
 }
 
@@ -116,6 +119,24 @@ function remediesFor(
     case "unresolvable-name":
     case "no-preferred-address":
       return addressRemedies(program);
+    case "hangs":
+      return [
+        {
+          side: "kubelet",
+          setting: "port",
+          text: "See on the machine what the kubelet waits for (journalctl -u kubelet) and restart it (systemctl restart kubelet); where it answers there (curl -k https://localhost:10250/healthz), see what stands between it and the control plane.",
+          changes: [],
+        },
+      ];
+    case "no-kubelet":
+      return [
+        {
+          side: "kubelet",
+          setting: "port",
+          text: "See on the machine what listens at the port of the node's status (ss -ltnp), give that another one, and restart the kubelet, which reports its own.",
+          changes: [],
+        },
+      ];
     case "nothing-answers":
       return [
         {
@@ -139,7 +160,7 @@ type CauseSeen = {
 
 /**
  * What an error of Go's dialler or TLS client comes from: its text is all that kube-apiserver tells.
- * Source: Go `crypto/x509/verify.go`, `crypto/tls/alert.go`, `net/dial.go`.
+ * Source: Go `crypto/x509/verify.go`, `crypto/tls/alert.go`, `crypto/tls/conn.go`, `net/dial.go`, `net/http/transport.go`.
  */
 const causes: readonly (CauseSeen & { readonly pattern: RegExp })[] = [
   {
@@ -194,7 +215,22 @@ const causes: readonly (CauseSeen & { readonly pattern: RegExp })[] = [
     says: "the node has no address of a type that it dials",
   },
   {
-    pattern: /connection refused|timeout|no route to host|unreachable|deadline exceeded|EOF|reset/,
+    pattern: /first record does not look like a TLS handshake|protocol version not supported/,
+    cause: "no-kubelet",
+    says: "what listens at the port does not speak TLS 1.2 or 1.3, which every kubelet does",
+  },
+  {
+    pattern: /TLS handshake timeout|^no answer within/,
+    cause: "hangs",
+    says: "its connection is accepted, and nothing comes back",
+  },
+  {
+    pattern: /EOF|reset by peer/,
+    cause: "nothing-answers",
+    says: "what listens at the port ends the connection",
+  },
+  {
+    pattern: /connection refused|timeout|no route to host|unreachable|deadline exceeded/,
     cause: "nothing-answers",
     says: "nothing answers at the port",
   },

@@ -43,6 +43,8 @@ export type ServingResult = {
   readonly dial?: Target;
   /** The error comes before any connection is tried: it stands alone. */
   readonly bare?: true;
+  /** kube-apiserver waits as well, and puts no words of its own before the symptom. */
+  readonly silent?: true;
 };
 
 /** Judges the serving side; the same for every kind of request. What was seen of it decides. */
@@ -59,7 +61,11 @@ export function judgeServing(kubelet: KubeletFacts, caller: CallerFacts, at: Dat
   const situation = target
     ? situationOf({ kubelet, caller, served, target, at }, origin, chain)
     : unknownSituation(caller, "address");
-  return { ...result, outcome: servingAsSeen(outcome, called, caller, situation) };
+  return {
+    ...result,
+    outcome: servingAsSeen(outcome, called, caller, situation),
+    ...("silence" in called && { silent: true }),
+  };
 }
 
 /** Judges the serving side by what was read. */

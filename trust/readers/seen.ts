@@ -34,7 +34,7 @@ export type CallReading =
  * What the answer to `GET /api/v1/nodes/NODE/proxy/configz` says of the kubelet. What kube-apiserver says itself is a
  * `Status`; what it passes on of a kubelet is none.
  * Source: apimachinery `pkg/util/proxy/upgradeaware.go`; kubernetes `pkg/proxy/util` (IsProxyableHostname),
- * `pkg/kubelet/server/server.go` (InstallAuthFilter).
+ * `pkg/kubelet/server/server.go` (InstallAuthFilter); component-base `configz/configz.go` (write).
  */
 export function seenCall(
   origin: Origin,
@@ -43,6 +43,9 @@ export function seenCall(
 ): CallReading {
   const { status, text } = answer;
   const own = statusIn(text);
+  if (status === 200 && !text.includes('"kubeletconfig":')) {
+    return { refusal: "200, and the answer is no kubelet's configuration" };
+  }
   const called: SeenCall | undefined =
     own === undefined
       ? { status, ...(status >= 400 && { body: text.trim() }) }
@@ -50,6 +53,11 @@ export function seenCall(
   return called
     ? { piece: { kind: "seen", origin, node, called } }
     : { refusal: `${status}, ${own}` };
+}
+
+/** kube-apiserver passed the call on, and got no answer to give: how long it was waited for, for people. */
+export function seenSilence(origin: Origin, node: string, silence: string): SeenPiece {
+  return { kind: "seen", origin, node, called: { silence } };
 }
 
 /** The message of a `Status` object. */

@@ -160,7 +160,9 @@ export type SeenCall =
   /** The kubelet answered; `body` is what it said where it is no success. */
   | { readonly status: number; readonly body?: string }
   /** Nothing was reached, in the words of kube-apiserver's connection. */
-  | { readonly error: string };
+  | { readonly error: string }
+  /** Something was reached, and kube-apiserver still waits for its answer: for how long, for people. */
+  | { readonly silence: string };
 
 /** What decides which serving certificate a kubelet presents. */
 export type KubeletServing = {

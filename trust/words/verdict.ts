@@ -50,6 +50,10 @@ export type Cause =
   | "listens-elsewhere"
   /** Seen: nothing accepts a connection, or nothing answers it. */
   | "nothing-answers"
+  /** Seen: a connection is accepted, and nothing comes back. */
+  | "hangs"
+  /** Seen: what answers at the port does not speak a kubelet's TLS. */
+  | "no-kubelet"
   // Where the kubelet has no serving certificate.
   | "half-pair"
   /** A request that no one decides about, because there is no approver. */

@@ -9,7 +9,9 @@ import {
   type FakeCluster,
   kubeletConfig,
   listOf,
+  never,
   nodeObject,
+  type Reply,
   refusal,
   requestOf,
   selfSigned,
@@ -48,7 +50,7 @@ describe("doctor", () => {
       readonly flags?: readonly string[];
       readonly pair?: Issued | "none";
       readonly configuration?: object;
-      readonly configz?: object | { readonly status: number; readonly text: string };
+      readonly configz?: Reply;
       readonly requests?: readonly object[];
       readonly workloads?: readonly object[];
     } = {},
@@ -61,7 +63,7 @@ describe("doctor", () => {
     const rbacVersion = "rbac.authorization.k8s.io/v1";
     const rbac = `/apis/${rbacVersion}`;
     cluster.replies.clear();
-    const replies: Record<string, object> = {
+    const replies: Record<string, Reply> = {
       "/version": { gitVersion: "v1.37.2" },
       "/api/v1/nodes": listOf("Node", [nodeObject("worker-0", port)]),
       "/api/v1/nodes/worker-0/proxy/configz": changes.configz ?? { kubeletconfig: written },
@@ -259,6 +261,56 @@ describe("doctor", () => {
         /csr-worker-0 of worker-0, Pending/,
         /is not approved\./,
       ));
+  });
+
+  describe("names the cause in what kube-apiserver's connection says, each observed with v1.37.2", () => {
+    const seen = async (configz: Reply) => {
+      await set({ configz });
+      const { exitCode, stdout } = await ask("--json", "--certificate-authority", authorityFile());
+      assert.equal(exitCode, 1);
+      return JSON.parse(stdout).pairs[0].requests.metrics;
+    };
+
+    for (const [words, cause] of [
+      ["net/http: TLS handshake timeout", "hangs"],
+      ["tls: first record does not look like a TLS handshake", "no-kubelet"],
+      ["remote error: tls: protocol version not supported", "no-kubelet"],
+      ["EOF", "nothing-answers"],
+      ["read tcp 10.0.0.1:2->10.0.0.2:10250: read: connection reset by peer", "nothing-answers"],
+      ["tls: private key does not match public key", "broken-client-pair"],
+      ["tls: private key type does not match public key type", "broken-client-pair"],
+      ["tls: failed to parse private key", "broken-client-pair"],
+    ] as const) {
+      it(words, async () => {
+        const outcome = await seen(unreached(words));
+        assert.equal(outcome.symptom, `error trying to reach service: ${words}`);
+        assert.equal(outcome.cause, cause, outcome.reason);
+        assert.notEqual(outcome.remedies.length, 0);
+      });
+    }
+
+    it("a certificate that cannot be read is the kubelet's, not kube-apiserver's own", async () => {
+      const { cause } = await seen(unreached("tls: failed to parse certificate from server: x509"));
+      assert.equal(cause, "unexplained");
+    });
+
+    it("an answer that no kubelet gives is told, and not taken for a kubelet's", async () => {
+      await set({ configz: { status: 200, text: "It works!" } });
+      const { stdout } = await ask();
+      assert.match(
+        stdout,
+        /configz of worker-0: 200, and the answer is no kubelet's configuration/,
+      );
+      assert.doesNotMatch(stdout, /worker-0: answered/);
+    });
+
+    it("nothing: the kubelet does TLS and never answers, whatever its files would come to", async () => {
+      const outcome = await seen(never);
+      assert.equal(outcome.symptom, "no answer within 11 s");
+      assert.equal(outcome.httpStatus, undefined);
+      assert.equal(outcome.cause, "hangs");
+      assert.notEqual(outcome.remedies.length, 0);
+    }).timeout(30_000);
   });
 
   it("names the cause of a 401: kube-apiserver has no client certificate", async () => {

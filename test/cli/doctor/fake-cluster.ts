@@ -8,8 +8,11 @@ import * as tls from "node:tls";
 import { stringify } from "yaml";
 import { type Issued, issue } from "../../../lab/x509/issue.ts";
 
-/** What one path answers: an object, or a status with a text. */
-export type Reply = object | { readonly status: number; readonly text: string };
+/** What one path answers: an object, a status with a text, or never anything. */
+export type Reply = object | { readonly status: number; readonly text: string } | typeof never;
+
+/** The request is taken, and no answer comes. */
+export const never = "never";
 
 /** A running fake; paths without a reply answer 404. */
 export type FakeCluster = {
@@ -58,6 +61,7 @@ export async function startFakeCluster(): Promise<FakeCluster> {
       const url = new URL(request.url ?? "/", "https://fake");
       requests.push(`${request.method} ${url.pathname}`);
       const isKnown = request.headers.authorization === `Bearer ${token}`;
+      if (isKnown && replies.get(url.pathname) === never) return;
       const { status, text } = isKnown ? answerOf(replies, url) : refusal(401, "Unauthorized");
       response.writeHead(status, { "Content-Type": "application/json" }).end(text);
     }),
@@ -104,7 +108,8 @@ function kubeconfigText(server: string, { certPem }: Issued, bearer: string): st
 
 function answerOf(replies: ReadonlyMap<string, Reply>, url: URL) {
   const reply = replies.get(url.pathname);
-  if (reply === undefined) return refusal(404, "the server could not find the requested resource");
+  if (reply === undefined || reply === never)
+    return refusal(404, "the server could not find the requested resource");
   if ("status" in reply && "text" in reply && typeof reply.text === "string") {
     return { status: Number(reply.status), text: reply.text };
   }
