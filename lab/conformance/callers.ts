@@ -239,7 +239,9 @@ async function askPrometheus(
   const file = `/etc/kubernetes/callers/${variant.name}.yaml`;
   layOut(machine, asFiles({ [file]: prometheusText([variant]) }));
   lastPort += 1;
-  const program = await inPod(machine, "prometheus", `${variant.name}-${lastPort}`, [file, "40"]);
+  // As many targets as nodes, and seconds enough for a machine that builds something besides.
+  const words = [file, String(nodes.length), "100"];
+  const program = await inPod(machine, "prometheus", `${variant.name}-${lastPort}`, words);
   await untilEnded(program);
   const targets = new Map<string, Target>();
   for (const line of fs.readFileSync(program.log, "utf8").split("\n")) {

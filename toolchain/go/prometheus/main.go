@@ -1,7 +1,8 @@
 // Prometheus without its database: what it discovers by a configuration, scraped once each by its own code, told as
 // JSON, one target a line. A scrape that fails is told in Prometheus' words, as /api/v1/targets has them.
 //
-// Usage: prometheus CONFIG SECONDS
+// Usage: prometheus CONFIG TARGETS SECONDS
+// It ends once that many targets have been scraped, or after these seconds.
 package main
 
 import (
@@ -40,12 +41,16 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) != 2 {
-		return fmt.Errorf("usage: prometheus CONFIG SECONDS")
+	if len(args) != 3 {
+		return fmt.Errorf("usage: prometheus CONFIG TARGETS SECONDS")
 	}
-	seconds, err := strconv.Atoi(args[1])
+	targets, err := strconv.Atoi(args[1])
 	if err != nil {
-		return fmt.Errorf("SECONDS is %q: %w", args[1], err)
+		return fmt.Errorf("TARGETS is %q: %w", args[1], err)
+	}
+	seconds, err := strconv.Atoi(args[2])
+	if err != nil {
+		return fmt.Errorf("SECONDS is %q: %w", args[2], err)
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	cfg, err := config.LoadFile(args[0], false, logger)
@@ -58,7 +63,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	return tell(await(ctx, scraper))
+	return tell(await(ctx, scraper, targets))
 }
 
 // start connects what Prometheus connects: discovery finds targets, scraping asks them.
@@ -88,25 +93,19 @@ func start(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*scrap
 	return scraper, nil
 }
 
-// await returns what is known once no target waits any more, and no new one has come for two seconds.
-func await(ctx context.Context, scraper *scrape.Manager) map[string][]*scrape.Target {
-	count, quiet := 0, 0
+// await returns what is known once as many targets as wanted have been scraped, or the time is over.
+func await(ctx context.Context, scraper *scrape.Manager, wanted int) map[string][]*scrape.Target {
 	for {
 		all := scraper.TargetsActive()
-		waiting, found := 0, 0
+		scraped := 0
 		for _, targets := range all {
 			for _, one := range targets {
-				found++
-				if one.LastScrape().IsZero() {
-					waiting++
+				if !one.LastScrape().IsZero() {
+					scraped++
 				}
 			}
 		}
-		quiet++
-		if found != count || waiting > 0 || found == 0 {
-			count, quiet = found, 0
-		}
-		if quiet >= 10 {
+		if scraped >= wanted {
 			return all
 		}
 		select {
