@@ -5,8 +5,6 @@
 
 const recursion = "would run the test that reads this";
 const minutes = "takes minutes to hours, and measures a machine that does nothing else";
-const stances = "the same words as on other pages; test/lab deploys and boots each stance";
-const unpublished = "in no registry yet; docs/packages.md installs what is built";
 
 export const notRun: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "README.md": {
@@ -14,19 +12,7 @@ export const notRun: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   "CONTRIBUTING.md": {
     "npm run test:fast": recursion,
-    "npm run mocha -- test/trust/readers": recursion,
     "npm test": recursion,
-    "npx biome check --write .": "writes into the sources; npm test runs it without --write",
-  },
-  "docs/how-to/self-signed-to-bootstrap.md": {
-    "npm start": stances,
-    "npm run preview": stances,
-  },
-  "packages/kubelet-trust/README.md": {
-    "npm install kubelet-trust @pulumi/pulumi @pulumi/kubernetes @pulumi/tls": unpublished,
-  },
-  "packages/kubelet-trust-policies/README.md": {
-    "npm install --save-dev kubelet-trust-policies @pulumi/policy": unpublished,
   },
   "docs/benchmarks.md": {
     "npm run bench": minutes,

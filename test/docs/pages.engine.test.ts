@@ -7,6 +7,7 @@ import { issue } from "../../lab/x509/issue.ts";
 import { pulumiEnvironment } from "../../toolchain/environment.mjs";
 import { repository } from "../../toolchain/paths.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
+import { hostFilesSecretName, readHostFilesSecret } from "../../trust/contract.ts";
 import { type Clone, makeClone } from "../bench/clone.ts";
 import { writeExampleCluster } from "./example-cluster.ts";
 import { assertShown, type Section, take, withoutComment } from "./pages.ts";
@@ -76,6 +77,12 @@ describe("the pages, acted out in a clone", function () {
     assert.deepEqual(rendered(), []);
   });
 
+  it("what contributors run, on sources that need no mending", async () => {
+    const [tests, mended] = await shell.runAll(take("CONTRIBUTING.md", "Contributing"));
+    assert.match(tests?.output ?? "", /^ +\d+ passing/m);
+    assert.match(mended?.output ?? "", /No fixes applied/);
+  });
+
   it("a CA that is there already, and a part of hardening off", async () => {
     const { certPem, keyPem } = await issue({
       subject: "CN=of a test",
@@ -112,6 +119,49 @@ describe("the pages, acted out in a clone", function () {
     assert.equal(brought, fs.readFileSync(at("ca.crt"), "utf8"));
   });
 
+  it("from self-signed to bootstrap, each step as the page has it", async () => {
+    const [request = "", preview = "", verify = ""] = words(
+      take(
+        "docs/how-to/self-signed-to-bootstrap.md",
+        "Move from self-signed to bootstrap without an outage",
+        "npm",
+      ),
+    );
+    const text = fs.readFileSync(settings(), "utf8");
+    const skip = "stance: skip\nkubelet-trust:skipReason: these kubelets sign their own";
+    const configure = (servingMode: string, stance: string) =>
+      fs.writeFileSync(
+        settings(),
+        text
+          .replace("servingMode: bootstrap", `servingMode: ${servingMode}`)
+          .replace("stance: verify", stance.replaceAll("\n", "\n  ")),
+      );
+    const step = async (line: string) => {
+      const { code, output } = await shell.run(line);
+      assert.equal(code, 0, `${line}\n${output}`);
+    };
+    const side = () => ({
+      requests: /serverTLSBootstrap: true/.test(
+        ofMachine("burst-0", "/var/lib/kubelet/config.yaml"),
+      ),
+      approved: rendered().some((file) => file.endsWith("kubelet-csr-approver.yaml")),
+      verified: /--kubelet-certificate-authority=/.test(
+        ofMachine("control-plane-0", "/etc/kubernetes/manifests/kube-apiserver.yaml"),
+      ),
+    });
+
+    configure("selfSigned", skip);
+    await step("npm start");
+    assert.deepEqual(side(), { requests: false, approved: false, verified: false });
+    configure("bootstrap", skip);
+    await step(request);
+    assert.deepEqual(side(), { requests: true, approved: true, verified: false });
+    configure("bootstrap", "stance: verify");
+    await step(preview);
+    await step(verify);
+    assert.deepEqual(side(), { requests: true, approved: true, verified: true });
+  });
+
   it("a report of a preview, and the pack on an exported state", async () => {
     const reports = take("docs/report.md", "Reports");
     const ofFiles = reports.commands.at(-1);
@@ -133,6 +183,17 @@ describe("the pages, acted out in a clone", function () {
       assert.match(ran?.output ?? "", /approver-binds-addresses/);
     }
   });
+
+  /** What a machine gets at a path. */
+  function ofMachine(name: string, file: string): string {
+    const secret = `v1-secret-kube-system-${hostFilesSecretName(name)}.yaml`;
+    const rendered = path.join(clone.folder, "rendered/machines/1-manifest", secret);
+    const host = readHostFilesSecret(parse(fs.readFileSync(rendered, "utf8")));
+    assert.ok(typeof host === "object", `${host}`);
+    const found = host.files.find((one) => one.path === file);
+    assert.ok(found, `${name} gets no ${file}`);
+    return found.content.toString();
+  }
 
   /** What lies below `rendered`, by path. */
   function rendered(): string[] {

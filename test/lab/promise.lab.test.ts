@@ -13,7 +13,7 @@ import { assertShown, take } from "../docs/pages.ts";
 import { shellIn, standIn, standInNpm } from "../docs/shell.ts";
 import { type Project, repository } from "../support/engine.ts";
 import { keptOf, kubectlIn, notHeld, statusForStranger } from "./hardening.ts";
-import { needsLab, withoutCarriers } from "./requirements.ts";
+import { needsLab, withoutPackages } from "./requirements.ts";
 import { labIn, remains, runLab } from "./run.ts";
 
 type Pool = { readonly servingMode: string; readonly certificate?: string };
@@ -106,7 +106,7 @@ describe("what the stack provisions", function () {
 
   it("boots as the default stack, provisioned and bootstrap under verify, in under a minute", async () => {
     const project = await provision({});
-    withoutCloudInit = await withoutCarriers("cloud-init");
+    withoutCloudInit = await withoutPackages("cloud-init");
     const carrier = withoutCloudInit === undefined ? ["--carrier", "cloud-init"] : [];
     const [up] = begun.commands;
     const shell = outside(project);
@@ -214,6 +214,12 @@ describe("what the stack provisions", function () {
       take(
         "docs/how-to/self-signed-to-bootstrap.md",
         "Move from self-signed to bootstrap without an outage",
+        "kubectl",
+      ),
+      take(
+        "docs/how-to/self-signed-to-bootstrap.md",
+        "Move from self-signed to bootstrap without an outage",
+        "openssl",
       ),
     ]) {
       await controlPlane.runAll(section);

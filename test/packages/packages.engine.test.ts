@@ -9,10 +9,11 @@ import { npmBin } from "../../toolchain/paths.mjs";
 import { versions } from "../../toolchain/versions.mjs";
 import { type Clone, makeClone } from "../bench/clone.ts";
 import { writeExampleCluster } from "../docs/example-cluster.ts";
-import { assertShown, take } from "../docs/pages.ts";
+import { assertShown, type Section, take } from "../docs/pages.ts";
 import { shellIn, shellOf } from "../docs/shell.ts";
 import { expectFailure, expectSuccess, makeProject, type Project } from "../support/engine.ts";
 import { actGitHub, actGitLab, githubSteps } from "./pipelines.ts";
+import { serveRegistry } from "./registry.ts";
 
 /** A program as people write them: a cluster that is rendered. */
 const program = `
@@ -124,6 +125,21 @@ new PolicyPack("ours", {
 });
 `;
 
+const quietNpm = {
+  npm_config_ignore_scripts: "true",
+  npm_config_prefer_offline: "true",
+  npm_config_audit: "false",
+  npm_config_fund: "false",
+};
+
+/** Pages leave the versions of SDKs to npm; here are plugins for these alone. */
+function pinned({ commands, ...section }: Section): Section {
+  const sdks: Readonly<Record<string, string>> = versions;
+  const pin = (line: string) =>
+    line.replaceAll(/@pulumi\/(\w+)/g, (sdk, name) => `${sdk}@${sdks[name]}`);
+  return { ...section, commands: commands.map((one) => ({ ...one, line: pin(one.line) })) };
+}
+
 /** Judge, doctor and machine, as who has installed the package calls them. */
 const commandsOfPage = take("docs/packages.md", "The command");
 
@@ -137,7 +153,8 @@ describe("the npm packages, installed", function () {
   before(async () => {
     root = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-packages-"));
     clone = makeClone({});
-    const [build, ...installs] = take("docs/packages.md", "The npm packages").commands;
+    const page = take("docs/packages.md", "The npm packages");
+    const [build, ...installs] = page.commands;
     const built = await shellIn(clone.folder, {}).run(build?.line ?? "");
     assert.equal(built.code, 0, built.output);
     for (const name of packageNames) {
@@ -145,17 +162,11 @@ describe("the npm packages, installed", function () {
       npm(args, path.join(clone.folder, "dist", name));
     }
     fs.writeFileSync(path.join(root, "package.json"), JSON.stringify({ private: true }));
-    // The page leaves the versions to npm. Of these there are plugins here; and the template has what comes last.
-    const sdks: Readonly<Record<string, string>> = versions;
-    const lines = installs.map(({ line }) =>
-      line.replaceAll(/@pulumi\/(\w+)/g, (sdk, name) => `${sdk}@${sdks[name]}`),
-    );
-    const quiet = { npm_config_ignore_scripts: "true", npm_config_prefer_offline: "true" };
-    const shell = shellIn(root, { ...quiet, npm_config_audit: "false", npm_config_fund: "false" });
-    for (const line of [...lines, "npm install typescript@5.9.3 @types/node@22"]) {
-      const { code, output } = await shell.run(line);
-      assert.equal(code, 0, output);
-    }
+    const shell = shellIn(root, quietNpm);
+    await shell.runAll(pinned({ ...page, commands: installs }));
+    // What the vendor's template has besides.
+    const { code, output } = await shell.run("npm install typescript@5.9.3 @types/node@22");
+    assert.equal(code, 0, output);
   });
   after(() => {
     fs.rmSync(root, { recursive: true, force: true });
@@ -176,6 +187,50 @@ describe("the npm packages, installed", function () {
       );
       assert.deepEqual(foreign, []);
       for (const file of ["LICENSE", "README.md", "package.json"]) assert.ok(files.includes(file));
+    }
+  });
+
+  it("are installed by their names from a registry, as their own pages say", async () => {
+    const project = path.join(root, "by-name");
+    const registry = await serveRegistry(
+      fs.readdirSync(root).flatMap((file) => (file.endsWith(".tgz") ? path.join(root, file) : [])),
+    );
+    try {
+      // What else is installed is there already; npm fetches the two packages alone.
+      fs.mkdirSync(project);
+      execFileSync("cp", ["-al", installed(), path.join(project, "node_modules")]);
+      for (const name of packageNames) {
+        fs.rmSync(path.join(project, "node_modules", name), { recursive: true });
+      }
+      const { dependencies, devDependencies } = JSON.parse(
+        fs.readFileSync(path.join(root, "package.json"), "utf8"),
+      );
+      const names: readonly string[] = packageNames;
+      const others = (all: Record<string, string>) =>
+        Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
+      const about = {
+        private: true,
+        dependencies: others(dependencies),
+        devDependencies: others(devDependencies),
+      };
+      fs.writeFileSync(path.join(project, "package.json"), JSON.stringify(about));
+      const shell = shellIn(project, { ...quietNpm, npm_config_registry: registry.url });
+      await shell.runAll(pinned(take("packages/kubelet-trust/README.md", "kubelet-trust")));
+      await shell.runAll(
+        pinned(take("packages/kubelet-trust-policies/README.md", "kubelet-trust-policies", "npm")),
+      );
+      for (const name of packageNames) {
+        const manifest = path.join("node_modules", name, "package.json");
+        assert.deepEqual(
+          fs.readFileSync(path.join(project, manifest)),
+          fs.readFileSync(path.join(root, manifest)),
+        );
+      }
+      const tarballs = packageNames.map((name) => new RegExp(`^/${name}-\\d.*\\.tgz$`));
+      for (const tarball of tarballs) assert.ok(registry.given.some((url) => tarball.test(url)));
+    } finally {
+      registry.close();
+      fs.rmSync(project, { recursive: true, force: true });
     }
   });
 
@@ -246,7 +301,11 @@ describe("the npm packages, installed", function () {
             "policies.json",
             '{"certificate-lifetime": {"enforcementLevel": "disabled"}}',
           );
-          const own = take("packages/kubelet-trust-policies/README.md", "kubelet-trust-policies");
+          const own = take(
+            "packages/kubelet-trust-policies/README.md",
+            "kubelet-trust-policies",
+            "pulumi preview",
+          );
           const page = take("docs/packages.md", "Policies");
           assert.deepEqual(own.commands[0], page.commands[0]);
           await shell.runAll(own);
