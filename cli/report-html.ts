@@ -79,7 +79,7 @@ function row(lifetime: Lifetime, at: Date): string {
   const tone = left < 0 ? "bad" : part > 2 / 3 ? "advice" : "good";
   const says = left < 0 ? `ended ${-left} days ago` : `${left} days left`;
   const width = Math.round(part * 1000) / 10;
-  return `<tr><td>${html(fewOf(names))}</td><td class="day">${day(from)}</td><td class="day">${day(until)}<br><span class="${tone}">${says}</span></td><td class="bar ${tone}"><svg viewBox="0 0 100 12" preserveAspectRatio="none" role="img" aria-label="${Math.round(width)} percent of its time have gone"><rect class="whole" width="100" height="12"/><rect class="spent" width="${width}" height="12"/></svg></td></tr>`;
+  return `<tr><th scope="row">${html(fewOf(names))}</th><td class="day">${day(from)}</td><td class="day">${day(until)}<br><span class="${tone}">${says}</span></td><td class="bar ${tone}"><svg viewBox="0 0 100 12" preserveAspectRatio="none" role="img" aria-label="${Math.round(width)} percent of its time have gone"><rect class="whole" width="100" height="12"/><rect class="spent" width="${width}" height="12"/></svg></td></tr>`;
 }
 
 function folded(name: string, sentences: readonly string[]): string {

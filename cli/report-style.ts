@@ -84,6 +84,7 @@ svg .broken { stroke-dasharray: 6 5; }
 .upright { display: none; max-width: 26rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .5rem .35rem 0; border-bottom: 1px solid var(--line); }
+tbody th { font-weight: normal; }
 td.day { white-space: nowrap; }
 td.bar { width: 30%; min-width: 5rem; padding-top: .7rem; }
 .bar svg { height: 12px; }

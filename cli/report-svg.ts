@@ -25,7 +25,7 @@ function frame(
   body: readonly string[],
 ): string {
   const told = picture.arrows.map(sentence).join(". ");
-  return `<svg class="${look}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
+  return `<svg class="${look}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title" aria-describedby="${id}-desc">
 <title id="${id}-title">${html(`Who calls whom in ${picture.cluster}`)}</title>
 <desc id="${id}-desc">${html(told)}</desc>
 ${body.join("\n")}

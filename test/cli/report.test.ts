@@ -275,11 +275,13 @@ describe("a report's text", () => {
     }
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     assert.equal(new Set(ids).size, ids.length);
-    for (const [, names = ""] of page.matchAll(/aria-labelledby="([^"]+)"/g)) {
+    for (const [, names = ""] of page.matchAll(/aria-(?:label|describ)edby="([^"]+)"/g)) {
       for (const name of names.split(" ")) assert.ok(ids.includes(name), name);
     }
     assert.match(page, /:focus-visible \{ outline: 3px/);
     assert.match(page, /<desc [^>]*>.*rejected, /);
+    // A name is said at once, a description to who asks for it: no text is both.
+    assert.match(page, /aria-labelledby="([^" ]+)-title" aria-describedby="\1-desc"/);
   });
 
   it("says every verdict in a word, the worst first", () => {
