@@ -25,16 +25,17 @@ export function needsLab(this: Mocha.Context): void {
 /** The distribution's Ignition, which nobody but a test runs. */
 export const ignition = "/usr/lib/dracut/modules.d/30ignition/ignition";
 
-const carriers = {
+const packages = {
   ...carrierPackages,
   ignition: [{ name: "ignition", program: ignition }],
+  gh: [{ name: "gh", program: "gh" }],
 };
 
-/** Why carriers cannot be run here, with `CI=true` they are installed; undefined when they can. */
-export async function withoutCarriers(
-  ...names: readonly (keyof typeof carriers)[]
+/** Why programs of the distribution cannot be run here, with `CI=true` they are installed; undefined when they can. */
+export async function withoutPackages(
+  ...names: readonly (keyof typeof packages)[]
 ): Promise<string | undefined> {
-  const wanted = names.flatMap((name) => carriers[name]);
+  const wanted = names.flatMap((name) => packages[name]);
   const missing = missingPackages(wanted).map(({ name }) => name);
   if (missing.length === 0) return undefined;
   if (process.env.CI !== "true") {
@@ -44,10 +45,10 @@ export async function withoutCarriers(
   return undefined;
 }
 
-/** Skips a suite, and says why, where carriers are not installed. For use as `before(needsCarriers("cloud-init"))`. */
-export function needsCarriers(...names: readonly (keyof typeof carriers)[]) {
+/** Skips tests, and says why, where such programs are not installed. For use as `before(needsPackages("cloud-init"))`. */
+export function needsPackages(...names: readonly (keyof typeof packages)[]) {
   return async function (this: Mocha.Context): Promise<void> {
-    const why = await withoutCarriers(...names);
+    const why = await withoutPackages(...names);
     if (why === undefined) return;
     process.stderr.write(`    skipped: ${why}\n`);
     this.skip();

@@ -1,12 +1,13 @@
 /** The pipelines of examples/pipelines, acted out: their steps in a shell, with what the file gives them. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { repository } from "../../toolchain/paths.mjs";
-import { type Ran, shellIn, standIn } from "../docs/shell.ts";
+import { type Ran, shellIn } from "../docs/shell.ts";
 import type { Project } from "../support/engine.ts";
 
 type Values = Readonly<Record<string, string>>;
@@ -35,28 +36,28 @@ export function githubSteps(job: "preview" | "up"): string[] {
   return steps.flatMap(({ run }) => run ?? []);
 }
 
+/** What a runner's token is here. */
+export const githubToken = "a token";
+
 /**
  * Runs a job of github.yml, each step in a shell of its own as the runner does, one after the other whatever they give.
  *
  * @param skip steps that are not run
+ * @param besides what the steps are given besides
  */
-export async function actGitHub(project: Project, job: "preview" | "up", skip: RegExp) {
+export async function actGitHub(
+  project: Project,
+  job: "preview" | "up",
+  skip: RegExp,
+  besides: NodeJS.ProcessEnv = {},
+) {
   const workflow = read("github.yml");
-  const comments: Comment[] = [];
-  const bin = path.join(path.dirname(project.folder), "bin");
-  const posted = path.join(path.dirname(project.folder), "comment");
-  // gh pr comment NUMBER ... --body-file FILE
-  standIn(
-    bin,
-    "gh",
-    `for file; do :; done; cp "$file" "${posted}"; printf %s "$*" > "${posted}.words"`,
-  );
   const given: Values = {
     "secrets.PULUMI_BACKEND_URL": project.env.PULUMI_BACKEND_URL ?? "",
     "secrets.PULUMI_CONFIG_PASSPHRASE": project.env.PULUMI_CONFIG_PASSPHRASE ?? "",
     "secrets.AWS_ACCESS_KEY_ID": "",
     "secrets.AWS_SECRET_ACCESS_KEY": "",
-    "github.token": "a token",
+    "github.token": githubToken,
     "github.event.pull_request.number": "7",
   };
   const filled = (values: Values = {}) =>
@@ -76,17 +77,14 @@ export async function actGitHub(project: Project, job: "preview" | "up", skip: R
     }
     if (run === undefined || skip.test(run)) continue;
     const shell = shellIn(project.folder, {
-      ...runner(project, bin),
+      ...runner(project),
+      ...besides,
       ...filled(workflow.env),
       ...filled(env),
     });
     ran.push(await shell.run(`set -e\n${run}`));
   }
-  if (fs.existsSync(posted)) {
-    const target = fs.readFileSync(`${posted}.words`, "utf8");
-    comments.push({ body: fs.readFileSync(posted, "utf8"), target });
-  }
-  return { ran, comments };
+  return ran;
 }
 
 /** Runs a job of gitlab-ci.yml, its script in one shell as the runner does. Its comments go to a server of this test. */
@@ -110,7 +108,7 @@ export async function actGitLab(project: Project, job: "preview" | "up") {
     // Plugins of its own it would have from the vendor's servers.
     const { PULUMI_HOME: _, ...variables } = { ...pipeline.variables, ...pipeline[job].variables };
     const shell = shellIn(project.folder, {
-      ...runner(project, path.join(path.dirname(project.folder), "bin")),
+      ...runner(project),
       ...variables,
       PULUMI_BACKEND_URL: project.env.PULUMI_BACKEND_URL,
       PULUMI_CONFIG_PASSPHRASE: project.env.PULUMI_CONFIG_PASSPHRASE,
@@ -119,7 +117,12 @@ export async function actGitLab(project: Project, job: "preview" | "up") {
       CI_MERGE_REQUEST_IID: "7",
       REPORT_TOKEN: "a token",
     });
-    const ran = await shell.run(["set -eo pipefail", ...pipeline[job].script].join("\n"));
+    // What GitLab has kept of the job before: here, what npm has.
+    const kept = path.join(project.folder, ".npm");
+    const cache = execFileSync("npm", ["config", "get", "cache"], { encoding: "utf8" }).trim();
+    if (!fs.existsSync(kept)) fs.symlinkSync(cache, kept);
+    const script = [...pipeline.default.before_script, ...pipeline[job].script];
+    const ran = await shell.run(["set -eo pipefail", ...script].join("\n"));
     return { ran, comments };
   } finally {
     server.close();
@@ -127,10 +130,9 @@ export async function actGitLab(project: Project, job: "preview" | "up") {
 }
 
 /** What a runner has of its own: programs, and plugins that were built here. */
-function runner({ env }: Project, bin: string): NodeJS.ProcessEnv {
+function runner({ env }: Project): NodeJS.ProcessEnv {
   return {
     ...env,
-    PATH: `${bin}${path.delimiter}${env.PATH}`,
     PULUMI_BACKEND_URL: undefined,
     PULUMI_CONFIG_PASSPHRASE: undefined,
   };

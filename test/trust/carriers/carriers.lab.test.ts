@@ -13,7 +13,7 @@ import { ignitionConfig } from "../../../trust/carriers/ignition.ts";
 import type { CarriedFile } from "../../../trust/carriers/machine.ts";
 import { tarArchive } from "../../../trust/carriers/tar.ts";
 import { startBareMachines } from "../../lab/bare-machines.ts";
-import { ignition, needsCarriers, needsLab } from "../../lab/requirements.ts";
+import { ignition, needsLab, needsPackages } from "../../lab/requirements.ts";
 import { difficultFiles, filesOfMachines } from "../../support/machine-files.ts";
 
 /**
@@ -54,7 +54,7 @@ describe("real carriers", function () {
   let files: CarriedFile[];
 
   before(needsLab);
-  before(needsCarriers("cloud-init", "ignition"));
+  before(needsPackages("cloud-init", "ignition"));
   before(async () => {
     files = [...((await filesOfMachines())["cp-0"] ?? []), ...difficultFiles];
   });
