@@ -32,7 +32,7 @@ export function toJson(judgement: Judgement): string {
       ...needsAside(judgement.oneSided).map(({ label, needs }) => ({ beside: label, needs })),
     ],
     callers: [
-      ...stoppedCallers.map(({ piece }) => ({ caller: piece.label, refusal: piece.refusal })),
+      ...stoppedCallers.map(({ piece }) => ({ caller: piece.label, refusal: piece.refusal?.says })),
       ...calls.map(({ caller, kubelet, outcome }) => ({
         caller: caller.piece.label,
         kubelet: kubelet.label,

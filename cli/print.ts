@@ -184,8 +184,9 @@ function callerLines({ calls, stoppedCallers }: Judgement): string[] {
   return [
     ...stoppedCallers.flatMap(({ piece }) => [
       "",
-      `${piece.label} does not start: ${piece.refusal}`,
+      `${piece.label} does not start: ${piece.refusal?.says}`,
       `  at ${describeSource(piece.origin.source)}`,
+      `  remedy: ${piece.refusal?.remedy}`,
     ]),
     ...[...told.keys()].flatMap((text) => ["", ...text.split("\n")]),
   ];

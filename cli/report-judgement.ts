@@ -149,7 +149,7 @@ function callLines({ calls, stoppedCallers }: Judgement): Line[] {
       ({ piece }): Line => ({
         subjects: [piece.label],
         tone: "bad",
-        says: `does not start: ${piece.refusal}`,
+        says: `does not start: ${piece.refusal?.says}`,
         details: [`at ${describeSource(piece.origin.source)}`],
       }),
     ),

@@ -41,11 +41,15 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: metrics}
 subjects: [{kind: ServiceAccount, name: metrics-server, namespace: kube-system}]
 `;
 
-type Parts = { readonly manifests: readonly string[]; readonly takesTokens?: boolean };
+type Parts = {
+  readonly manifests: readonly string[];
+  readonly takesTokens?: boolean;
+  readonly hostName?: string;
+};
 
 const control = { "kube-apiserver.yaml": apiServerPod("verify") };
-const nodes = ({ takesTokens = true }: Parts) => ({
-  "kubelet.service": kubeletUnit(),
+const nodes = ({ takesTokens = true, hostName = "" }: Parts) => ({
+  "kubelet.service": kubeletUnit(hostName === "" ? [] : [`--hostname-override=${hostName}`]),
   "kubelet-config.yaml": kubeletConfiguration("bootstrap").replace(
     /webhook:\s+enabled: true/,
     `webhook: {enabled: ${takesTokens}}`,
@@ -62,20 +66,43 @@ function objects(manifests: readonly string[]) {
   );
 }
 
-/** What the pack says that callers get. */
-function fromPack(parts: Parts): string[] {
-  const sent = violationsOf(
+/** What the pack says of callers. */
+function messages(parts: Parts): string[] {
+  return violationsOf(
     [configMap("control", control), configMap("nodes", nodes(parts)), ...objects(parts.manifests)],
     { approvers: [{ name: "somebody" }] },
-  );
-  return sent
-    .filter(({ message }) => /metrics-server|ServiceMonitor/.test(message.split("\n")[0] ?? ""))
-    .map(({ message }) => /Users see: (.*)/.exec(message)?.[1] ?? "unverified")
+  )
+    .map(({ message }) => message)
+    .filter((message) => /metrics-server|ServiceMonitor/.test(message.split("\n")[0] ?? ""));
+}
+
+/** What the pack says that callers get. */
+function fromPack(parts: Parts): string[] {
+  return messages(parts)
+    .map((message) =>
+      (/Users see: (.*)/.exec(message)?.[1] ?? "unverified").replace(
+        /^the metrics-server exits at once with: /,
+        "",
+      ),
+    )
     .sort();
 }
 
 /** What the command line says that callers get. */
 function fromFiles(parts: Parts): string[] {
+  const { calls, stoppedCallers } = judged(parts);
+  return [
+    ...stoppedCallers.map(({ piece }) => piece.refusal?.says ?? ""),
+    ...calls
+      .filter(({ outcome }) => outcome.verdict !== "verified")
+      .map(
+        ({ outcome }) =>
+          outcome.symptom ?? (outcome.verdict === "undecidable" ? outcome.reason : "unverified"),
+      ),
+  ].sort();
+}
+
+function judged(parts: Parts) {
   const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-callers-"));
   try {
     const manifests = Object.fromEntries(parts.manifests.map((text, i) => [`${i}.yaml`, text]));
@@ -84,14 +111,64 @@ function fromFiles(parts: Parts): string[] {
     }
     const args = readArguments([folder, "--csr", "issued"]);
     assert.ok(args);
-    return judgeAll(readEvidence(args), undefined)
-      .calls.filter(({ outcome }) => outcome.verdict !== "verified")
-      .map(({ outcome }) => outcome.symptom ?? "unverified")
-      .sort();
+    return judgeAll(readEvidence(args), undefined);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** metrics-server with more in the spec of its pod. */
+const inPod = (more: string) =>
+  metricsServer.replace(
+    "serviceAccountName: metrics-server",
+    `serviceAccountName: metrics-server\n      ${more}`,
+  );
+const tokenOf = (audience: string) =>
+  inPod(
+    `automountServiceAccountToken: false\n      volumes: [{name: t, projected: {sources: [{serviceAccountToken: {path: token, audience: ${audience}}}]}}]`,
+  );
+const noToken =
+  "failed to get delegated authentication kubeconfig: failed to get delegated authentication kubeconfig: open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory";
+
+const podCases: readonly (readonly [string, Parts, readonly string[]])[] = [
+  [
+    "scaled to nothing",
+    { manifests: [metricsServer.replace("spec:\n", "spec:\n  replicas: 0\n")] },
+    [],
+  ],
+  [
+    "a pod without a token",
+    { manifests: [inPod("automountServiceAccountToken: false")] },
+    [noToken],
+  ],
+  [
+    "a ServiceAccount that gives no token",
+    {
+      manifests: [
+        metricsServer,
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: metrics-server, namespace: kube-system}\nautomountServiceAccountToken: false\n",
+      ],
+    },
+    [noToken],
+  ],
+  [
+    "a kubeconfig in place of a token",
+    {
+      manifests: [
+        inPod("automountServiceAccountToken: false").replace(
+          "--cert-dir=/tmp",
+          "--cert-dir=/tmp, --authentication-kubeconfig=/k",
+        ),
+      ],
+    },
+    ["unverified"],
+  ],
+  [
+    "a token of kube-apiserver's own audience in a volume",
+    { manifests: [tokenOf("https://kubernetes.default.svc.cluster.local")] },
+    ["unverified"],
+  ],
+];
 
 describe("other callers, in both doors", () => {
   const cases: readonly (readonly [string, Parts, readonly string[]])[] = [
@@ -119,10 +196,29 @@ describe("other callers, in both doors", () => {
       ],
     ],
   ];
-  for (const [title, parts, said] of cases) {
+  for (const [title, parts, said] of [...cases, ...podCases]) {
     it(title, () => {
       assert.deepEqual(fromPack(parts), said);
       assert.deepEqual(fromFiles(parts), said);
     });
   }
+
+  it("a token for another audience is said, where no other is there", () => {
+    const parts = { manifests: [tokenOf("vault"), rbac("nodes/metrics")] };
+    assert.match(messages(parts).join("\n"), /tokens for vault \(--api-audiences\)/);
+    assert.match(fromFiles(parts).join("\n"), /tokens for vault \(--api-audiences\)/);
+  });
+
+  it("one that no node here takes is said, and judged all the same", () => {
+    const parts = { manifests: [inPod("nodeName: elsewhere")], hostName: "n" };
+    assert.match(messages(parts).join("\n"), /no kubelet here is that of node elsewhere/);
+    assert.match(
+      judged(parts).assumptions.join("\n"),
+      /no kubelet here is that of node elsewhere\. It is judged/,
+    );
+    assert.deepEqual(fromFiles(parts), ["unverified"]);
+    const there = { ...parts, hostName: "elsewhere" };
+    assert.deepEqual(fromPack(there), ["unverified"]);
+    assert.deepEqual(fromFiles(there), ["unverified"]);
+  });
 });

@@ -297,7 +297,7 @@ function judgementOf(
   }
   const { refusal } = caller.piece;
   if (refusal !== undefined) {
-    return { verdict: "doesNotStart", outcome: "fails", message: refusal };
+    return { verdict: "doesNotStart", outcome: "fails", message: refusal.says };
   }
   const serving = judgeCaller(kubelet, caller, files, new Date());
   const token = judgeCallerToken(kubelet, caller, [apiServer], new Date());

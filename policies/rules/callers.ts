@@ -1,10 +1,12 @@
 /** Other programs than kube-apiserver that call kubelets: what several policies find about them. */
 import { type Caller, type CallerOutcome, judgeCaller } from "../../trust/judge/caller.ts";
 import { judgeCallerToken } from "../../trust/judge/caller-token.ts";
+import type { Origin } from "../../trust/readers/piece.ts";
 import { servingModeOf } from "../../trust/words/serving-mode.ts";
 import { servingSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
 import type { Analysis, Judged } from "../stack/analysis.ts";
+import type { Resource } from "../stack/resource.ts";
 
 /** What keeps a caller from accepting a kubelet's serving certificate, or goes unverified and unsaid. */
 export function callersWithoutTrust(judged: Judged, now: Date): Finding[] {
@@ -79,26 +81,54 @@ function findingOf(judged: Judged, outcome: CallerOutcome, what: string): Findin
   };
 }
 
-/** Callers that do not start. */
-export function callersStopped(analysis: Analysis): Finding[] {
+/** Callers that no node of the stack takes. */
+export function callersWithoutNode(analysis: Analysis): Finding[] {
   return analysis.clusters.flatMap(({ callers, name }) =>
-    callers.flatMap(({ piece }): Finding[] => {
-      const { refusal, origin, label, program } = piece;
-      const { resources } = analysis.stack;
-      const resource =
-        resources.find(({ urn }) => `${origin.holder}#`.startsWith(`${urn}#`)) ?? resources[0];
-      if (refusal === undefined || resource === undefined) return [];
+    callers.flatMap(({ piece, homeless }): Finding[] => {
+      const { origin, label, program } = piece;
+      const resource = holderOf(origin, analysis);
+      if (homeless === undefined || resource === undefined) return [];
       return [
         {
-          cause: `${program} ${refusal}`,
-          what: `${program} will not start: ${refusal}`,
+          cause: homeless,
+          what: `${homeless}.`,
           subject: label,
           noun: program,
           resource,
           clusterName: name,
           sources: [origin.source],
-          symptom: `the ${program} exits at once with: ${refusal}`,
-          remedies: [`(${program}) Remove one of the flags that it names.`],
+          symptom: "its pods stay Pending, and nobody asks kubelets for metrics.",
+          remedies: [
+            `(${program}) Let its tolerations, nodeSelector and affinity fit a node, where the cluster has no others.`,
+          ],
+        },
+      ];
+    }),
+  );
+}
+
+function holderOf({ holder }: Origin, { stack: { resources } }: Analysis): Resource | undefined {
+  return resources.find(({ urn }) => `${holder}#`.startsWith(`${urn}#`)) ?? resources[0];
+}
+
+/** Callers that do not start. */
+export function callersStopped(analysis: Analysis): Finding[] {
+  return analysis.clusters.flatMap(({ callers, name }) =>
+    callers.flatMap(({ piece }): Finding[] => {
+      const { refusal, origin, label, program } = piece;
+      const resource = holderOf(origin, analysis);
+      if (refusal === undefined || resource === undefined) return [];
+      return [
+        {
+          cause: `${program} ${refusal.says}`,
+          what: `${program} will not start: ${refusal.says}`,
+          subject: label,
+          noun: program,
+          resource,
+          clusterName: name,
+          sources: [origin.source],
+          symptom: `the ${program} exits at once with: ${refusal.says}`,
+          remedies: [`(${program}) ${refusal.remedy}`],
         },
       ];
     }),

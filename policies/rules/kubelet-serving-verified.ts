@@ -6,7 +6,7 @@ import type { Spec } from "../policy.ts";
 import { servingSettings, verificationSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
 import type { ApiServer, Judged } from "../stack/analysis.ts";
-import { callersUnverified } from "./callers.ts";
+import { callersUnverified, callersWithoutNode } from "./callers.ts";
 
 export const kubeletServingVerified: Spec = {
   name: "kubelet-serving-verified",
@@ -19,13 +19,15 @@ export const kubeletServingVerified: Spec = {
     "Set --kubelet-certificate-authority of kube-apiserver to the CA that issues the kubelets' serving certificates.",
   tags: ["kubelet", "tls"],
   properties: judgingProperties,
-  find: (analysis, _config, now) =>
-    analysis.judged.flatMap((judged) => [
+  find: (analysis, _config, now) => [
+    ...analysis.judged.flatMap((judged) => [
       ...judged.verdicts.flatMap(({ apiServer, verdict }) =>
         unverified(judged, apiServer, verdict.serving),
       ),
       ...callersUnverified(judged, now),
     ]),
+    ...callersWithoutNode(analysis),
+  ],
 };
 
 function unverified(judged: Judged, apiServer: ApiServer, outcome: Outcome): Finding[] {

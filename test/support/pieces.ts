@@ -77,7 +77,7 @@ function sayPiece(piece: Piece): string | undefined {
           : `verifies ${verification.value.caFile}`
         : `<${verification.missing}>`;
       const types = addressTypes?.known ? ` by ${addressTypes.value.join(",")}` : "";
-      return `${piece.program} ${told}${types}${refusal === undefined ? "" : `: ${refusal}`}`;
+      return `${piece.program} ${told}${types}${refusal === undefined ? "" : `: ${refusal.says}`}`;
     }
     case "node":
       return `node ${piece.name} ${piece.addresses.map(({ address }) => address).join(" ")}`;

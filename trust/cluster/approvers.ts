@@ -20,6 +20,7 @@ import type {
 import { groupBy } from "../words/group-by.ts";
 import type { AssembledApprover } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
+import { missingToken } from "./pods.ts";
 import { type Machine, withoutNode } from "./scheduling.ts";
 
 const signer = "kubernetes.io/kubelet-serving";
@@ -112,20 +113,17 @@ function idleness(
   permissions: Permissions,
   { isWhole, machines, withoutToken, hasRoles, assumptions }: ApproverCircumstances,
 ): Fact<string | undefined> {
-  const { label, runs, serviceAccount, token, containers } = workload;
+  const { label, runs, serviceAccount, containers } = workload;
   if (!runs.known) return runs;
   if (runs.value !== true) return known(`${label} does not run: ${runs.value.because}`);
   const homeless = withoutNode(workload, machines);
   if (!homeless.known || homeless.value !== undefined) return homeless;
-  if (token === "none") {
-    return known(`${label} has no token to approve with: automountServiceAccountToken is false`);
+  const tokenless = missingToken(workload, withoutToken);
+  if (!tokenless.known) return tokenless;
+  if (tokenless.value !== undefined) {
+    return known(`${label} has no token to approve with: ${tokenless.value}`);
   }
   if (!serviceAccount.known) return serviceAccount;
-  if (token === undefined && withoutToken.has(serviceAccount.value)) {
-    return known(
-      `${label} has no token to approve with: automountServiceAccountToken of ServiceAccount ${serviceAccount.value} is false`,
-    );
-  }
   if (!isWhole && !hasRoles && !permissions.areSpokenOf(serviceAccount.value)) {
     assumptions.add(`${label} may approve requests: no RBAC for it is given.`);
     return known(undefined);

@@ -21,6 +21,7 @@ import type {
   UnpairedKubelet,
 } from "./assembly.ts";
 import { type Assumptions, assumptions as none } from "./assumptions.ts";
+import { runningCallers } from "./callers.ts";
 import { resolveChanges } from "./changes.ts";
 import { configurationParser, type ParseConfig } from "./configurations.ts";
 import {
@@ -243,10 +244,11 @@ function clusterOf(
     { ...context, version, assumptions },
   );
   const givenRbac = merged(rbacPieces.map((piece) => piece.rbac));
+  const around = aroundWorkloads(pieces, ready);
   const approvers = approversAmong(pieces.filter(isKind("workload")), {
     rbac: givenRbac,
     isWhole: rbacPieces.length > 0 && (options.isWholeRbac ?? isExport(givenRbac)),
-    ...aroundApprovers(pieces, ready),
+    ...around,
     assumptions,
   });
   const says = (one: { readonly cluster?: string }) =>
@@ -281,10 +283,12 @@ function clusterOf(
     kubelets: withSeen(kubelets, pieces.filter(isKind("seen")), apiServers, assumptions),
     apiServers,
     controllerManagers,
-    callers: pieces.filter(isKind("caller")).map((piece) => ({
-      piece,
-      files: layered(inObjects, layered(context.filesOf(piece.origin), files)),
-    })),
+    callers: runningCallers(pieces.filter(isKind("caller")), { ...around, assumptions }).map(
+      (caller) => ({
+        ...caller,
+        files: layered(inObjects, layered(context.filesOf(caller.piece.origin), files)),
+      }),
+    ),
     signer: mapFact(signing, (value) => ("state" in value ? value : value.content)),
     approvers: [
       ...approvers,
@@ -298,7 +302,7 @@ function clusterOf(
   };
 }
 
-function aroundApprovers(
+function aroundWorkloads(
   pieces: readonly Piece[],
   kubelets: readonly ReadyKubelet[],
 ): Pick<ApproverCircumstances, "machines" | "withoutToken" | "hasRoles"> {
@@ -457,7 +461,7 @@ function withoutApiServer(
   const approvers = approversAmong(pieces.filter(isKind("workload")), {
     rbac: merged(rbacPieces.map(({ rbac }) => rbac)),
     isWhole: false,
-    ...aroundApprovers(pieces, ready),
+    ...aroundWorkloads(pieces, ready),
     assumptions,
   });
   const request = seenRequests(

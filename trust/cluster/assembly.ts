@@ -1,7 +1,7 @@
 /** What pieces make when they are put together: clusters, with everything that a verdict needs, and what is left over. */
 import type { ControllerManagerFacts } from "../programs/controller-manager/signer.ts";
 import type { CallerPiece, Origin, UnreadPiece } from "../readers/piece.ts";
-import type { Fact } from "../words/fact.ts";
+import type { Fact, Unknown } from "../words/fact.ts";
 import type {
   ApiServerFacts,
   FileContent,
@@ -46,6 +46,10 @@ export type AssembledControllerManager = {
 export type AssembledCaller = {
   readonly piece: CallerPiece;
   readonly files: HostFiles;
+  /** Why no node here takes its pods, where that is known. */
+  readonly homeless?: string;
+  /** Unknown where it is not known whether its token is one that kube-apiserver takes. */
+  readonly token?: Unknown;
 };
 
 /** Who approves requests for kubelet serving certificates. */

@@ -32,7 +32,7 @@ export function judgeCallerToken(
 
 function tokenOutcome(
   kubelet: KubeletFacts,
-  { piece, files }: Caller,
+  { piece, files, token }: Caller,
   authorizer: AuthorizerFacts,
   at: Date,
 ): CallerOutcome | undefined {
@@ -45,6 +45,7 @@ function tokenOutcome(
   if (isTaken) {
     const mayAsk = maySubmit("tokenreviews", kubelet, authorizer);
     if (mayAsk.answer === "no") return withoutTokenReview(piece);
+    if (token !== undefined) return undecided(token.missing, piece);
     if (!isSpokenOf(account, authorizer.rbac)) return undefined;
     if (mayAsk.answer === "unknown") return undecided(mayAsk.missing, piece);
   }

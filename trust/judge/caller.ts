@@ -6,7 +6,7 @@
  */
 import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import type { CallerPiece, CallerProgram } from "../readers/piece.ts";
-import { known, mapFact, type Source, valueOr } from "../words/fact.ts";
+import { known, mapFact, type Source, type Unknown, valueOr } from "../words/fact.ts";
 import type { CallerFacts, FileContent, HostFiles, KubeletFacts } from "../words/facts.ts";
 import type { Remedy } from "../words/remedy.ts";
 import { skipOf } from "../words/skip.ts";
@@ -15,7 +15,12 @@ import { defaultPreferredAddressTypes } from "../words/vocabulary.ts";
 import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
 
 /** A caller with the files that it sees. */
-export type Caller = { readonly piece: CallerPiece; readonly files: HostFiles };
+export type Caller = {
+  readonly piece: CallerPiece;
+  readonly files: HostFiles;
+  /** Unknown where it is not known whether its token is one that kube-apiserver takes. */
+  readonly token?: Unknown;
+};
 
 /** What happens when a caller scrapes a kubelet. */
 export type CallerOutcome = {
@@ -86,9 +91,9 @@ export function judgeCaller(
   if (refusal !== undefined) {
     return {
       verdict: "doesNotStart",
-      symptom: refusal,
+      symptom: refusal.says,
       reason: `${label} exits at once.`,
-      remedies: [`(${program}) Remove one of the flags that it names.`],
+      remedies: [`(${program}) ${refusal.remedy}`],
       sources: [source],
     };
   }

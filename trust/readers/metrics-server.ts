@@ -4,29 +4,29 @@
  */
 import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
 import { readArguments } from "./command-line.ts";
-import type { CallerPiece, Origin } from "./piece.ts";
+import type { CallerPiece, Origin, WorkloadPiece } from "./piece.ts";
 import { imageName } from "./program-names.ts";
 import { textOf, toWords, type Word } from "./word.ts";
 import { asList, asObject, asText, type JsonObject, type YamlDocument } from "./yaml.ts";
 
-type Around = {
-  readonly origin: Origin;
-  readonly label: string;
-  readonly serviceAccount: Fact<string>;
+type Around = Pick<WorkloadPiece, "origin" | "label" | "serviceAccount">;
+
+type Inside = {
+  readonly pod: WorkloadPiece;
   readonly lineOf: YamlDocument["lineOf"];
 };
 
 /** The metrics-servers among containers. */
-export function metricsServerIn(containers: readonly JsonObject[], around: Around): CallerPiece[] {
-  return containers.flatMap((container, index) => {
+export function metricsServerIn({ pod, lineOf }: Inside): CallerPiece[] {
+  return pod.containers.flatMap((container, index) => {
     if (!isMetricsServer(container)) return [];
-    const words = toWords(argumentsOf(container), around.origin.source);
-    const line = around.lineOf([index, "args"]);
+    const words = toWords(argumentsOf(container), pod.origin.source);
+    const line = lineOf([index, "args"]);
     const origin = {
-      ...around.origin,
-      source: { ...around.origin.source, ...(line !== undefined && { line }) },
+      ...pod.origin,
+      source: { ...pod.origin.source, ...(line !== undefined && { line }) },
     };
-    return [metricsServer(words, { ...around, origin })];
+    return [{ ...metricsServer(words, { ...pod, origin }), pod }];
   });
 }
 
@@ -61,7 +61,7 @@ function argumentsOf(container: JsonObject): (string | Word)[] {
 /** What metrics-server is told by its flags. */
 export function metricsServer(
   words: readonly Word[],
-  { origin, label, serviceAccount }: Omit<Around, "lineOf">,
+  { origin, label, serviceAccount }: Around,
 ): CallerPiece {
   const flags = inShell(words, origin);
   const insecure = isOn(flags, "kubelet-insecure-tls");
@@ -86,9 +86,24 @@ export function metricsServer(
     verification: verification(insecure, plain, caFile),
     ...(types !== undefined && { addressTypes: types }),
     ...(port && { port }),
-    ...(refusal !== undefined && { refusal }),
+    ...(refusal !== undefined && {
+      refusal: { says: refusal, remedy: "Remove one of the flags that it names." },
+    }),
+    ...(needsToken(flags) && { refusalWithoutToken: noToken }),
     serviceAccount,
   };
+}
+
+/**
+ * Observed of metrics-server 0.8 outside a pod, with and without `--kubeconfig`: what asks kube-apiserver about its own
+ * callers reads the pod's token, unless it is given a kubeconfig of its own.
+ */
+const noToken =
+  "failed to get delegated authentication kubeconfig: failed to get delegated authentication kubeconfig: open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory";
+
+function needsToken(flags: readonly Word[]): boolean {
+  const given = lastValue(flags, "authentication-kubeconfig");
+  return given.known && !given.value;
 }
 
 /** `--kubelet-port`, by default 10250; none where the port in the node's status is asked at. */

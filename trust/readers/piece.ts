@@ -126,9 +126,9 @@ export type WorkloadPiece = From & {
   readonly serviceAccount: Fact<string>;
   /**
    * Whether its pods get a token of the ServiceAccount, where they say so: `automountServiceAccountToken`, or a volume
-   * that has one. Absent: as the ServiceAccount says.
+   * that has one, if only for another audience than kube-apiserver. Absent: as the ServiceAccount says.
    */
-  readonly token?: "none" | "mounted";
+  readonly token?: "none" | "mounted" | { readonly audience: string };
   /** Whether it runs at all, with the reason why it does not: replicas of 0, `suspend: true`. */
   readonly runs: Fact<true | { readonly because: string }>;
   /** `spec.tolerations` of the pod as they are written. */
@@ -168,10 +168,14 @@ export type CallerPiece = From & {
   readonly addressTypes?: Fact<readonly string[]>;
   /** Port that it asks at; absent: the one in the node's status. */
   readonly port?: Fact<number>;
-  /** What keeps the program from starting, in its words. */
-  readonly refusal?: string;
+  /** What keeps the program from starting, in its words, and the way out. */
+  readonly refusal?: { readonly says: string; readonly remedy: string };
+  /** What it says as it exits where its pod gets no token; absent where it starts without one. */
+  readonly refusalWithoutToken?: string;
   /** Its ServiceAccount, `namespace/name`. */
   readonly serviceAccount?: Fact<string>;
+  /** What runs it; absent where that is not in sight. */
+  readonly pod?: WorkloadPiece;
 };
 
 /** A Node object, as exported: name and addresses. */

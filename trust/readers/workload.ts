@@ -97,32 +97,30 @@ function readOne(
     const own = asObject(container);
     return own ? [own] : [];
   });
-  const serviceAccount = accountOf(spec, namespaceOf(object));
   const label = titleOf(object);
   const opaque =
     typeof spec?.containers === "string" || typeof valueAt(object, [...path, "spec"]) === "string";
+  const pod: WorkloadPiece = {
+    kind: "workload",
+    origin,
+    label,
+    containers,
+    serviceAccount: accountOf(spec, namespaceOf(object)),
+    runs: runsAt(object, spec),
+    tolerations: asList(spec?.tolerations),
+    scheduling: {
+      ...(spec?.nodeName !== undefined && { nodeName: spec.nodeName }),
+      ...(spec?.nodeSelector !== undefined && { nodeSelector: spec.nodeSelector }),
+      ...(spec?.affinity !== undefined && { affinity: spec.affinity }),
+    },
+    ...tokenOf(spec),
+    ...hostAliasesOf(spec),
+  };
   return {
     pieces: [
-      {
-        kind: "workload",
-        origin,
-        label,
-        containers,
-        serviceAccount,
-        runs: runsAt(object, spec),
-        tolerations: asList(spec?.tolerations),
-        scheduling: {
-          ...(spec?.nodeName !== undefined && { nodeName: spec.nodeName }),
-          ...(spec?.nodeSelector !== undefined && { nodeSelector: spec.nodeSelector }),
-          ...(spec?.affinity !== undefined && { affinity: spec.affinity }),
-        },
-        ...tokenOf(spec),
-        ...hostAliasesOf(spec),
-      },
-      ...metricsServerIn(containers, {
-        origin,
-        label,
-        serviceAccount,
+      pod,
+      ...metricsServerIn({
+        pod,
         lineOf: (field) => lineOf([...path, "spec", "containers", ...field]),
       }),
       ...(opaque && soundsDeciding(label)
@@ -138,16 +136,26 @@ function readOne(
 function tokenOf(spec: JsonObject | undefined): Pick<WorkloadPiece, "token"> {
   if (spec === undefined) return {};
   const { automountServiceAccountToken: mounts } = spec;
-  if (mounts === true || hasTokenVolume(spec)) return { token: "mounted" };
-  return mounts === false ? { token: "none" } : {};
+  const audiences = audiencesIn(spec);
+  if (mounts === true || audiences.some(isOfApiServer)) return { token: "mounted" };
+  if (mounts !== false) return {};
+  const [audience] = audiences;
+  return { token: audience === undefined ? "none" : { audience } };
 }
 
-function hasTokenVolume({ volumes }: JsonObject): boolean {
-  return asList(volumes).some((volume) =>
-    asList(asObject(asObject(volume)?.projected)?.sources).some(
-      (source) => asObject(source)?.serviceAccountToken !== undefined,
-    ),
+/** For whom the tokens in a pod's volumes are; empty: for kube-apiserver. */
+function audiencesIn({ volumes }: JsonObject): readonly string[] {
+  return asList(volumes).flatMap((volume) =>
+    asList(asObject(asObject(volume)?.projected)?.sources).flatMap((source) => {
+      const token = asObject(source)?.serviceAccountToken;
+      return token === undefined ? [] : [asText(asObject(token)?.audience) ?? ""];
+    }),
   );
+}
+
+/** Source: kubeadm `controlplane/manifests.go` (`--service-account-issuer`, which `--api-audiences` is by default). */
+function isOfApiServer(audience: string): boolean {
+  return audience === "" || /^(https:\/\/)?kubernetes\.default\.svc\b/.test(audience);
 }
 
 function hostAliasesOf(spec: JsonObject | undefined): Pick<WorkloadPiece, "hostAliases"> {
