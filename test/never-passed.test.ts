@@ -217,6 +217,37 @@ describe("a shape in which settings are brought", () => {
   });
 });
 
+/** What is usual beside a cluster, names kubelets, and sets nothing of them. */
+const ordinary: Readonly<Record<string, readonly [file: string, text: string]>> = {
+  "Fluent Bit's sections": [
+    "fluent-bit.conf",
+    "[INPUT]\n    Name systemd\n    Systemd_Filter _SYSTEMD_UNIT=kubelet.service\n[FILTER]\n    Name kubernetes\n    Use_Kubelet On\n    Kubelet_Port 10250\n",
+  ],
+  "the folder of a kubelet, as a driver's option": [
+    "driver.yaml",
+    "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: topolvm}\nspec: {template: {spec: {containers: [{name: a, image: topolvm, command: [/topolvm-node, --kubelet-path=/var/lib/kubelet]}]}}}\n",
+  ],
+  "a page for people": [
+    "runbook.md",
+    "# Runbook\nIf a kubelet is not ready, look for --anonymous-auth, and restart it.\n",
+  ],
+};
+
+describe("what sets nothing of kubelets", () => {
+  for (const [name, [file, text]] of Object.entries(ordinary)) {
+    it(`is passed: ${name}`, () => {
+      assert.equal(rejectedByPack(configMap("files", { [file]: text })), "");
+      assert.equal(judged({ [`other/${file}`]: text }).exitCode, 0);
+    });
+  }
+
+  it("is not passed where a section sets something", () => {
+    const text = "[settings.kubernetes]\nserver-tls-bootstrap = true\n";
+    assert.notEqual(rejectedByPack(configMap("files", { "some.toml": text })), "");
+    assert.equal(judged({ "other/some.toml": text }).exitCode, 1);
+  });
+});
+
 /** Scripts that say something together: read through, or said. */
 const together: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "a file that one writes and another sources": {

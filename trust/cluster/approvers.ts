@@ -45,7 +45,7 @@ export type ApproverCircumstances = {
   readonly assumptions: Assumptions;
 };
 
-/** Finds the approvers among workloads: by a known image, else by permissions that name the signer. */
+/** Finds the approvers among workloads: by a known image, by their words, else by permissions that name the signer. */
 export function approversAmong(
   workloads: readonly WorkloadPiece[],
   circumstances: ApproverCircumstances,
@@ -56,7 +56,8 @@ export function approversAmong(
     const container = workload.containers.find(isKnownApprover);
     const account = workload.serviceAccount;
     const isNamed = account.known && permissions.byName(account.value);
-    if (container === undefined && !isNamed) return [];
+    const isSaid = workload.containers.some(saysThatItApproves);
+    if (container === undefined && !isNamed && !isSaid) return [];
     const refuses = container ? rulesIn(container, workload) : () => undefined;
     return [
       {
@@ -78,6 +79,12 @@ function isKnownApprover({ image }: JsonObject): boolean {
   return /(^|\/)(kubelet-csr-approver|kubelet-serving-cert-approver)([:@]|$)/.test(
     asText(image) ?? "",
   );
+}
+
+/** `kubectl certificate approve`, as jobs have it. */
+function saysThatItApproves({ command, args }: JsonObject): boolean {
+  const words = [...asList(command), ...asList(args)].map((word) => asText(word) ?? "");
+  return /\bcertificate\s+approve\b/.test(words.join(" "));
 }
 
 /** A command in place of the image's own may be any program. */

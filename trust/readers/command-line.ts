@@ -238,7 +238,7 @@ function namesProgram(word: Word): boolean {
   if (word.kind !== "text") return namedByVariable.test(word.missing);
   if (word.text.length > 300) return false;
   const name = nameOf(word);
-  const isFile = /^\/(etc|var|run|sys)\//.test(word.text);
+  const isFile = /^(?:--?[\w-]+=)?\/(etc|var|run|sys)\//.test(word.text);
   return (!isFile && (isProgram(name) || name === "hyperkube")) || namedByVariable.test(word.text);
 }
 

@@ -9,6 +9,9 @@ import { asObject, asText, readYaml, type YamlDocument, type YamlDocuments } fro
 /** The line that tells YAML or JSON from other text: a key, an item, a bracket, or the mark of a document. */
 const opening = /^(---|[[{]|%YAML|- |-$|["']?[\w./$-]+["']?\s*:(\s|$)|\{\{)/;
 
+/** `[INPUT]`: the head of a section in an INI file (Fluent Bit's, TOML), which is a list in YAML. */
+const isSection = /^\[[\w. -]+\]\s*$/;
+
 export const documents: Format = {
   name: "YAML or JSON",
   status: "read",
@@ -19,7 +22,8 @@ export const documents: Format = {
       .split("\n", 500)
       .find((line) => line.trim() !== "" && !/^\s*#/.test(line))
       ?.trimStart();
-    return first !== undefined && opening.test(first) && isStructured(text);
+    if (first === undefined || !opening.test(first)) return false;
+    return isSection.test(first) ? parsed(text).problems.length === 0 : isStructured(text);
   },
   read: (text, origin) => {
     const { documents, problems } = parsed(text);

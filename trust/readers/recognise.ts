@@ -221,9 +221,14 @@ function notUnderstood(text: string, origin: Origin): UnreadPiece[] {
     unread(
       origin,
       `${origin.source.where}, a text that speaks of kubelets or kube-apiserver and is of no form that is known`,
-      speech === "of settings",
+      speech === "of settings" && !isForPeople(origin),
     ),
   ];
+}
+
+/** No program takes its settings from a page. */
+function isForPeople({ path, key }: Origin): boolean {
+  return /\.(md|rst|adoc)$/i.test(path ?? key ?? "");
 }
 
 function readValue({

@@ -101,6 +101,16 @@ describe("an approver", () => {
     assert.match(verdict(later, mayApprove), /^undecidable: the replicas/);
   });
 
+  it("may be a job whose words approve, as somebody who may do anything", () => {
+    const job = (command: readonly string[]) =>
+      approver({ containers: [{ image: "example/kubectl:1", command: [...command] }] });
+    const words = ["sh", "-c", "kubectl get csr -o name | xargs kubectl certificate approve"];
+    const may = rbac(role(everything) + bound(account));
+    assert.match(verdict(job(words), may), /^verified/);
+    assert.match(verdict(job(["kubectl", "get", "csr"]), may), /^fails/);
+    assert.match(verdict(job(words), rbac(role(sign) + bound(account))), /may not update/);
+  });
+
   it("must tolerate what every kubelet starts with", () => {
     const tainted = configuration(
       `${closed}serverTLSBootstrap: true\nregisterWithTaints: [{key: example.com/new, effect: NoSchedule}]`,
