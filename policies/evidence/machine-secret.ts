@@ -23,7 +23,7 @@ import type { FileContent, HostFiles, NodeAddress } from "../../trust/words/fact
 import { describe, type Resource, type Stack, text } from "../stack/resource.ts";
 import { certificatesOf, contentOf, isNotKnown, unseenIp } from "./certificates.ts";
 import { componentFiles } from "./component-files.ts";
-import { type Entry, entriesOf, originOf } from "./kubernetes.ts";
+import { type Entry, entriesOf, everything, originOf } from "./kubernetes.ts";
 import { programOf, registeredCommand } from "./registered-command.ts";
 
 /** What is on a machine, as far as its Secret tells. */
@@ -59,7 +59,12 @@ export function readMachineSecret(stack: Stack, secret: Resource): MachineSecret
   const files: HostFiles = (path) => fileOf(stack, path, byPath, made, where);
   const origin: Origin = { ...originOf(stack, secret), machine: secret.urn, secret: true };
   const command = (path: string) => owner && registeredCommand(stack, secret, owner, machine, path);
-  const pieces = piecesOf(byPath, command, origin);
+  const lost = entries.has(everything) ? [] : list.filter(({ key }) => !entries.has(key));
+  const pieces = [
+    // No machine can be made of these, whatever they are for.
+    ...lost.map(({ path }) => unread(origin, `the content of ${path} of ${where}`, true)),
+    ...piecesOf(byPath, command, origin),
+  ];
   const version = text(secret, "metadata", "annotations", kubernetesVersionAnnotation);
   return {
     secret,

@@ -127,6 +127,18 @@ const attacks: Readonly<Record<string, readonly [(stack: Stack) => PolicyResourc
       })),
     /the Secret with the files of w-0/,
   ],
+  "a file that a machine's list names and its Secret lost": [
+    (stack) =>
+      changed(stack, hostFilesSecretName("w-0"), (props) => ({
+        ...props,
+        data: Object.fromEntries(
+          Object.entries(props.data as Props).filter(
+            ([key]) => key !== "etc_kubernetes_pki_ca.crt",
+          ),
+        ),
+      })),
+    /\/etc\/kubernetes\/pki\/ca\.crt of Secret kube-system\/host-files-w-0/,
+  ],
   "an alias of a machine's Secret": [
     (stack) => {
       const real = stack.find(({ props }) => props.type === hostFilesSecretType);
