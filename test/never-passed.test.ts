@@ -227,6 +227,10 @@ const ordinary: Readonly<Record<string, readonly [file: string, text: string]>> 
     "driver.yaml",
     "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: topolvm}\nspec: {template: {spec: {containers: [{name: a, image: topolvm, command: [/topolvm-node, --kubelet-path=/var/lib/kubelet]}]}}}\n",
   ],
+  "what only has the name of one that runs": [
+    "vpa.yaml",
+    "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {name: kubelet-csr-approver}\nspec: {targetRef: {kind: Deployment, name: kubelet-csr-approver}}\n",
+  ],
   "a page for people": [
     "runbook.md",
     "# Runbook\nIf a kubelet is not ready, look for --anonymous-auth, and restart it.\n",
@@ -240,6 +244,12 @@ describe("what sets nothing of kubelets", () => {
       assert.equal(judged({ [`other/${file}`]: text }).exitCode, 0);
     });
   }
+
+  it("is not passed where the pods of its kind are not known", () => {
+    const rollout = { spec: { template: unknownValue }, metadata: { name: "kubelet" } };
+    const type = "kubernetes:argoproj.io/v1alpha1:Rollout";
+    assert.match(rejectedByPack(resource(type, "x", rollout)), /the pods of Rollout kubelet/);
+  });
 
   it("is not passed where a section sets something", () => {
     const text = "[settings.kubernetes]\nserver-tls-bootstrap = true\n";

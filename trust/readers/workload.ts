@@ -63,7 +63,7 @@ export function readWorkload(
         );
       }),
       ...(found.length > 0 ? [] : scripts.flatMap((script) => besides(script, origin))),
-      ...(paths.length === 0 && soundsDeciding(titleOf(object))
+      ...(paths.length === 0 && makesPods(object) && soundsDeciding(titleOf(object))
         ? [unread(origin, `the pods of ${origin.source.where}`, true)]
         : []),
       ...readings.flatMap(({ pieces }) => pieces),
@@ -74,6 +74,13 @@ export function readWorkload(
     ],
     parts: scripts.flatMap((script: CommandLines): readonly Part[] => kubeadmParts(script, origin)),
   };
+}
+
+/** Kinds that are there for pods, and others whose template is not known yet. */
+function makesPods({ kind, spec }: JsonObject): boolean {
+  const template = asObject(spec)?.template;
+  const parts = [spec, template, asObject(template)?.spec];
+  return kinds.has(asText(kind) ?? "") || parts.some((part) => typeof part === "string");
 }
 
 /** `registry.k8s.io/kube-apiserver:v1.37.2` */
