@@ -31,15 +31,28 @@ export function watchMemory(pid: number): () => number | undefined {
 /** A process and its descendants, itself first. */
 export function processTree(root: number): number[] {
   const children = new Map<number, number[]>();
-  for (const name of fs.readdirSync("/proc")) {
-    const pid = Number(name);
-    const stat = Number.isInteger(pid) ? readIfThere(`/proc/${name}/stat`) : undefined;
-    if (stat === undefined) continue;
-    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  for (const { pid, parent } of runningProcesses()) {
     children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
   const tree = (pid: number): number[] => [pid, ...(children.get(pid) ?? []).flatMap(tree)];
   return tree(root);
+}
+
+/** The processes of a session, whatever process groups they have made and whether or not their parents live. */
+export function sessionOf(leader: number): number[] {
+  return runningProcesses().flatMap(({ pid, session }) => (session === leader ? [pid] : []));
+}
+
+/** What Linux runs, but for what has ended and waits for its parent to ask (proc(5), stat fields 3, 4 and 6). */
+function runningProcesses(): { pid: number; parent: number; session: number }[] {
+  return fs.readdirSync("/proc").flatMap((name) => {
+    const pid = Number(name);
+    const stat = Number.isInteger(pid) ? readIfThere(`/proc/${name}/stat`) : undefined;
+    if (stat === undefined) return [];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (fields[0] === "Z") return [];
+    return [{ pid, parent: Number(fields[1]), session: Number(fields[3]) }];
+  });
 }
 
 /** What a process has in memory, what it shares with others included (proc(5), statm). */

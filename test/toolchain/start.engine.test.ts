@@ -7,6 +7,7 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { stackLocks } from "../../toolchain/backend.mjs";
+import { sessionOf } from "../bench/process-tree.ts";
 import { expectFailure, expectSuccess, finish, repository } from "../support/engine.ts";
 
 describe("npm start", function () {
@@ -18,7 +19,7 @@ describe("npm start", function () {
     clone = makeClone();
   });
   afterEach(() => {
-    for (const child of running) kill(child, "SIGKILL");
+    for (const child of running) kill(child);
     running.clear();
     fs.rmSync(clone, { recursive: true, force: true });
   });
@@ -143,7 +144,7 @@ describe("npm start", function () {
         ended,
         sleep(length * (round % 4 === 0 ? 1 : 0.5 + 0.6 * Math.random())),
       ]);
-      kill(child, "SIGKILL");
+      kill(child);
       await ended;
       if (round % 4 !== 3) continue;
       const steady = { VARIANT: `steady-${round}` };
@@ -211,8 +212,10 @@ describe("npm start", function () {
   it("removes the lock and the half-written files of a CLI that was killed", async () => {
     const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], slow);
     await atWork(child);
-    kill(child, "SIGKILL");
+    kill(child);
     await once(child, "close");
+    for (let look = 0; look < 50 && sessionOf(child.pid ?? 0).length > 0; look++) await sleep(100);
+    assert.deepEqual(sessionOf(child.pid ?? 0), [], "a plugin has outlived them");
     const { length: left } = stackLocks(path.join(clone, ".pulumi/state"));
     assert.equal(left, 1, "the killed CLI left its lock");
     // Killed a moment later or earlier it leaves this too.
@@ -437,11 +440,15 @@ function makeClone(): string {
   return clone;
 }
 
-/** Signals a whole process group. */
-function kill(child: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (child.pid) process.kill(-child.pid, signal);
-  } catch {
-    // It has ended.
+/** Kills all of a program's session: the engine gives each plugin a process group of its own. */
+function kill({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  // Elsewhere than on Linux the program's own process group.
+  for (const each of fs.existsSync("/proc/self/stat") ? sessionOf(pid) : [-pid]) {
+    try {
+      process.kill(each, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
   }
 }
