@@ -26,6 +26,7 @@ export type Violation = { level: "mandatory" | "advisory"; policy: string; text:
 
 const parts = path.join(repository, "test/policies/stacks/parts.ts");
 const components = path.join(repository, "components/index.ts");
+const stackTraces = path.join(repository, "components/stack-traces.ts");
 
 /** Only what a program uses is imported: each import costs a fraction of a second. */
 export function programText(body: string): string {
@@ -38,7 +39,9 @@ export function programText(body: string): string {
     ["NodePool", `import { NodePool } from ${JSON.stringify(components)};`],
   ];
   const used = imports.filter(([name]) => new RegExp(`\\b${name}\\b`).test(body));
-  return `${used.map(([, text]) => text).join("\n")}\n${body}\n`;
+  // First, as in a user's program: it spares each resource a stack trace.
+  const first = `import ${JSON.stringify(stackTraces)};`;
+  return `${[first, ...used.map(([, text]) => text)].join("\n")}\n${body}\n`;
 }
 
 /** Runs cases on a few projects that are used again and again. */
