@@ -221,7 +221,7 @@ describe("a shape in which settings are brought", () => {
 const ordinary: Readonly<Record<string, readonly [file: string, text: string]>> = {
   "Fluent Bit's sections": [
     "fluent-bit.conf",
-    "[INPUT]\n    Name systemd\n    Systemd_Filter _SYSTEMD_UNIT=kubelet.service\n[FILTER]\n    Name kubernetes\n    Use_Kubelet On\n    Kubelet_Port 10250\n",
+    "[INPUT]\n    Name systemd\n    Tag kubelet.*\n    Systemd_Filter _SYSTEMD_UNIT=kubelet.service\n[FILTER]\n    Name kubernetes\n    Use_Kubelet On\n    Kubelet_Port 10250\n",
   ],
   "the folder of a kubelet, as a driver's option": [
     "driver.yaml",
