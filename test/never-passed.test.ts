@@ -245,6 +245,39 @@ describe("what sets nothing of kubelets", () => {
     });
   }
 
+  it("is named and passed where a cloud's nodes are tuned, and no more", () => {
+    const provider = { type: "pulumi:providers:gcp", name: "p", urn: "urn:p", props: {} };
+    const said = (kubeletConfig: object) =>
+      packSays(
+        resource(
+          "gcp:container/nodePool:NodePool",
+          "x",
+          { nodeConfig: { kubeletConfig } },
+          { provider },
+        ),
+      );
+    const tuned = said({ cpuManagerPolicy: "static", cpuCfsQuota: true, podPidsLimit: 4096 });
+    assert.deepEqual(
+      tuned.map(({ enforcementLevel }) => enforcementLevel),
+      ["advisory"],
+    );
+    assert.match(tuned[0]?.message ?? "", /NodePool x makes of nodeConfig\.kubeletConfig/);
+    for (const opened of [
+      { cpuManagerPolicy: "static", insecureKubeletReadonlyPortEnabled: "TRUE" },
+      { cpuManagerPolicy: "static", authorization: unknownValue },
+      {},
+    ]) {
+      assert.ok(said(opened).some(({ enforcementLevel }) => enforcementLevel === "mandatory"));
+    }
+    const flagged = (kubeletExtraArgs: string) =>
+      packSays(resource("eks:index:ManagedNodeGroup", "x", { kubeletExtraArgs }, { provider }));
+    assert.deepEqual(
+      flagged("--max-pods=110").map(({ enforcementLevel }) => enforcementLevel),
+      ["advisory"],
+    );
+    assert.equal(flagged("--read-only-port=10255")[0]?.enforcementLevel, "mandatory");
+  });
+
   it("is not passed where the pods of its kind are not known", () => {
     const rollout = { spec: { template: unknownValue }, metadata: { name: "kubelet" } };
     const type = "kubernetes:argoproj.io/v1alpha1:Rollout";

@@ -8,6 +8,7 @@ import { isOfKubernetes } from "./host-paths.ts";
 import { fieldName, isUnknown, ofFile, titleOf, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
+import { tunesAlone } from "./tuning.ts";
 import { readWorkload } from "./workload.ts";
 import {
   asList,
@@ -152,7 +153,8 @@ function visitSettings(object: JsonObject, path: FieldPath, { origin, found }: S
       /kubelet|kube-?api-?server/i.test(key) && !/monitor|metrics|rbac/i.test(key);
     if (isOfProgram && speaks(JSON.stringify({ [key]: item })) === "of settings") {
       const where = fieldName([...path, key]);
-      found.pieces.push(unread(origin, `what ${origin.source.where} makes of ${where}`, true));
+      const decides = !tunesAlone(item);
+      found.pieces.push(unread(origin, `what ${origin.source.where} makes of ${where}`, decides));
     }
   }
 }
@@ -242,9 +244,8 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
     }
     found.inner.push({ content: text, origin: within(search, path) });
   } else if (speaks(`${key}: ${text}`) === "of settings") {
-    found.pieces.push(
-      unread(search.origin, `what ${search.origin.source.where} makes of ${fieldName(path)}`, true),
-    );
+    const made = `what ${search.origin.source.where} makes of ${fieldName(path)}`;
+    found.pieces.push(unread(search.origin, made, !tunesAlone(text)));
   } else if (!prose.test(key) && speaks(text) === "of them" && !/^[\w.:/-]*$/.test(text)) {
     found.mentions.push(path);
   }
