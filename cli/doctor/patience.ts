@@ -1,6 +1,6 @@
 /** How long the doctor waits: for one answer, and for all of them together. */
 
-/** Seconds that one node, or one request, may take. */
+/** Seconds that a handshake with a kubelet, or one request to kube-apiserver itself, may take. */
 export const patience = 5;
 
 /**

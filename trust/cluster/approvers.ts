@@ -20,7 +20,7 @@ import type {
 import { groupBy } from "../words/group-by.ts";
 import type { AssembledApprover } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
-import { missingToken } from "./pods.ts";
+import { missingToken } from "./pod-token.ts";
 import { type Machine, withoutNode } from "./scheduling.ts";
 
 const signer = "kubernetes.io/kubelet-serving";

@@ -1,18 +1,12 @@
 /** Other programs that call kubelets, as their pods let them: whether they run, where, and with which token. */
 import type { CallerPiece } from "../readers/piece.ts";
 import type { Fact } from "../words/fact.ts";
+import type { ApproverCircumstances } from "./approvers.ts";
 import type { AssembledCaller } from "./assembly.ts";
-import type { Assumptions } from "./assumptions.ts";
-import { missingToken } from "./pods.ts";
-import { type Machine, withoutNode } from "./scheduling.ts";
+import { missingToken } from "./pod-token.ts";
+import { withoutNode } from "./scheduling.ts";
 
-type Circumstances = {
-  /** The nodes that are known. */
-  readonly machines: readonly Machine[];
-  /** ServiceAccounts that give their pods no token: `namespace/name`. */
-  readonly withoutToken: ReadonlySet<string>;
-  readonly assumptions: Assumptions;
-};
+type Circumstances = Pick<ApproverCircumstances, "machines" | "withoutToken" | "assumptions">;
 
 /**
  * The callers that run. One that is scaled to nothing calls no kubelet, which is said; one whose pods no node here takes

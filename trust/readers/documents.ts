@@ -10,7 +10,7 @@ import { asObject, asText, readYaml, type YamlDocument, type YamlDocuments } fro
 const opening = /^(---|[[{]|%YAML|- |-$|["']?[\w./$-]+["']?\s*:(\s|$)|\{\{)/;
 
 /** `[INPUT]`: the head of a section in an INI file (Fluent Bit's, TOML), which is a list in YAML. */
-const isSection = /^\[[\w. -]+\]\s*$/;
+const sectionHead = /^\[[\w. -]+\]\s*$/;
 
 export const documents: Format = {
   name: "YAML or JSON",
@@ -23,7 +23,7 @@ export const documents: Format = {
       .find((line) => line.trim() !== "" && !/^\s*#/.test(line))
       ?.trimStart();
     if (first === undefined || !opening.test(first)) return false;
-    return isSection.test(first) ? parsed(text).problems.length === 0 : isStructured(text);
+    return sectionHead.test(first) ? parsed(text).problems.length === 0 : isStructured(text);
   },
   read: (text, origin) => {
     const { documents, problems } = parsed(text);

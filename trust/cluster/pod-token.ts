@@ -1,4 +1,4 @@
-/** Whether the pods of a workload can do what they are there for: with a token for kube-apiserver. */
+/** The token of its ServiceAccount with which a pod asks kube-apiserver. */
 import type { WorkloadPiece } from "../readers/piece.ts";
 import { type Fact, known, unknown } from "../words/fact.ts";
 
