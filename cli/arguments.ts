@@ -1,7 +1,7 @@
 /** The command line of `judge`. */
 import { parseArgs } from "node:util";
 import type { NodeAddress, ServingRequest } from "../trust/words/facts.ts";
-import { reasonIn } from "../trust/words/skip.ts";
+import { noReason, reasonIn } from "../trust/words/skip.ts";
 import { nodeAddressTypes } from "../trust/words/vocabulary.ts";
 
 /** A file or folder that was given, and the path that it has on its host when that was said (`PATH=FILE`). */
@@ -190,7 +190,7 @@ function readReason(text: string | undefined): string | undefined {
   const reason = reasonIn(text);
   if (text !== undefined && reason === undefined) {
     throw new UsageError(
-      `--skip-reason: ${JSON.stringify(text)} is no reason; write in words why kubelets are not verified`,
+      `--skip-reason: ${noReason(text)}; write in words why kubelets are not verified`,
     );
   }
   return reason;

@@ -169,7 +169,7 @@ export const waiverProperties: Properties = {
           description: "URN or name of a resource, or a machine's name; * stands for any text.",
         },
         cluster: { ...cluster, description: "Name of a cluster; * stands for any text." },
-        reason: { type: "string", minLength: 1, description: "Why, in words." },
+        reason: { type: "string", minLength: 1, description: "Why, in at least two words." },
         until: {
           type: "string",
           pattern: "^\\d{4}-\\d{2}-\\d{2}$",

@@ -1,3 +1,4 @@
+import { noReason, reasonIn } from "../../trust/words/skip.ts";
 import type { ApiServerStance } from "../../trust/words/vocabulary.ts";
 
 /** What is wrong with a stance and its reason. Each problem begins with the field's name. */
@@ -6,6 +7,11 @@ export function stanceProblems(stance: ApiServerStance, skipReason: string | und
   if (stance === "skip" && reason === "") {
     return [
       "skipReason: stance skip leaves every kubelet serving certificate unverified, and no reason is given. Say why in skipReason, or use stance verify.",
+    ];
+  }
+  if (stance === "skip" && reasonIn(reason) === undefined) {
+    return [
+      `skipReason: ${noReason(reason)}. Say in words why kubelets are not verified, or use stance verify.`,
     ];
   }
   if (stance !== "skip" && reason !== "") {

@@ -3,7 +3,7 @@
 import { kubeletAccessOutputs, tokens } from "../../trust/contract.ts";
 import { asObject } from "../../trust/readers/yaml.ts";
 import { valueOr } from "../../trust/words/fact.ts";
-import { skipOf } from "../../trust/words/skip.ts";
+import { reasonOfSkip, skipOf } from "../../trust/words/skip.ts";
 import { reasonAnnotation, verificationAnnotation } from "../../trust/words/vocabulary.ts";
 import { field, type Resource, type Stack, text } from "../stack/resource.ts";
 
@@ -40,7 +40,7 @@ function registeredBy(access: Resource): Record<string, string> {
 }
 
 function saidBy(annotations: Readonly<Record<string, string>>): string | undefined {
-  return valueOr(skipOf(annotations, { where: "" }), undefined)?.reason;
+  return reasonOfSkip(valueOr(skipOf(annotations, { where: "" }), undefined));
 }
 
 /** The annotations of a resource's metadata that are text; `undefined` when they are not known. */

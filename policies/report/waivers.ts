@@ -3,7 +3,7 @@
  * told each time, so that nobody forgets it.
  */
 
-import { reasonIn } from "../../trust/words/skip.ts";
+import { noReason, reasonIn } from "../../trust/words/skip.ts";
 import type { Waiver } from "../config.ts";
 import { describe, type Resource } from "../stack/resource.ts";
 import type { Finding } from "./finding.ts";
@@ -113,7 +113,7 @@ export function waiverProblems(
         ]
       : []),
     ...(reasonIn(reason) === undefined
-      ? [`${at}.reason says nothing. Say in words why it is waived.`]
+      ? [`${at}.reason says nothing: ${noReason(reason)}. Say in words why it is waived.`]
       : []),
     ...(resource === undefined && cluster === undefined
       ? [`${at} names neither a resource nor a cluster. Name one; "*" stands for any text.`]

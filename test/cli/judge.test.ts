@@ -98,7 +98,7 @@ describe("npm run judge", function () {
     assert.equal(plain.status, 1, plain.stderr);
     assert.match(plain.stdout, /^Kubernetes 1\.37\.2: rejected\n\nserving side: silentlySkipped\n/);
     assert.match(plain.stdout, /remedy: Set serverTLSBootstrap: true/);
-    const said = run(...bothKubeadm, "--skip-reason", "a lab");
+    const said = run(...bothKubeadm, "--skip-reason", "a lab on one machine");
     assert.equal(said.status, 0, said.stdout);
   });
 
@@ -132,6 +132,15 @@ describe("npm run judge", function () {
     const { status, stdout } = run(...bothFiles, "--rbac", "rbac.yaml");
     assert.equal(status, 0, stdout);
     assert.match(stdout, /air-gapped/);
+    put({
+      "pod.yaml": apiServerPod(
+        [],
+        "{kubelet-trust/kubelet-serving-verification: skip, kubelet-trust/reason: todo}",
+      ),
+    });
+    const thin = run(...bothFiles, "--rbac", "rbac.yaml");
+    assert.match(thin.stdout, /silentlySkipped/);
+    assert.match(thin.stdout, /"todo" is no reason: one has at least 2 different words/);
   });
 
   it("reads certificates by their path on the host, by base name and under a root", async () => {
@@ -201,6 +210,10 @@ describe("npm run judge", function () {
       [["--kubelet", "pod.yaml", "--apiserver", "pod.yaml"], /--kubelet: no kubelet found/],
       [["--kubelet", "kubelet.yaml", "--apiserver", "kubelet.yaml"], /no kube-apiserver found/],
       [[...bothFiles, "--skip-reason", "123"], /--skip-reason: "123" is no reason/],
+      [
+        [...bothFiles, "--skip-reason", "todo"],
+        /--skip-reason: "todo" is no reason: .*2 different words/,
+      ],
       [[...bothFiles, "--signer", "noise.txt"], /--signer: noise\.txt holds no certificate/],
       [[...bothFiles, "--csr", "x"], /--csr: "x" is no state/],
       [[...bothFiles, "--at", "x"], /--at: "x" is no time/],

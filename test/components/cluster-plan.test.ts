@@ -110,6 +110,11 @@ describe("planCluster", () => {
     ],
     ["a skip without a reason", { stance: "skip" }, /skipReason: stance skip .* Say why/],
     [
+      "a skip whose reason is none",
+      { stance: "skip", skipReason: "n/a" },
+      /skipReason: "n\/a" is no reason: .*2 different words.* Say in words why/,
+    ],
+    [
       "a reason without a skip",
       { skipReason: "because" },
       /skipReason: "because" is given, but stance verify does not skip\. Remove/,
@@ -140,7 +145,7 @@ describe("planCluster", () => {
         controlPlanes: [{ name: "cp" }],
         controlPlaneServingMode: "selfSigned",
         stance: "skip",
-        skipReason: "x",
+        skipReason: "nobody looks in a lab",
       },
       /controlPlanes\[0\]\.addresses: cp has no InternalIP for kube-apiserver/,
     ],

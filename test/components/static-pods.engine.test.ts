@@ -118,11 +118,11 @@ describe("ClusterConfiguration", () => {
           podSubnet: "10.244.0.0/16",
           keyAlgorithm,
           stance,
-          ...(stance === "skip" ? { skipReason: "test" } : {}),
+          ...(stance === "skip" ? { skipReason: "a test" } : {}),
         });
         let text = "";
         await register(() => {
-          const reason = stance === "skip" ? { skipReason: "test" } : {};
+          const reason = stance === "skip" ? { skipReason: "a test" } : {};
           text = plain(
             new ApiServerKubeletAccess("dev", { settings, ...reason }).clusterConfiguration,
           );

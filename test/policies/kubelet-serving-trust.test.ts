@@ -64,6 +64,18 @@ describe(policy, () => {
     );
   });
 
+  it("takes no single word for a reason, and says what one needs", () => {
+    const [sent, ...others] = said((parts) => {
+      parts.configuration.serverTLSBootstrap = false;
+      delete parts.apiServerFlags["kubelet-certificate-authority"];
+      parts.annotations["kubelet-trust/kubelet-serving-verification"] = "skip";
+      parts.annotations["kubelet-trust/reason"] = "todo";
+    });
+    assert.deepEqual(others, []);
+    assert.equal(sent?.enforcementLevel, "mandatory");
+    assert.match(sent.message, /"todo" is no reason: one has at least 2 different words/);
+  });
+
   it("rejects what it cannot decide, and names what is missing", () => {
     const [sent, ...others] = said((parts) => {
       parts.apiServerFlags["kubelet-certificate-authority"] = "/etc/kubernetes/other-ca.crt";

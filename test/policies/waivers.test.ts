@@ -97,6 +97,7 @@ describe("a waiver", () => {
       [{ cluster: "prod", until: "2026-02-31" }, /is no day/],
       [{ cluster: "prod", reason: "\u200b\u2060" }, /reason says nothing/],
       [{ cluster: "prod", reason: "12." }, /reason says nothing/],
+      [{ cluster: "prod", reason: "tbd" }, /reason says nothing: "tbd" is no reason: .*words/],
       [
         { cluster: "prod", policy: "kubelet-serving-truts" },
         /waivers\[0\]\.policy: there is no policy "kubelet-serving-truts"\. Did you mean kubelet-serving-trust\?/,

@@ -9,7 +9,7 @@ import { readArguments } from "../readers/command-line.ts";
 import type { KubeadmPiece, Origin, Piece, ProgramPiece } from "../readers/piece.ts";
 import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
 import type { FileContent, HostFiles, RbacFacts } from "../words/facts.ts";
-import { reasonIn, skipOf } from "../words/skip.ts";
+import { skipFor, skipOf } from "../words/skip.ts";
 import { type ApproverCircumstances, approversAmong } from "./approvers.ts";
 import type {
   AssembledApiServer,
@@ -395,7 +395,7 @@ function apiServerOf(
     skip:
       options.skipReason === undefined
         ? skipOf(origin.annotations, { where: source.where })
-        : known({ reason: options.skipReason }),
+        : known(skipFor(options.skipReason)),
     rbac,
     files: layered(piece.files ?? filesOf(origin), withoutUnseen(shared, options)),
     source: commandLine.source,
@@ -419,13 +419,12 @@ function fromDeclared(
   rbac: Fact<RbacFacts>,
 ): AssembledApiServer {
   const source = { where };
-  const reason = reasonIn(skipReason);
   const [commandLine] = readArguments(["kube-apiserver", ...flags], source).commandLines;
   const { refusals, asIfStarted } = apiServerRefusals({
     label: `kube-apiserver of ${cluster ?? "another stack"}`,
     version: known(own ?? version),
     commandLine: commandLine ?? { program: "kube-apiserver", words: [], source },
-    skip: known(reason === undefined ? undefined : { reason }, source),
+    skip: known(skipReason === undefined ? undefined : skipFor(skipReason), source),
     rbac,
     files,
     source,

@@ -9,7 +9,7 @@ import type { CallerPiece, CallerProgram } from "../readers/piece.ts";
 import { known, mapFact, type Source, type Unknown, valueOr } from "../words/fact.ts";
 import type { CallerFacts, FileContent, HostFiles, KubeletFacts } from "../words/facts.ts";
 import type { Remedy } from "../words/remedy.ts";
-import { skipOf } from "../words/skip.ts";
+import { notMeant, skipOf } from "../words/skip.ts";
 import type { VerdictWord } from "../words/verdict.ts";
 import { defaultPreferredAddressTypes } from "../words/vocabulary.ts";
 import { joinHostPort, judgeServing, type ServingResult } from "./serving.ts";
@@ -118,7 +118,7 @@ export function judgeCaller(
       return {
         ...told,
         verdict: outcome.verdict,
-        reason: `${label} does not verify the kubelet's serving certificate (${own.skipSetting}), and nothing says that this is meant.`,
+        reason: `${label} does not verify the kubelet's serving certificate (${own.skipSetting}), and ${notMeant(valueOr(access.skip, undefined))}.`,
         remedies: [
           ...closing(outcome.remedies).map(
             (remedy) => `${said(remedy, program)} Then remove ${own.skipSetting}.`,

@@ -3,6 +3,7 @@ import { readPem } from "../readers/pem.ts";
 import type { Fact } from "../words/fact.ts";
 import type { ApiServerFacts, CertificateFacts, HostFiles, KubeletFacts } from "../words/facts.ts";
 import { servingModeOf } from "../words/serving-mode.ts";
+import { notMeant, reasonOfSkip } from "../words/skip.ts";
 import { isOpenToUsers } from "./open.ts";
 
 /** What kube-apiserver needs so that it and this kubelet trust each other; a sentence each. */
@@ -96,13 +97,12 @@ function verificationNeeds({ access, files }: ApiServerFacts): readonly string[]
   if (!certificateAuthority.known) return [`Undecidable without ${certificateAuthority.missing}.`];
   if (certificateAuthority.value === "") {
     if (!skip.known) return [`Undecidable without ${skip.missing}.`];
-    return skip.value
+    const reason = reasonOfSkip(skip.value);
+    return reason === undefined
       ? [
-          `It verifies no kubelet, on purpose (${skip.value.reason}): any serving certificate will do.`,
+          `It verifies no kubelet, and ${notMeant(skip.value)}: set --kubelet-certificate-authority, or say why not.`,
         ]
-      : [
-          "It verifies no kubelet, and nothing says that this is meant: set --kubelet-certificate-authority, or say why not.",
-        ];
+      : [`It verifies no kubelet, on purpose (${reason}): any serving certificate will do.`];
   }
   const types = preferredAddressTypes.known
     ? preferredAddressTypes.value.join(", ")

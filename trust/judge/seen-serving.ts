@@ -6,6 +6,7 @@ import type { Complaint } from "../certificates/verify.ts";
 import { valueOr } from "../words/fact.ts";
 import type { CallerFacts, SeenCall } from "../words/facts.ts";
 import type { Remedy } from "../words/remedy.ts";
+import { notMeant, reasonOfSkip } from "../words/skip.ts";
 import { type Cause, type Outcome, works } from "../words/verdict.ts";
 import { fails, present } from "./outcome.ts";
 import {
@@ -65,11 +66,12 @@ function successSeen(outcome: Outcome, { access, program }: CallerFacts, situati
     } as const;
   }
   if (!skip.known) return outcome;
-  if (skip.value) {
+  const meant = reasonOfSkip(skip.value);
+  if (meant !== undefined) {
     return {
       verdict: "skipped",
       cause: "nothing-verified",
-      reason: `${program} does not verify the kubelet's serving certificate, and says why: ${skip.value.reason}`,
+      reason: `${program} does not verify the kubelet's serving certificate, and says why: ${meant}`,
       remedies: [],
       sources: present([certificateAuthority.source, skip.source]),
     } as const;
@@ -77,7 +79,7 @@ function successSeen(outcome: Outcome, { access, program }: CallerFacts, situati
   return {
     verdict: "silentlySkipped",
     cause: "nothing-verified",
-    reason: `${program} does not verify the kubelet's serving certificate: ${settingsOf[program].unverified}, and nothing says that this is meant.${otherwise}`,
+    reason: `${program} does not verify the kubelet's serving certificate: ${settingsOf[program].unverified}, and ${notMeant(skip.value)}.${otherwise}`,
     remedies: silentSkipRemedies(situation),
     sources,
   } as const;

@@ -20,6 +20,7 @@ import { addressesOf, isIpAddress, isPlaceholder, unknownNodeName } from "../pro
 import type { Fact, Source } from "../words/fact.ts";
 import { known, valueOr } from "../words/fact.ts";
 import type { CallerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
+import { notMeant, reasonOfSkip } from "../words/skip.ts";
 import type { Cause, Fails, Outcome } from "../words/verdict.ts";
 import { bundleOf, holdsAuthority, isCollected } from "./bundle.ts";
 import { type Dial, dial, dialSources, resolveError } from "./dial.ts";
@@ -292,12 +293,12 @@ function unverified(pair: Pair): Outcome {
     return undecidable([access.skip.missing], [access.skip.source]);
   }
   const sources = present([access.certificateAuthority.source, access.skip.source]);
-  const skip = access.skip.value;
-  if (skip) {
+  const meant = reasonOfSkip(access.skip.value);
+  if (meant !== undefined) {
     return {
       verdict: "skipped",
       cause: "nothing-verified",
-      reason: `${program} does not verify the kubelet's serving certificate, and says why: ${skip.reason}`,
+      reason: `${program} does not verify the kubelet's serving certificate, and says why: ${meant}`,
       remedies: [],
       sources,
     };
@@ -316,7 +317,7 @@ function unverified(pair: Pair): Outcome {
   return {
     verdict: "silentlySkipped",
     cause: "nothing-verified",
-    reason: `${program} does not verify the kubelet's serving certificate: ${settingsOf[program].unverified}, and nothing says that this is meant.`,
+    reason: `${program} does not verify the kubelet's serving certificate: ${settingsOf[program].unverified}, and ${notMeant(access.skip.value)}.`,
     remedies: silentSkipRemedies(situationOf(pair, origin, chain)),
     sources,
   };

@@ -6,6 +6,7 @@
  */
 import type { Fact, Source } from "./fact.ts";
 import type { Start } from "./refusal.ts";
+import type { Skip } from "./skip.ts";
 import type { NodeAddressType } from "./vocabulary.ts";
 
 export type { Start } from "./refusal.ts";
@@ -238,8 +239,8 @@ export type ApiServerKubeletAccess = {
   readonly clientKey: Fact<string>;
   /** `--kubelet-preferred-address-types`, as written: unknown words are kept, they match no address. */
   readonly preferredAddressTypes: Fact<readonly string[]>;
-  /** The annotation that says that not verifying is meant, with its reason. */
-  readonly skip: Fact<{ readonly reason: string } | undefined>;
+  /** What says that not verifying is meant; it counts with a reason. */
+  readonly skip: Fact<Skip | undefined>;
   /** Whose bearer token it sends, beside or instead of a certificate; absent: none. */
   readonly token?: Fact<Identity>;
 };
