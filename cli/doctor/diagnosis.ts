@@ -45,9 +45,10 @@ export type Diagnosis = {
 
 /** Judges a cluster. Pure. */
 export function diagnose(evidence: ClusterEvidence, at: Date): Diagnosis {
-  const { pieces, options, likely, unseen } = evidence;
+  const { pieces, options, likely, unseen, assumed } = evidence;
   const assembly = assemble(pieces, { ...options, at });
-  const judgement = judgeAll(assembly, at);
+  const judged = judgeAll(assembly, at);
+  const judgement = { ...judged, assumptions: [...judged.assumptions, ...assumed] };
   const kubelets = [
     ...assembly.clusters.flatMap((cluster) => cluster.kubelets),
     ...assembly.unpaired,

@@ -14,7 +14,7 @@ import { known } from "../../trust/words/fact.ts";
 import type { DoctorArguments } from "./arguments.ts";
 import { type Client, reasonOf } from "./connect.ts";
 import type { Handshake } from "./handshake.ts";
-import { listAll, refusalIn } from "./list.ts";
+import { listAll, notKubernetes, objectIn, refusalIn } from "./list.ts";
 import { lookAtPorts, nodesAtOnce, nodesOf, originIn } from "./nodes.ts";
 import { callPatience, inTurns, NoAnswer } from "./patience.ts";
 import type { Progress } from "./progress.ts";
@@ -30,6 +30,8 @@ export type ClusterEvidence = {
   /** By name of the node. */
   readonly handshakes: ReadonlyMap<string, Handshake>;
   readonly unseen: readonly Unseen[];
+  /** What is taken for granted where it could not be seen; a sentence each. */
+  readonly assumed: readonly string[];
   /** What kube-apiserver's bundle likely holds, where it could not be seen; never taken for it. */
   readonly likely?: { readonly pieces: readonly Piece[]; readonly from: string };
 };
@@ -75,6 +77,7 @@ export async function readCluster(
     nodes,
     handshakes,
     unseen,
+    assumed: objects.assumed,
     options: {
       ...(objects.hasRbac && { isWholeRbac: true }),
       running: { hasAllWorkloads: objects.hasAllWorkloads, unseenFiles },
@@ -102,6 +105,7 @@ async function readObjects(reading: Reading): Promise<{
   readonly givens: readonly GivenObject[];
   readonly hasAllWorkloads: boolean;
   readonly hasRbac: boolean;
+  readonly assumed: readonly string[];
 }> {
   const [pods, csrs, roles, bindings, workloads, configuration] = await Promise.all([
     staticPods(reading),
@@ -131,6 +135,11 @@ async function readObjects(reading: Reading): Promise<{
     givens: all.map((object) => ({ object, origin: originIn(reading.client, titleOf(object)) })),
     hasRbac: roles !== undefined && bindings !== undefined,
     hasAllWorkloads: workloads.every((found) => found !== undefined),
+    assumed: kubeadm
+      ? [
+          `kube-apiserver runs with the flags that kubeadm makes of ConfigMap kube-system/kubeadm-config: ${pods ? "no pod of it is there" : "its pod could not be seen"}.`,
+        ]
+      : [],
   };
 }
 
@@ -162,8 +171,10 @@ async function configMap(
   const what = `ConfigMap kube-system/${name}`;
   try {
     const { status, text } = await client.get(`${system}/configmaps/${name}`);
-    if (status === 200) return JSON.parse(text) as JsonObject;
-    if (status !== 404) unseen.push({ what, because: refusalIn(status, text) });
+    const found = status === 200 ? objectIn(text) : undefined;
+    if (found?.kind === "ConfigMap") return found;
+    const because = status === 200 ? notKubernetes(status) : refusalIn(status, text);
+    if (status !== 404) unseen.push({ what, because });
   } catch (error) {
     unseen.push({ what, because: reasonOf(error) });
   }

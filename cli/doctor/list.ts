@@ -1,5 +1,5 @@
 /** Lists of objects, page by page. */
-import { asList, asObject, asText, type JsonObject } from "../../trust/readers/yaml.ts";
+import { asList, asObject, asText, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
 import { type Client, reasonOf } from "./connect.ts";
 
 /** Objects of one kind, or why they were not seen. */
@@ -30,7 +30,9 @@ export async function listAll({ get }: Pick<Client, "get">, path: string): Promi
         pagePatience,
       );
       if (status !== 200) return { unseen: refusalIn(status, text), status };
-      page = asObject(JSON.parse(text));
+      page = objectIn(text);
+      // Something else than kube-apiserver may answer: that is no empty list.
+      if (!asText(page?.kind)?.endsWith("List")) return { unseen: notKubernetes(status), status };
     } catch (error) {
       return { unseen: reasonOf(error) };
     }
@@ -45,13 +47,23 @@ export async function listAll({ get }: Pick<Client, "get">, path: string): Promi
   return { items };
 }
 
+/** What answered is no kube-apiserver, for people: a proxy or a page to log in at, as a rule. */
+export function notKubernetes(status: number): string {
+  return `${status}, and the answer is none of kube-apiserver's`;
+}
+
 /** What kube-apiserver says with a refusal, in a line. */
 export function refusalIn(status: number, text: string): string {
+  const message = asText(objectIn(text)?.message);
+  // Where it is no Status, the number says enough.
+  return message === undefined ? String(status) : `${status}, ${message}`;
+}
+
+/** The object in an answer; `undefined` where it is none. */
+export function objectIn(text: string): JsonObject | undefined {
   try {
-    const message = asText(asObject(JSON.parse(text))?.message);
-    if (message !== undefined) return `${status}, ${message}`;
+    return asObject(JSON.parse(text) as Json);
   } catch {
-    // It is no Status; the number says enough.
+    return undefined;
   }
-  return String(status);
 }

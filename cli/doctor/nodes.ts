@@ -36,7 +36,7 @@ export async function nodesOf(client: Client): Promise<readonly NodePiece[]> {
   const listed = await listAll(client, "/api/v1/nodes");
   if ("unseen" in listed) {
     throw new UsageError(
-      `the nodes of ${client.context} cannot be listed (${listed.unseen}): use credentials that may list nodes (docs/doctor.md has a ClusterRole)`,
+      `the nodes of ${client.context} cannot be listed (${listed.unseen}): ${remedyOf(listed.status)}`,
     );
   }
   if (listed.items.length === 0) {
@@ -51,6 +51,20 @@ export async function nodesOf(client: Client): Promise<readonly NodePiece[]> {
     })
     .filter((piece) => piece.kind === "node")
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What helps where nodes cannot be listed. */
+function remedyOf(status: number | undefined): string {
+  switch (status) {
+    case 401:
+      return "log in anew, or give another --context";
+    case 403:
+      return "use credentials that may list nodes (docs/doctor.md has a ClusterRole)";
+    case undefined:
+      return "see whether kube-apiserver is well (kubectl get --raw /readyz), or give it more time (--timeout)";
+    default:
+      return "see whether the kubeconfig's server is a kube-apiserver, and well (kubectl get --raw /readyz)";
+  }
 }
 
 /** A node with what its kubelet's port presents. */

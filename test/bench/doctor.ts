@@ -101,6 +101,7 @@ async function fill(cluster: FakeCluster, count: number): Promise<void> {
       ]),
     ]),
     [`${system}/configmaps/extension-apiserver-authentication`]: {
+      kind: "ConfigMap",
       data: { "client-ca-file": cluster.ca.certPem },
     },
     [`${system}/configmaps/kubelet-config`]: {

@@ -1,4 +1,5 @@
 /** What one side asks of the other, where only one is at hand. */
+import { isSelfMade } from "../programs/kubelet/serving-certificate.ts";
 import { readPem } from "../readers/pem.ts";
 import type { Fact } from "../words/fact.ts";
 import type { ApiServerFacts, CertificateFacts, HostFiles, KubeletFacts } from "../words/facts.ts";
@@ -8,18 +9,31 @@ import { isOpenToUsers } from "./open.ts";
 
 /** What kube-apiserver needs so that it and this kubelet trust each other; a sentence each. */
 export function needsOfKubelet(kubelet: KubeletFacts): readonly string[] {
-  return [...servingNeeds(kubelet), ...clientNeeds(kubelet), ...dangers(kubelet)];
+  return [
+    // One setting may be what both sides lack.
+    ...new Set([...servingNeeds(kubelet), ...clientNeeds(kubelet)]),
+    ...dangers(kubelet),
+  ];
 }
 
 function servingNeeds(kubelet: KubeletFacts): readonly string[] {
   const { serving, files } = kubelet;
   const skip =
     "or leave the flag out and say why (annotations kubelet-trust/kubelet-serving-verification: skip and kubelet-trust/reason)";
+  const { presented } = serving;
+  if (presented && "chain" in presented) {
+    const [seen] = presented.chain;
+    // What its port presents is what it serves, whatever its settings come to.
+    return seen === undefined || isSelfMade(seen)
+      ? [selfSignedNeeds(skip)]
+      : [
+          `The kubelet presents a certificate that it did not sign itself: --kubelet-certificate-authority needs ${issuerOf(seen)}, ${skip}.`,
+          `kube-apiserver must dial one of its names: ${namesOf(seen)}.`,
+        ];
+  }
   switch (servingModeOf(kubelet)) {
     case "selfSigned":
-      return [
-        `The kubelet signs its own serving certificate: kube-apiserver needs --kubelet-certificate-authority with this kubelet.crt in its file and --kubelet-preferred-address-types that begin with Hostname, ${skip}.`,
-      ];
+      return [selfSignedNeeds(skip)];
     case "bootstrap":
       return [
         `The kubelet requests its serving certificate by CSR: --kubelet-certificate-authority needs the CA that signs kubernetes.io/kubelet-serving, ${skip}.`,
@@ -38,6 +52,10 @@ function servingNeeds(kubelet: KubeletFacts): readonly string[] {
     default:
       return [`Undecidable without ${missingOf(serving)}.`];
   }
+}
+
+function selfSignedNeeds(orSkip: string): string {
+  return `The kubelet signs its own serving certificate: kube-apiserver needs --kubelet-certificate-authority with this kubelet.crt in its file and --kubelet-preferred-address-types that begin with Hostname, ${orSkip}.`;
 }
 
 function missingOf({

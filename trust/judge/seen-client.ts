@@ -33,7 +33,7 @@ export function clientAsSeen(
   result: ClientResult,
   kind: RequestKind,
   called: SeenCall,
-  { call, supposed }: SeenJudgement,
+  { of, call, supposed }: SeenJudgement,
   { kubelet, pod }: { readonly kubelet: KubeletFacts; readonly pod: PodReference },
 ): ClientResult {
   const { outcome } = result;
@@ -59,9 +59,13 @@ export function clientAsSeen(
         const told = supposed.of("configz").outcome;
         if (told.verdict === "fails" && told.symptom === body) return supposed.of(kind);
       }
-      if (outcome.verdict === "fails" || apart.includes(kind)) return result;
-      if (kind !== "configz" && works(outcome)) return result;
+      if (outcome.verdict === "fails") return result;
       const user = /\(user=([^,]*),/.exec(body)?.[1] ?? "";
+      // Logs are authorized by the verb and the subresource that were refused; the others by something else beside.
+      if (works(outcome) && kind !== "configz" && kind !== "logs") {
+        return works(of("configz").outcome) ? contradicted(user, outcome) : result;
+      }
+      if (apart.includes(kind)) return result;
       const { symptom, httpStatus } = seen(kind === "configz" ? body : ofProxy(body, kind));
       const isAnyone = user === anyone;
       return {
@@ -197,6 +201,15 @@ function brokenPair(result: ClientResult, error: string): ClientResult {
       ],
     }),
     connection: error,
+  };
+}
+
+/** Who was refused what it may do by all that was read may be refused the rest as well. */
+function contradicted(user: string, { reason }: Outcome): ClientResult {
+  return {
+    outcome: undecidable([
+      `what ${user === "" ? "kube-apiserver" : user} may do at the kubelet: it was seen to be refused configz (403), and what was read says otherwise (${reason})`,
+    ]),
   };
 }
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { mock } from "node:test";
+import { setImmediate as immediate } from "node:timers/promises";
 import { doctor } from "../../../cli/doctor/main.ts";
 import { type Issued, issue } from "../../../lab/x509/issue.ts";
 import {
-  apiServerPod,
   approver,
   type FakeCluster,
-  kubeletConfig,
   listOf,
   never,
   nodeObject,
@@ -16,9 +16,16 @@ import {
   requestOf,
   selfSigned,
   startFakeCluster,
-  systemRbac,
   token,
 } from "./fake-cluster.ts";
+import {
+  type Changes,
+  clientFlags,
+  servingPair,
+  setCluster,
+  unreached,
+  verifyFlags,
+} from "./good-cluster.ts";
 
 describe("doctor", () => {
   let cluster: FakeCluster;
@@ -27,72 +34,11 @@ describe("doctor", () => {
 
   before(async () => {
     cluster = await startFakeCluster();
-    good = await issue({
-      subject: "CN=system:node:worker-0,O=system:nodes",
-      issuer: cluster.ca,
-      usages: ["serverAuth"],
-      dnsNames: ["worker-0"],
-      ipAddresses: ["127.0.0.1"],
-      notAfter: new Date(Date.now() + 300 * 86_400_000),
-    });
+    good = await servingPair(cluster);
   });
   after(() => cluster.stop());
 
-  const verify = ["--kubelet-certificate-authority=/etc/kubernetes/kubelet-ca.crt"];
-  const client = [
-    "--kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt",
-    "--kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key",
-  ];
-
-  /** A cluster of one node, with everything that the doctor asks for; each test changes one thing. */
-  async function set(
-    changes: {
-      readonly flags?: readonly string[];
-      readonly pair?: Issued | "none";
-      readonly configuration?: object;
-      readonly configz?: Reply;
-      readonly requests?: readonly object[];
-      readonly workloads?: readonly object[];
-    } = {},
-  ): Promise<void> {
-    const { flags = [...verify, ...client], pair = good, configuration = {} } = changes;
-    const port = await cluster.kubelet(pair === "none" ? undefined : pair);
-    const written = kubeletConfig(configuration);
-    const kubeSystem = "/api/v1/namespaces/kube-system";
-    const certificates = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
-    const rbacVersion = "rbac.authorization.k8s.io/v1";
-    const rbac = `/apis/${rbacVersion}`;
-    cluster.replies.clear();
-    const replies: Record<string, Reply> = {
-      "/version": { gitVersion: "v1.37.2" },
-      "/api/v1/nodes": listOf("Node", [nodeObject("worker-0", port)]),
-      "/api/v1/nodes/worker-0/proxy/configz": changes.configz ?? { kubeletconfig: written },
-      [`${kubeSystem}/pods`]: listOf("Pod", [apiServerPod(flags)]),
-      [`${kubeSystem}/configmaps/kubelet-config`]: {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name: "kubelet-config", namespace: "kube-system" },
-        data: { kubelet: JSON.stringify(written) },
-      },
-      [`${kubeSystem}/configmaps/kube-root-ca.crt`]: {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name: "kube-root-ca.crt", namespace: "kube-system" },
-        data: { "ca.crt": cluster.ca.certPem },
-      },
-      [certificates]: listOf("CertificateSigningRequest", changes.requests ?? []),
-      [`${rbac}/clusterroles`]: listOf("ClusterRole", systemRbac.roles, rbacVersion),
-      [`${rbac}/clusterrolebindings`]: listOf(
-        "ClusterRoleBinding",
-        systemRbac.bindings,
-        rbacVersion,
-      ),
-      "/apis/apps/v1/deployments": listOf("Deployment", changes.workloads ?? [], "apps/v1"),
-      "/apis/apps/v1/daemonsets": listOf("DaemonSet", []),
-      "/apis/apps/v1/statefulsets": listOf("StatefulSet", []),
-    };
-    for (const [at, reply] of Object.entries(replies)) cluster.replies.set(at, reply);
-  }
+  const set = (changes: Changes = {}) => setCluster(cluster, { pair: good, ...changes });
 
   async function ask(...args: string[]) {
     const { exitCode, stdout, stderr } = await doctor(
@@ -109,8 +55,6 @@ describe("doctor", () => {
     fs.writeFileSync(file, cluster.ca.certPem);
     return file;
   }
-
-  const unreached = (error: string) => refusal(503, `error trying to reach service: ${error}`);
 
   it("accepts a cluster whose kubelets are verified, and changes nothing", async () => {
     await set();
@@ -148,7 +92,7 @@ describe("doctor", () => {
   });
 
   it("rejects a self-signed kubelet that works because nothing is verified", async () => {
-    await set({ pair: await selfSigned("worker-0"), flags: client });
+    await set({ pair: await selfSigned("worker-0"), flags: clientFlags });
     const { exitCode, stdout } = await ask();
     assert.equal(exitCode, 1);
     assert.match(stdout, /serving side: silentlySkipped\n/);
@@ -305,12 +249,21 @@ describe("doctor", () => {
     });
 
     it("nothing: the kubelet does TLS and never answers, whatever its files would come to", async () => {
-      const outcome = await seen(never);
+      // The eleven seconds pass at once, when the call is there.
+      mock.timers.enable({ apis: ["setTimeout"] });
+      cluster.requests.length = 0;
+      const told = seen(never);
+      while (!cluster.requests.some((request) => request.endsWith("/proxy/configz"))) {
+        await immediate();
+      }
+      mock.timers.tick(11_000);
+      mock.timers.reset();
+      const outcome = await told;
       assert.equal(outcome.symptom, "no answer within 11 s");
       assert.equal(outcome.httpStatus, undefined);
       assert.equal(outcome.cause, "hangs");
       assert.notEqual(outcome.remedies.length, 0);
-    }).timeout(30_000);
+    });
   });
 
   it("names the cause of a 401: kube-apiserver has no client certificate", async () => {
@@ -331,10 +284,7 @@ describe("doctor", () => {
       "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
 
     /** The outcome for logs, of a kubelet that refuses and whose configuration nobody has. */
-    async function logs(
-      changes: Parameters<typeof set>[0],
-      certificate?: Partial<Parameters<typeof issue>[0]>,
-    ) {
+    async function logs(changes: Changes, certificate?: Partial<Parameters<typeof issue>[0]>) {
       await set(changes);
       cluster.replies.delete(shared);
       cluster.replies.set(authentication, {
@@ -382,7 +332,7 @@ describe("doctor", () => {
         await logs({ configz: refused }, { usages: ["serverAuth"] }),
         await logs({ configz: refused }, { subject: "O=system:masters" }),
         await logs({ configz: refused }, { issuer: await issue({ subject: "CN=x", isCA: true }) }),
-        await logs({ configz: refused, flags: verify }),
+        await logs({ configz: refused, flags: verifyFlags }),
       ].map(({ cause }) => cause);
       assert.deepEqual(causes, [
         "client-not-valid-now",
@@ -403,7 +353,7 @@ describe("doctor", () => {
       });
       const nobody = await logs({ configz: forbidden("nobody") }, { subject: "CN=nobody" });
       assert.deepEqual([nobody.cause, nobody.httpStatus], ["forbidden", 403]);
-      const anyone = await logs({ configz: forbidden("system:anonymous"), flags: verify });
+      const anyone = await logs({ configz: forbidden("system:anonymous"), flags: verifyFlags });
       assert.match(anyone.reason, /takes kube-apiserver for anyone \(system:anonymous\)/);
       const overlooked = await logs({ configz: forbidden("system:anonymous") });
       assert.equal(overlooked.cause, "no-client-ca");
