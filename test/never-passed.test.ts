@@ -25,6 +25,9 @@ const service = (kind: string, spec: object, group = "argoproj.io/v1alpha1") => 
   spec,
 });
 
+/** A value that something else is to put in. */
+const unknownText = "{{ .Values.x }}";
+
 const approver = {
   apiVersion: "apps/v1",
   kind: "Deployment",
@@ -137,8 +140,8 @@ const objects: Readonly<Record<string, readonly [Record<string, unknown>, RegExp
     /valuesFrom of .*HelmRelease/,
   ],
   "Gardener's Shoot": [
-    service("Shoot", { kubernetes: { kubelet: {} } }, "core.gardener.cloud/v1beta1"),
-    /what Gardener makes of/,
+    service("Shoot", { kubernetes: unknownText }, "core.gardener.cloud/v1beta1"),
+    /spec\.kubernetes of .*Shoot/,
   ],
   "HyperShift's NodePool": [
     service("NodePool", { config: [{ name: "kubelet" }] }, "hypershift.openshift.io/v1beta1"),
@@ -288,6 +291,173 @@ describe("what sets nothing of kubelets", () => {
     const text = "[settings.kubernetes]\nserver-tls-bootstrap = true\n";
     assert.notEqual(rejectedByPack(configMap("files", { "some.toml": text })), "");
     assert.equal(judged({ "other/some.toml": text }).exitCode, 1);
+  });
+});
+
+/** Nodes that a cloud or a distribution starts, with settings of their kubelets. */
+type Nodes = (settings: object) => Record<string, unknown>;
+const nodes: Readonly<Record<string, Nodes>> = {
+  "EKS' NodeConfig": (config) => ({
+    ...service("NodeConfig", { cluster: { name: "c" } }, "node.eks.aws/v1alpha1"),
+    spec: { cluster: { name: "c" }, kubelet: { config } },
+  }),
+  "eksctl's ClusterConfig": (kubeletExtraConfig) => ({
+    ...service("ClusterConfig", {}, "eksctl.io/v1alpha5"),
+    nodeGroups: [{ name: "a", kubeletExtraConfig }],
+  }),
+  "Gardener's Shoot": (kubelet) =>
+    service(
+      "Shoot",
+      { provider: { workers: [{ kubernetes: { kubelet } }] } },
+      "core.gardener.cloud/v1beta1",
+    ),
+  "kops' InstanceGroup": (kubelet) => service("InstanceGroup", { kubelet }, "kops.k8s.io/v1alpha2"),
+  "OpenShift's KubeletConfig": (kubeletConfig) =>
+    service("KubeletConfig", { kubeletConfig }, "machineconfiguration.openshift.io/v1"),
+  "Config Connector's ContainerNodePool": (kubeletConfig) =>
+    service(
+      "ContainerNodePool",
+      { nodeConfig: { kubeletConfig } },
+      "container.cnrm.cloud.google.com/v1beta1",
+    ),
+};
+
+/** User data of such nodes, by a setting of the kubelet and its flag. */
+type UserData = (name: string, value: string | boolean | number) => readonly [string, string];
+const userData: Readonly<Record<string, UserData>> = {
+  "bootstrap.sh of EKS": (name, value) => [
+    "user-data.sh",
+    `#!/bin/bash\n/etc/eks/bootstrap.sh c --kubelet-extra-args '--node-labels=a=b --${name}=${value}' --use-max-pods false\n`,
+  ],
+  "Bottlerocket's settings": (name, value) => [
+    "user-data.toml",
+    `[settings.kubernetes]\ncluster-name = "c"\n${name} = ${JSON.stringify(value)}\n[settings.kubernetes.node-labels]\na = "b"\n`,
+  ],
+  "flags of a NodeConfig": (name, value) => [
+    "node.yaml",
+    `apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec: {kubelet: {flags: ["--node-labels=a=b", "--${name}=${value}"]}}\n`,
+  ],
+};
+
+describe("nodes whose programs a cloud starts", () => {
+  const bothSay = (sent: readonly Sent[], judgedAs: ReturnType<typeof judged>) => ({
+    levels: [...new Set(sent.map(({ enforcementLevel }) => enforcementLevel))],
+    texts: sent.map(({ message }) => message).join("\n"),
+    exitCode: judgedAs.exitCode,
+    stdout: judgedAs.stdout,
+  });
+  const object = (made: Record<string, unknown>) =>
+    bothSay(
+      packSays(resource(`kubernetes:${made.apiVersion}:${made.kind}`, "x", made)),
+      judged({ "object.json": JSON.stringify(made) }),
+    );
+  const text = ([name, content]: readonly [string, string]) =>
+    bothSay(
+      packSays(configMap("files", { [name]: content })),
+      judged({ [`other/${name}`]: content }),
+    );
+
+  for (const [name, made] of Object.entries(nodes)) {
+    it(`are passed with a word where they are tuned: ${name}`, () => {
+      const said = object(made({ maxPods: 9, evictionHard: { "memory.available": "5%" } }));
+      assert.deepEqual([said.levels, said.exitCode], [["advisory"], 0], said.texts + said.stdout);
+      assert.match(said.stdout, /makes of .*kubelet/);
+    });
+
+    it(`are not passed with a setting that decides, which is named: ${name}`, () => {
+      for (const setting of ["serverTLSBootstrap", "readOnlyPort", "mystery"]) {
+        const { levels, texts, exitCode, stdout } = object(made({ maxPods: 9, [setting]: 1 }));
+        assert.ok(levels.includes("mandatory") && exitCode === 1, setting);
+        assert.match(texts, new RegExp(`makes of .*${setting}`));
+        assert.match(stdout, new RegExp(`makes of .*${setting}.*may decide`));
+      }
+      const smuggled = object(made({ nodeLabels: "a=b --anonymous-auth=true", authorization: {} }));
+      assert.deepEqual([smuggled.levels.includes("mandatory"), smuggled.exitCode], [true, 1]);
+    });
+
+    it(`are told that they are open: ${name}`, () => {
+      const { texts, stdout } = object(made({ authorization: { mode: "AlwaysAllow" } }));
+      assert.match(texts, /may do anything on it, exec into every container included/);
+      assert.match(stdout, /open to whoever is authenticated: everything/);
+    });
+  }
+
+  for (const [name, made] of Object.entries(userData)) {
+    it(`are judged by their user data: ${name}`, () => {
+      const tuned = text(made("max-pods", 110));
+      assert.deepEqual([tuned.levels, tuned.exitCode], [["advisory"], 0], tuned.texts);
+      for (const [setting, value] of [
+        ["server-tls-bootstrap", false],
+        ["tls-cert-file", "/x"],
+        ["mystery", 1],
+        ["max-pods", "1 --anonymous-auth=true"],
+      ] as const) {
+        const { levels, exitCode } = text(made(setting, value));
+        assert.deepEqual([levels.includes("mandatory"), exitCode], [true, 1], setting);
+      }
+      const open = text(made("authorization-mode", "AlwaysAllow"));
+      assert.match(open.texts, /may do anything on it, exec into every container included/);
+      assert.match(open.stdout, /open to whoever is authenticated: everything/);
+    });
+  }
+
+  it("are passed with a word where nothing is set", () => {
+    for (const kind of ["NodeConfig", "Shoot"]) {
+      const group = kind === "Shoot" ? "core.gardener.cloud/v1beta1" : "node.eks.aws/v1alpha1";
+      const said = object(service(kind, { cluster: { name: "c" } }, group));
+      assert.deepEqual([said.levels, said.exitCode], [["advisory"], 0]);
+    }
+  });
+
+  it("are passed where what is set closes a kubelet", () => {
+    const kubelet = {
+      anonymousAuth: false,
+      authorizationMode: "Webhook",
+      authenticationTokenWebhook: true,
+      readOnlyPort: 0,
+    };
+    const said = object(service("Cluster", { kubelet }, "kops.k8s.io/v1alpha2"));
+    assert.deepEqual([said.levels, said.exitCode], [["advisory"], 0], said.texts);
+  });
+
+  it("are not passed where words of a script may be further options", () => {
+    for (const more of ["$EXTRA", '"$@"', "--kubelet-extra-args $MORE"]) {
+      const script = `#!/bin/bash\n/etc/eks/bootstrap.sh c --kubelet-extra-args '--max-pods=9' ${more}\n`;
+      assert.equal(text(["user-data.sh", script]).exitCode, 1, more);
+    }
+    const known =
+      "#!/bin/bash\n/etc/eks/bootstrap.sh $CLUSTER --apiserver-endpoint $URL --kubelet-extra-args '--max-pods=9'\n";
+    assert.equal(text(["user-data.sh", known]).exitCode, 0);
+  });
+
+  it("are read as resources of a provider, flags in one text or a list", () => {
+    const provider = { type: "pulumi:providers:eks", name: "p", urn: "urn:p", props: {} };
+    const levels = (props: Record<string, unknown>) => [
+      ...new Set(
+        packSays(resource("eks:index:NodeGroupV2", "x", props, { provider })).map(
+          ({ enforcementLevel }) => enforcementLevel,
+        ),
+      ),
+    ];
+    const toml = (settings: object) => ({ settings: { kubernetes: settings } });
+    for (const tuned of [
+      { kubeletExtraArgs: "--max-pods=110 --node-labels=a=b" },
+      { kubeletExtraArgs: ["--max-pods=110"] },
+      { bootstrapExtraArgs: "--kubelet-extra-args --max-pods=9 --use-max-pods false" },
+      { bottlerocketSettings: toml({ "max-pods": 9 }) },
+    ]) {
+      assert.deepEqual(levels(tuned), ["advisory"], JSON.stringify(tuned));
+    }
+    for (const deciding of [
+      { kubeletExtraArgs: "--max-pods=110 --anonymous-auth=true" },
+      { kubeletExtraArgs: ["--max-pods=110", "--anonymous-auth=true"] },
+      { kubeletExtraArgs: ["--anonymous-auth", "false"] },
+      { bootstrapExtraArgs: "--kubelet-extra-args --tls-cert-file=/x" },
+      { bottlerocketSettings: toml({ "max-pods": 9, "server-tls-bootstrap": false }) },
+      { bottlerocketSettings: toml({ "max-pods": 9, mystery: unknownValue }) },
+    ]) {
+      assert.ok(levels(deciding).includes("mandatory"), JSON.stringify(deciding));
+    }
   });
 });
 

@@ -167,7 +167,11 @@ export const examples: Readonly<Record<string, string>> = {
   "k0s configuration":
     "apiVersion: k0s.k0sproject.io/v1beta1\nkind: ClusterConfig\nspec: {api: {extraArgs: {a: b}}, workerProfiles: []}\n",
   "configuration of another distribution":
-    "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nspec: {kubelet: {anonymousAuth: false}}\n",
+    "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\nnodes: [{role: worker}]\n",
+  "nodes of a cloud or a distribution":
+    "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nspec: {kubelet: {anonymousAuth: true, maxPods: 9}}\n",
+  "Bottlerocket's settings":
+    '[settings.kubernetes]\nmax-pods = 9\nserver-tls-bootstrap = true\n[settings.kubernetes.node-labels]\n"a.b/c" = "d\\u0065"\n',
 };
 
 /** How a file is called that holds an example; some formats are known by it. */

@@ -2,6 +2,7 @@
  * A program's command line, as far as it is known, from an argument list or from shell text, behind whatever starts it.
  */
 import type { Problem, Source } from "../words/fact.ts";
+import { type HandedOn, handedOnAt, tunesAlone } from "./handed-on.ts";
 import { baseName, hyperkubeParts, imageName, isProgram, type Program } from "./program-names.ts";
 import {
   type ChangedFile,
@@ -219,10 +220,40 @@ function findPrograms(words: readonly Word[], source: Source, search: Search): v
   ) {
     return;
   }
-  const named = words.slice(at).find((word) => namesProgram(word) || handsOn.test(textOf(word)));
-  if (named !== undefined) {
-    search.found.problems.push(notFound(textOf(named) || missingIn(named), named.source ?? source));
+  for (let next = at; next < words.length; next += 1) {
+    const word = words[next];
+    const handed = handedOnAt(words, next);
+    if (handed) {
+      handOn(handed, textOf(wrapper), textOf(word), word?.source ?? source, search);
+      next += handed.length - 1;
+    } else if (word && namesProgram(word)) {
+      const named = textOf(word) || missingIn(word);
+      search.found.problems.push(notFound(named, word.source ?? source));
+      return;
+    }
   }
+}
+
+/** Arguments that an installer hands on to a kubelet, beside those that it gives it itself. */
+function handOn(
+  handed: HandedOn,
+  installer: string,
+  named: string,
+  source: Source,
+  { found }: Search,
+): void {
+  const by = JSON.stringify(installer.slice(0, 80));
+  if (tunesAlone(handed)) {
+    const message = `what ${by} makes of ${handed.option}`;
+    found.notes.push({ message, source, fatal: false });
+    return;
+  }
+  found.problems.push(notFound(named, source));
+  const flags = handed.settings?.flags ?? [];
+  if (flags.length === 0) return;
+  const missing = "the flags that the kubelet is given beside these";
+  const words = [{ kind: "unknownWords" as const, missing, source }, ...toWords(flags, source)];
+  found.commandLines.push({ program: "kubelet", words, source });
 }
 
 function notFound(name: string, source: Source): Problem {
@@ -245,10 +276,6 @@ function namesProgram(word: Word): boolean {
 /** `${KUBELET_BIN}`, `$KUBELET`, `$(which kubelet)`. */
 const namedByVariable =
   /\$(?:\{?\w*(?:KUBELET|APISERVER|HYPERKUBE)(?:_?(?:BIN|BINARY|CMD|COMMAND|EXEC|PATH|BINARY_PATH))?\}?$|\((?:which|command -v|type -p)\s+(?:kubelet|kube-apiserver)\))/i;
-
-/** Options by which installers of distributions hand arguments on. */
-const handsOn =
-  /^-{1,2}(?:kubelet|kube-?apiserver|apiserver)[-_](?:extra[-_])?(?:args?|opts|flags|config)\b/i;
 
 function missingIn(word: Word): string {
   return word.kind === "unknownWords" ? word.missing.replace(/^the value of /, "") : "";

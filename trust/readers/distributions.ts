@@ -205,7 +205,6 @@ const others: readonly (readonly [RegExp, string])[] = [
   [/^kubeone\.(k8c\.io|io)\//, "KubeOne"],
   [/^kubelet\.config\.openshift\.io\//, "OpenShift"],
   [/^hypershift\.openshift\.io\/\S+ (?:HostedCluster|NodePool)$/, "OpenShift"],
-  [/^core\.gardener\.cloud\/\S+ Shoot$/, "Gardener"],
   [/^kamaji\.clastix\.io\/\S+ TenantControlPlane$/, "Kamaji"],
 ];
 

@@ -1,4 +1,6 @@
 /** The list of formats: what is asked first stands first. docs/reading.md is made from it. */
+
+import { bottlerocket } from "./bottlerocket.ts";
 import { certificateRequest } from "./certificate-request.ts";
 import { chart, kustomization } from "./charts.ts";
 import {
@@ -23,6 +25,7 @@ import {
   kubeletPatch,
   otherPatches,
 } from "./kubelet-documents.ts";
+import { managed } from "./managed.ts";
 import { list, node, plain, rbac, role, serviceAccount } from "./objects.ts";
 import { otherObject } from "./other-object.ts";
 import { pemFile } from "./pem-file.ts";
@@ -46,6 +49,7 @@ export const formats: readonly Format[] = [
   environmentFile,
   flagFile,
   otherPatches,
+  bottlerocket,
   documents,
   commands,
 ];
@@ -66,6 +70,7 @@ export const objectFormats: readonly ObjectFormat[] = [
   node,
   certificateRequest,
   plain,
+  managed,
   clusterApi,
   clusterResourceSet,
   clusterClass,

@@ -4,11 +4,12 @@
  */
 import { decodeBase64 } from "./encoding.ts";
 import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
+import { settingPieces } from "./given-settings.ts";
 import { isOfKubernetes } from "./host-paths.ts";
 import { fieldName, isUnknown, ofFile, titleOf, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
-import { tunesAlone } from "./tuning.ts";
+import type { Settled } from "./tuning.ts";
 import { readWorkload } from "./workload.ts";
 import {
   asList,
@@ -42,17 +43,27 @@ const maxDepth = 40;
 
 type Found = { pieces: Piece[]; inner: (Given | GivenObject)[]; mentions: FieldPath[] };
 
-/** Looks for texts and objects in an object whose kind says nothing. */
+/** Where a kind that is known keeps settings of kubelets, and who makes flags of them. */
+export type Settling = {
+  readonly by: string;
+  /** Fields that hold settings, wherever they stand. */
+  readonly settings: RegExp;
+  /** Fields above those: one that is not known may bring any. */
+  readonly above: RegExp;
+};
+
+/** Looks for texts and objects in an object whose kind says nothing, or where its settings stand and no more. */
 export function search(
   object: JsonObject,
   origin: Origin,
   lineOf: YamlDocument["lineOf"],
+  settling?: Settling,
 ): Reading {
   const found: Found = { pieces: [], inner: [], mentions: [] };
-  visitSettings(object, [], { origin, lineOf, found });
+  const all: Search = { origin, lineOf, found, settling };
+  const hasKind = typeof object.kind === "string" && object.kind !== "";
   for (const [key, value] of Object.entries(object)) {
-    if (typeof object.kind !== "string" || object.kind === "" || !aside.has(key))
-      visit(value, [key], object, { origin, lineOf, found });
+    if (!hasKind || !aside.has(key)) visitField(key, value, [], object, all);
   }
   const [first] = found.mentions;
   if (first) {
@@ -74,7 +85,78 @@ type Search = {
   readonly origin: Origin;
   readonly lineOf: YamlDocument["lineOf"];
   readonly found: Found;
+  readonly settling: Settling | undefined;
 };
+
+/** A field: settings of a kubelet, or something else to look through. */
+function visitField(
+  key: string,
+  value: Json,
+  path: FieldPath,
+  parent: JsonObject,
+  search: Search,
+): void {
+  const { origin, found, settling } = search;
+  const here = [...path, key];
+  const whose = settledIn(key, value, path, settling);
+  if (whose === undefined) {
+    if (isVariable(key, value)) {
+      const where = fieldName(here);
+      found.pieces.push(unread(origin, `what ${origin.source.where} makes of ${where}`, true));
+    }
+    visit(value, here, parent, search);
+    return;
+  }
+  const by = settling?.by;
+  const isNoneMeant = settling !== undefined;
+  for (const piece of settingPieces(value, here, whose, search, by, isNoneMeant)) {
+    found.pieces.push(piece);
+  }
+  if (asObject(value) === undefined) return;
+  // Programs, objects and files among them are read as well; of the rest it is said already what is not.
+  const inside: Found = { pieces: [], inner: [], mentions: [] };
+  visit(value, here, parent, { ...search, found: inside });
+  found.pieces.push(...inside.pieces.filter(({ kind }) => kind !== "unread"));
+  found.inner.push(...inside.inner.filter((one) => !isFlags(one)));
+}
+
+/** Whose settings a field holds, if any does. */
+function settledIn(
+  key: string,
+  value: Json,
+  path: FieldPath,
+  settling: Settling | undefined,
+): Settled | undefined {
+  if (settling?.settings.test(key)) {
+    return /api-?server|controller-?manager/i.test(key) ? "other program" : "kubelet";
+  }
+  const object = asObject(value);
+  if (object === undefined) {
+    const isGiven = /kubelet[\w-]*(?:args?|flags|options|opts)$/i.test(key);
+    const [first] = typeof value === "string" ? [value.trim()] : asTexts(value);
+    return isGiven && first !== undefined && /^--[a-z]/i.test(first) ? "kubelet" : undefined;
+  }
+  if (key === "kubernetes" && path.at(-1) === "settings") return "bottlerocket";
+  // What runs as a container is read as one.
+  if ((object.command ?? object.args ?? object.image) !== undefined) return undefined;
+  if (!/kubelet|kube-?api-?server/i.test(key) || /monitor|metrics|rbac/i.test(key))
+    return undefined;
+  if (speaks(JSON.stringify({ [key]: value })) !== "of settings") return undefined;
+  return /kubelet/i.test(key) ? "kubelet" : "other program";
+}
+
+/** Variables of Ansible and the like, which say by their names what they are of. */
+function isVariable(key: string, value: Json): boolean {
+  return (
+    (typeof value === "boolean" || typeof value === "number") &&
+    key.includes("_") &&
+    speaks(`${key}: ${value}`) === "of settings"
+  );
+}
+
+function isFlags(one: Given | GivenObject): boolean {
+  return "content" in one && typeof one.content === "string" && /^\s*-/.test(one.content);
+}
 
 function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search): void {
   if (path.length > maxDepth) return;
@@ -96,10 +178,9 @@ function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search)
     });
     return;
   }
-  visitSettings(object, path, search);
   for (const [key, item] of Object.entries(object)) {
     if (key !== "containers" && key !== "initContainers")
-      visit(item, [...path, key], object, search);
+      visitField(key, item, path, object, search);
   }
 }
 
@@ -107,9 +188,6 @@ function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search)
 function isObjectOfItsOwn({ apiVersion, kind }: JsonObject): boolean {
   return typeof apiVersion === "string" && typeof kind === "string";
 }
-
-/** Variables of Ansible and the like, which say by their names what they are of. */
-const wordless = /_/;
 
 /** Files that tasks of Ansible and the like make out of others. */
 const taskKeys = ["src", "template", "url", "remote_src", "regexp", "block", "localPath"];
@@ -134,29 +212,6 @@ function fileAround(path: FieldPath, parent: JsonObject): string | undefined {
         typeof part === "string" && part.startsWith("/") && isOfKubernetes(part),
     )
   );
-}
-
-/** Maps of arguments under the name of a program: `kubelet: {extraArgs: {...}}`. */
-function visitSettings(object: JsonObject, path: FieldPath, { origin, found }: Search): void {
-  for (const [key, item] of Object.entries(object)) {
-    if (typeof item === "boolean" || typeof item === "number") {
-      if (!wordless.test(key) || speaks(`${key}: ${item}`) !== "of settings") continue;
-      const where = fieldName([...path, key]);
-      found.pieces.push(unread(origin, `what ${origin.source.where} makes of ${where}`, true));
-      continue;
-    }
-    if (item === null || typeof item !== "object") continue;
-    const { command, args, image } = asObject(item) ?? {};
-    // What runs as a container is read as one.
-    if ((command ?? args ?? image) !== undefined) continue;
-    const isOfProgram =
-      /kubelet|kube-?api-?server/i.test(key) && !/monitor|metrics|rbac/i.test(key);
-    if (isOfProgram && speaks(JSON.stringify({ [key]: item })) === "of settings") {
-      const where = fieldName([...path, key]);
-      const decides = !tunesAlone(item);
-      found.pieces.push(unread(origin, `what ${origin.source.where} makes of ${where}`, decides));
-    }
-  }
 }
 
 function visitList(
@@ -210,12 +265,13 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
     }
   }
   if (isUnknown(text)) {
-    if (userData.test(key) || soundsDeciding(key)) {
+    const isAbove = search.settling?.above.test(fieldAt(path)) ?? false;
+    if (userData.test(key) || soundsDeciding(key) || isAbove) {
       found.pieces.push(
         unread(
           search.origin,
           `${fieldName(path)} of ${search.origin.source.where}`,
-          soundsDeciding(key) || soundsDeciding(titleOf({ ...parent })),
+          soundsDeciding(key) || isAbove || soundsDeciding(titleOf({ ...parent })),
         ),
       );
     }
@@ -235,6 +291,13 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
     found.pieces.push(made(text, search));
     return;
   }
+  if (bootstrapArguments.test(key)) {
+    found.inner.push({
+      content: `#!/bin/sh\nbootstrap.sh ${text}\n`,
+      origin: within(search, path),
+    });
+    return;
+  }
   const isText = text.includes("\n") || /\s/.test(text.trim()) || text.startsWith("data:");
   if (isText || decodeBase64(text) !== undefined) {
     const speech = speaks(text);
@@ -245,10 +308,19 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
     found.inner.push({ content: text, origin: within(search, path) });
   } else if (speaks(`${key}: ${text}`) === "of settings") {
     const made = `what ${search.origin.source.where} makes of ${fieldName(path)}`;
-    found.pieces.push(unread(search.origin, made, !tunesAlone(text)));
+    found.pieces.push(unread(search.origin, made, true));
   } else if (!prose.test(key) && speaks(text) === "of them" && !/^[\w.:/-]*$/.test(text)) {
     found.mentions.push(path);
   }
+}
+
+/** Words for EKS' bootstrap.sh, whose `--kubelet-extra-args` are read as in a script. */
+const bootstrapArguments = /^bootstrap_?(?:extra)?_?arg(?:ument)?s$/i;
+
+/** The field that a value stands in, if only as one of a list. */
+function fieldAt(path: FieldPath): string {
+  const field = [...path].reverse().find((part) => typeof part === "string");
+  return String(field ?? "");
 }
 
 /** A file of Kubernetes that is made out of something elsewhere. */

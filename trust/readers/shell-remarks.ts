@@ -1,4 +1,5 @@
 /** What a script does that is not read, and what it makes in a cluster by words alone. */
+import { withoutTuning } from "./handed-on.ts";
 import { kubectlRemark } from "./kubectl.ts";
 import type { KnownFiles } from "./shell-files.ts";
 import type { Remark, ShellCommand } from "./shell-parts.ts";
@@ -61,7 +62,7 @@ export function exportRemark(text: string, script: string): Remark | undefined {
 const maxSpoken = 100_000;
 
 function spoken({ words, given = [] }: ShellCommand): string {
-  return [...given, ...words].map(textOf).join(" ").slice(0, maxSpoken);
+  return [...given, ...withoutTuning(words)].map(textOf).join(" ").slice(0, maxSpoken);
 }
 
 /** Programs that set up a machine by files of their own. */

@@ -1,42 +1,187 @@
-/** Settings by which clouds let nodes be tuned, and which say nothing of trust. */
-import type { Json } from "./yaml.ts";
+/** Settings of kubelets as clouds and distributions take them: what only tunes, and what decides. */
+import { placeholderIn } from "./placeholders.ts";
+import { asObject, type Json } from "./yaml.ts";
 
 /**
  * Fields of a KubeletConfiguration, flags and what clouds call them, in small letters without dashes. None has a part in
  * what a kubelet serves, where it listens, and whom it lets in.
- * Source: k8s.io/kubelet `config/v1beta1/types.go`; the node settings of GKE (`kubeletConfig`), AKS (`kubeletConfig`) and EKS.
+ * Source: k8s.io/kubelet `config/v1beta1/types.go`; the node settings of GKE (`kubeletConfig`), AKS (`kubeletConfig`) and
+ * EKS; kops `pkg/apis/kops/componentconfig.go`; Gardener `pkg/apis/core/v1beta1/types_shoot.go`.
  */
-const names = new Set(
-  `
-  allowedunsafesysctls containerlogmaxfiles containerlogmaxsize containerlogmaxsizemb
-  cpucfsquota cpucfsquotaperiod cpumanagerpolicy memorymanagerpolicy topologymanagerpolicy topologymanagerscope
-  evictionhard evictionmaxpodgraceperiod evictionminimumreclaim evictionsoft evictionsoftgraceperiod
+const tuning = namesIn(`
+  allowedunsafesysctls cgroupdriver cgroupsperqos clusterdns clusterdomain
+  containerlogmaxfiles containerlogmaxsize containerlogmaxsizemb containerlogmaxworkers containerlogmonitorinterval
+  cpucfsquota cpucfsquotaperiod cpumanagerpolicy cpumanagerpolicyoptions cpumanagerreconcileperiod crashloopbackoff
+  enforcenodeallocatable eventburst eventqps eventrecordqps
+  evictionhard evictionmaxpodgraceperiod evictionminimumreclaim evictionpressuretransitionperiod evictionsoft
+  evictionsoftgraceperiod
   failswapon imagegchighthreshold imagegchighthresholdpercent imagegclowthreshold imagegclowthresholdpercent
-  imagemaximumgcage imageminimumgcage kubereserved systemreserved maxparallelimagepulls serializeimagepulls
-  maxpods nodelabels podmaxpid podmaxpids podpidslimit podspercore registerwithtaints
-  `
-    .trim()
-    .split(/\s+/),
-);
+  imagemaximumgcage imageminimumgcage kernelmemcgnotification kubeapiburst kubeapiqps kubereserved kubereservedcgroup
+  localstoragecapacityisolation logging maxparallelimagepulls maxpods memorymanagerpolicy memoryswap
+  memorythrottlingfactor nodelabels nodestatusmaximages nodestatusreportfrequency nodestatusupdatefrequency podmaxpid
+  podmaxpids podpidslimit podspercore protectkerneldefaults registerwithtaints registryburst registrypullqps
+  registryqps reservedmemory reservedsystemcpus runtimerequesttimeout seccompdefault serializeimagepulls
+  shutdowngraceperiod shutdowngraceperiodbypodpriority shutdowngraceperiodcriticalpods
+  shutdowngraceperiodforcriticalpods singleprocessoomkill streamingconnectionidletimeout systemreserved
+  systemreservedcgroup topologymanagerpolicy topologymanagerpolicyoptions topologymanagerscope volumestatsaggperiod
+`);
 
-/** Whether a map of settings, or a text of flags, has settings of this kind alone; nothing at all is none. */
-export function tunesAlone(settings: Json | undefined): boolean {
-  const given = typeof settings === "string" ? flagsIn(settings) : keysOf(settings);
-  return given !== undefined && given.length > 0 && given.every((one) => names.has(plain(one)));
+/**
+ * What Bottlerocket takes beside these, of which its kubelet gets the cluster that it belongs to.
+ * Source: Bottlerocket `settings.kubernetes`.
+ */
+const ofBottlerocket = namesIn(`
+  apiserver clustercertificate clusterdnsip clustername containerlogmaxfiles cpucfsquotaenforced
+  cpucfsquotaperiod devicecgroup idsperpod loglevel memoryswapbehavior nodetaints podinfracontainerimage providerid
+  shutdowngraceperiodforcriticalpods
+`);
+
+/**
+ * What kops and Gardener take for kube-apiserver, and which has no part in how it calls kubelets or authorizes for them.
+ * Source: kops `pkg/apis/kops/componentconfig.go`; Gardener `pkg/apis/core/v1beta1/types_shoot.go`.
+ */
+const ofApiServer = namesIn(`
+  apiaudiences auditconfig auditlogformat auditlogmaxage auditlogmaxbackups auditlogmaxsize auditlogpath
+  auditpolicyfile autoscaling cpulimit cpurequest defaultnotreadytolerationseconds defaultunreachabletolerationseconds
+  encryptionconfig eventttl loglevel logging maxmutatingrequestsinflight maxrequestsinflight memorylimit
+  memoryrequest oidcclientid oidcconfig oidcgroupsclaim oidcgroupsprefix oidcissuerurl oidcrequiredclaim
+  oidcusernameclaim oidcusernameprefix requesttimeout requests runtimeconfig serviceaccountconfig watchcachesizes
+`);
+
+/** Fields that hold settings one level below. */
+const containers = namesIn("config flags extraargs extraconfig kubeletconfig kubeletextraargs");
+
+/**
+ * Flags of the kubelet that decide alone whether it is open, by what the settings are called.
+ * Source: kubernetes `cmd/kubelet/app/options/options.go` (AddKubeletConfigFlags).
+ */
+const entrances: ReadonlyMap<string, string> = new Map([
+  ["anonymousauth", "anonymous-auth"],
+  ["authentication.anonymous.enabled", "anonymous-auth"],
+  ["authentication.webhook.enabled", "authentication-token-webhook"],
+  ["authenticationtokenwebhook", "authentication-token-webhook"],
+  ["authorizationmode", "authorization-mode"],
+  ["authorization.mode", "authorization-mode"],
+  ["readonlyport", "read-only-port"],
+  ["insecurekubeletreadonlyportenabled", "read-only-port"],
+]);
+
+/**
+ * Values that let nobody in, and that every cloud gives a kubelet which calls its kube-apiserver for authorization.
+ */
+const closed = new Set([
+  "anonymous-auth=false",
+  "authentication-token-webhook=true",
+  "authorization-mode=Webhook",
+  "read-only-port=0",
+]);
+
+/** Whose settings they are: each takes names that mean something else, or nothing, to another. */
+export type Settled = "kubelet" | "bottlerocket" | "other program";
+
+/** What is set, as far as it is more than tuning. */
+export type Settings = {
+  /** Whether anything is set at all. */
+  readonly some: boolean;
+  /** What is not known to tune alone, by path; `""` where it is not known what is set. Names are as they are written. */
+  readonly deciding: readonly string[];
+  /** Those of `deciding` that say whether a kubelet is open, as its flags. */
+  readonly flags: readonly string[];
+};
+
+/**
+ * Reads settings: a map of them, flags in a text or a list, or these below `config`, `flags` and the like. A name that is
+ * not known decides, and so does a value that could bring other flags with it.
+ */
+export function settingsIn(value: Json, whose: Settled): Settings {
+  const leaves = leavesOf(value);
+  if (leaves === undefined) return { some: true, deciding: [""], flags: [] };
+  const deciding = new Set<string>();
+  const flags: string[] = [];
+  for (const leaf of leaves) {
+    const name = plain(leaf.path.join("."));
+    const entrance = whose === "other program" ? undefined : entranceAt(name, leaf.value);
+    if (entrance !== undefined) {
+      if (closed.has(entrance)) continue;
+      deciding.add(leaf.path.join("."));
+      flags.push(`--${entrance}`);
+    } else if (!tunes(leaf.path, whose) || bringsFlags(leaf.value)) {
+      deciding.add(leaf.path.join("."));
+    }
+  }
+  return { some: leaves.length > 0, deciding: [...deciding], flags };
 }
 
-function keysOf(settings: Json | undefined): string[] | undefined {
-  const isMap = typeof settings === "object" && settings !== null && !Array.isArray(settings);
-  return isMap ? Object.keys(settings) : undefined;
+type Leaf = { readonly path: readonly string[]; readonly value: Json };
+
+/** Each value with its name; undefined where it is not known what is set. */
+function leavesOf(value: Json): readonly Leaf[] | undefined {
+  const object = asObject(value);
+  if (object === undefined) return value === null ? [] : flagsIn(value);
+  const leaves = Object.entries(object).map(([key, item]) =>
+    containers.has(plain(key)) ? leavesOf(item) : named([key], item),
+  );
+  return leaves.every((one) => one !== undefined) ? leaves.flat() : undefined;
 }
 
-/** Names of flags that have their values with them: of others it is not known where they end. */
-function flagsIn(text: string): string[] | undefined {
-  const words = text.trim().split(/\s+/);
-  const flags = words.map((word) => /^--([a-z-]+)=[\w./,:=%<>-]*$/.exec(word)?.[1]);
-  return flags.every((flag) => flag !== undefined) ? flags : undefined;
+/** What tunes is one value, whatever is in it. */
+function named(path: readonly [string, ...string[]], value: Json): readonly Leaf[] {
+  const inner = Object.entries(asObject(value) ?? {});
+  return inner.length === 0 || tuning.has(plain(path[0]))
+    ? [{ path, value }]
+    : inner.flatMap(([key, item]) => named([...path, key], item));
+}
+
+/** The flags of a text or of a list of words; undefined where it is not known where one ends. */
+function flagsIn(value: Json): readonly Leaf[] | undefined {
+  const words = typeof value === "string" ? value.trim().split(/\s+/) : value;
+  if (!Array.isArray(words)) return undefined;
+  const leaves: Leaf[] = [];
+  for (const word of words) {
+    if (typeof word !== "string") return undefined;
+    const [, name, given] = /^--([a-z][a-z-]*)(?:=(.*))?$/is.exec(word) ?? [];
+    const last = leaves.at(-1);
+    if (name !== undefined) leaves.push({ path: [`--${name}`], value: given ?? true });
+    // Only what is no switch takes the next word; where a switch is followed by one, no kubelet starts.
+    else if (last?.value === true && last.path[0] !== "--anonymous-auth")
+      leaves.splice(-1, 1, { ...last, value: word });
+    else return undefined;
+    if (typeof value === "string" && !/^[\w./,:=%<>@+-]*$/.test(word)) return undefined;
+  }
+  return leaves;
+}
+
+function tunes([name = ""]: readonly string[], whose: Settled): boolean {
+  const one = plain(name);
+  if (whose === "other program") return ofApiServer.has(one);
+  return tuning.has(one) || (whose === "bottlerocket" && ofBottlerocket.has(one));
+}
+
+/** Whoever puts a value into a command line puts in what follows a blank, or what a shell makes of it. */
+function bringsFlags(value: Json): boolean {
+  if (typeof value === "string") return /(?:^|\s)--[a-z]|`|\$\(/i.test(value);
+  if (value === null || typeof value !== "object") return false;
+  return Object.entries(value).some(([key, item]) => bringsFlags(key) || bringsFlags(item));
+}
+
+/** `anonymous-auth=false`, where a setting is one of {@link entrances}. */
+function entranceAt(name: string, value: Json): string | undefined {
+  const flag = entrances.get(name);
+  if (flag === undefined || (typeof value === "object" && value !== null)) return undefined;
+  const text = String(value);
+  if (/\s/.test(text) && placeholderIn(text) !== text) return undefined;
+  // GKE's switch; source: kubernetes `pkg/cluster/ports/ports.go` (KubeletReadOnlyPort).
+  if (name.startsWith("insecure")) {
+    const port = { true: "10255", false: "0" }[text.toLowerCase()];
+    return port && `${flag}=${port}`;
+  }
+  return `${flag}=${text}`;
 }
 
 function plain(name: string): string {
   return name.replaceAll("-", "").toLowerCase();
+}
+
+function namesIn(text: string): ReadonlySet<string> {
+  return new Set(text.trim().split(/\s+/));
 }

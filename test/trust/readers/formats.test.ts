@@ -431,7 +431,7 @@ describe("distributions", () => {
       "kind.x-k8s.io/v1alpha4",
     ]) {
       assert.match(
-        sayText(JSON.stringify({ apiVersion, kind: "Cluster", note: "kubelet" }))[0] ?? "",
+        sayText(JSON.stringify({ apiVersion, kind: "Other", note: "kubelet" }))[0] ?? "",
         /^undecidable: what/,
       );
     }

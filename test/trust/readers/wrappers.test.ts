@@ -80,7 +80,7 @@ describe("a program behind a wrapper", () => {
     "mystery kubelet",
     `\${KUBELET_BIN} --config=/x`,
     "$(which kubelet) --config=/x",
-    "/etc/eks/bootstrap.sh name --kubelet-extra-args '--anonymous-auth=true'",
+    "/etc/eks/bootstrap.sh name --kubelet-extra-args '--tls-cert-file=/x'",
   ]) {
     it(`is undecidable where its flags are not found: ${line}`, () => {
       const said = sayText(`#!/bin/sh\n${line}\n`);
