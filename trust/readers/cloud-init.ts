@@ -17,6 +17,9 @@ import {
   type YamlDocument,
 } from "./yaml.ts";
 
+/** More parts than this are said to be not read: clouds take 16 KiB to 512 KiB of user data. */
+const maxParts = 1000;
+
 const jinja = /^\s*##\s*template:\s*jinja\s*\n/;
 const cloudConfigHeader = /^#cloud-config(?![-\w])/;
 
@@ -172,6 +175,7 @@ export const multipart: Format = {
       return { pieces: [unread(origin, `the parts of ${origin.source.where}`, true)], inner: [] };
     }
     const parts = `\n${body}`.split(`\n--${boundary}`).slice(1);
+    if (parts.length > maxParts) return tooMany(parts.length, origin);
     const inner = parts.flatMap((part, index): Given[] => {
       if (part.startsWith("--")) return [];
       const inside = part.replace(/^[ \t]*\n/, "");
@@ -184,6 +188,11 @@ export const multipart: Format = {
     return { pieces: [], inner };
   },
 };
+
+function tooMany(parts: number, origin: Origin): Reading {
+  const what = `the ${parts} parts of ${origin.source.where}, more than ${maxParts}`;
+  return { pieces: [unread(origin, what, true)], inner: [] };
+}
 
 function split(text: string): [string, string] {
   const end = text.indexOf("\n\n");
@@ -228,9 +237,11 @@ export const archive: Format = {
   recognises: (text) => text.trimStart().startsWith("#cloud-config-archive"),
   read: (text, origin) => {
     const { first } = readYaml(text, { where: origin.source.where });
+    const parts = asList(first?.value);
+    if (parts.length > maxParts) return tooMany(parts.length, origin);
     return {
       pieces: [],
-      inner: asList(first?.value).flatMap((part, index): Given[] => {
+      inner: parts.flatMap((part, index): Given[] => {
         const content = asText(asObject(part)?.content) ?? asText(part);
         return content === undefined
           ? []

@@ -125,8 +125,9 @@ export function documentComplaint(document: Document, text: string): string | un
         if (flow && text[start] === ":" && isScalar(item)) {
           return say("did not find expected node content");
         }
+        if (flow) continue;
         const line = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);
-        if (!flow && /-[ ]*\t[ \t]*$/.test(line)) {
+        if (/-[ ]*\t[ \t]*$/.test(line)) {
           return say("found character that cannot start any token");
         }
       }

@@ -72,6 +72,7 @@ export function readYaml(text: string, source: Source): YamlDocuments {
   const documents: YamlDocument[] = [];
   const problems: Problem[] = [];
   let first: YamlDocument | undefined;
+  const merges = templates.text.includes("<<");
   for (const [index, document] of parsed.entries()) {
     const [error] = document.errors;
     if (error) {
@@ -89,7 +90,7 @@ export function readYaml(text: string, source: Source): YamlDocuments {
       break;
     }
     try {
-      if (templates.text.includes("<<")) mergeAsGo(document);
+      if (merges) mergeAsGo(document);
       const value = restore(document.toJS({ maxAliasCount: maxAliases }), templates.restore, 0);
       if (value !== null) {
         const read = { value, lineOf: (path: FieldPath) => lineOf(document, lines, path), source };
