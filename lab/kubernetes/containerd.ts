@@ -40,6 +40,24 @@ export async function startContainerd(
     },
     { path: `${labFolderOnMachine}/image.tar`, mode: 0o644, content: fs.readFileSync(image) },
   ]);
+  return runContainerd(machine, config, [
+    ...["--namespace", "k8s.io"],
+    ...["images", "import", `${labFolderOnMachine}/image.tar`],
+  ]);
+}
+
+/**
+ * Starts containerd with a configuration that the machine has, and waits until it answers, as systemd does
+ * (`Type=notify`): a kubelet that finds no runtime ends at once.
+ *
+ * @param question what `ctr` is to ask it; default its version
+ * @throws {Failure} with containerd's last words.
+ */
+export async function runContainerd(
+  machine: RunningMachine,
+  config: string,
+  question: readonly string[] = ["version"],
+): Promise<RunningProgram> {
   const containerd = await startProgram(machine, {
     name: "containerd",
     file: "containerd",
@@ -52,19 +70,16 @@ export async function startContainerd(
   await waitFor(`containerd on ${machine.name}`, async () => {
     if (ended)
       throw new Failure(`containerd on ${machine.name} ended: ${lastWords(containerd.log)}`);
-    return fs.existsSync(hostPath(machine, runtimeSocket)) && (await imported(machine))
+    return fs.existsSync(hostPath(machine, runtimeSocket)) && (await answers(machine, question))
       ? true
       : undefined;
   });
   return containerd;
 }
 
-async function imported(machine: RunningMachine): Promise<boolean> {
+async function answers(machine: RunningMachine, question: readonly string[]): Promise<boolean> {
   try {
-    await run("nsenter", [
-      ...["-t", String(machine.pid), "-p", "-m", "--", "ctr", "--namespace", "k8s.io"],
-      ...["images", "import", `${labFolderOnMachine}/image.tar`],
-    ]);
+    await run("nsenter", ["-t", String(machine.pid), "-p", "-m", "--", "ctr", ...question]);
     return true;
   } catch {
     return false;

@@ -9,7 +9,6 @@ import {
   type RunningMachine,
   writeHosts,
 } from "../../lab/host/machine.ts";
-import { startProgram } from "../../lab/host/program-run.ts";
 import {
   layOutSystemctl,
   servicesStarted,
@@ -18,6 +17,7 @@ import {
 } from "../../lab/host/systemctl.ts";
 import { filesOnDisk } from "../../lab/kubernetes/carriers.ts";
 import { kubeletArguments } from "../../lab/kubernetes/command-lines.ts";
+import { runContainerd } from "../../lab/kubernetes/containerd.ts";
 import { type ControlPlaneProgram, startStaticPod } from "../../lab/kubernetes/control-plane.ts";
 import { startKubelet } from "../../lab/kubernetes/kubelet.ts";
 import { type Machine, readRendered } from "../../lab/kubernetes/rendered.ts";
@@ -154,11 +154,7 @@ async function startAsSystemdWould(running: RunningMachine, machine: Machine): P
   const config = `${labFolderOnMachine}/containerd.toml`;
   const content = Buffer.from(given.replace("SystemdCgroup = true", "SystemdCgroup = false"));
   layOut(running, [{ path: config, mode: 0o644, content }]);
-  await startProgram(running, {
-    name: "containerd",
-    file: "containerd",
-    args: ["--config", config],
-  });
+  await runContainerd(running, config);
   const args = kubeletArguments(machine);
   assert.ok(args, `${machine.name} has no kubelet`);
   await startKubelet(running, args);
