@@ -1,5 +1,5 @@
-// Spares each Pulumi program and each policy pack two thirds of what loading the SDK costs. Node runs it before
-// anything else (`--require`, from environment.mjs).
+// Spares each Pulumi program and each policy pack most of what loading the SDK costs. Node runs it before anything else
+// (`--require`, from environment.mjs).
 //
 // The SDK loads npm's dependency solver and TypeScript's compiler at its start, whole. It uses them only to write
 // functions out as text, for dynamic providers and the like (`runtime/closure` of @pulumi/pulumi), so they come when
@@ -11,15 +11,37 @@ const Module = require("node:module");
 /** Module requests of the SDK's files, by their end, that are answered later. */
 const later = ["@npmcli/arborist", "/typescript-shim"];
 
+/**
+ * Looks up every frame of every error's stack in a map, those of the errors too that the SDK makes for each promise and
+ * nobody sees. Without it the SDK's own frames name lines of its JavaScript; ts-node brings its own for programs that it
+ * compiles.
+ */
+const never = "source-map-support/register";
+
 const load = Module._load;
 
 Module._load = function (request, parent, ...rest) {
   const now = () => load.call(this, request, parent, ...rest);
-  const isOfSdk = /[/\\]@pulumi[/\\]pulumi[/\\](runtime|provider)[/\\]/.test(
-    parent?.filename ?? "",
-  );
-  return isOfSdk && later.some((end) => request.endsWith(end)) ? whenAsked(now) : now();
+  if (!isOfSdk(parent)) return now();
+  if (request === never) return {};
+  if (request.endsWith("/v8Hooks") && isOfPolicies(parent))
+    return { isInitializedAsync: async () => {} };
+  return later.some((end) => request.endsWith(end)) ? whenAsked(now) : now();
 };
+
+/**
+ * The SDK connects to Node's debugger, to name a file where a function cannot be written out, and all that is loaded
+ * under a debugger is compiled anew. A policy pack writes no function out.
+ * @param {{ filename?: string }} module
+ */
+function isOfPolicies(module) {
+  return /[/\\]cmd[/\\]run-policy-pack[/\\]/.test(module.filename ?? "");
+}
+
+/** @param {{ filename?: string } | undefined} module */
+function isOfSdk(module) {
+  return /[/\\]@pulumi[/\\]pulumi[/\\](cmd|runtime|provider)[/\\]/.test(module?.filename ?? "");
+}
 
 /**
  * An object that stands for a module, and loads it at the first question about it.

@@ -11,6 +11,8 @@ function prints(options: readonly string[], program: string): string {
   const text = `const pulumi = require("@pulumi/pulumi");\n${program}`;
   const { status, stdout, stderr } = spawnSync(process.execPath, [...options, "--eval", text], {
     cwd: repository,
+    // Without the toolchain's own, which would load the file in any case.
+    env: { ...process.env, NODE_OPTIONS: "" },
     encoding: "utf8",
   });
   assert.equal(status, 0, stderr);
