@@ -22,6 +22,8 @@ export const mochaOptions = /** @type {const} */ ({
   "no-color": { type: "boolean" },
 });
 
+const reporter = path.join(repository, "toolchain", "spec-and-times.mjs");
+
 /**
  * Runs lint, type check and every test, each even if one before it failed.
  * @param {readonly string[]} args further arguments for mocha
@@ -106,8 +108,8 @@ function runMocha(args, env) {
 export function runAtOnce(files, options, env, progress) {
   const jobs = Math.min(os.cpus().length, 4);
   return progress.step(`${files.length} test files, ${jobs} at a time`, () =>
-    // Mocha leaves a core to itself unless told otherwise, and does next to nothing with it.
-    runMocha(["--parallel", `--jobs=${jobs}`, ...options, ...files], env),
+    // Mocha leaves a core to itself unless told otherwise, and does next to nothing with it. The last reporter counts.
+    runMocha(["--parallel", `--jobs=${jobs}`, `--reporter=${reporter}`, ...options, ...files], env),
   );
 }
 
