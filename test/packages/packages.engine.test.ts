@@ -404,7 +404,7 @@ describe("the npm packages, installed", function () {
       } finally {
         github.close();
       }
-      const merging = await actGitLab(project, "preview");
+      const merging = await actGitLab(project, "preview", /^$/);
       assertSucceeded([merging.ran]);
       const [note, ...more] = merging.comments;
       assert.deepEqual(more, []);
@@ -415,7 +415,7 @@ describe("the npm packages, installed", function () {
       const pushed = await actGitHub(project, "up", /^npm ci$/);
       assertSucceeded(pushed);
       assert.match(pushed[0]?.output ?? "", /Resources:\n +\+ \d+ created/);
-      const merged = await actGitLab(project, "up");
+      const merged = await actGitLab(project, "up", /^npm ci /);
       assertSucceeded([merged.ran]);
       assert.match(merged.ran.output, /Resources:\n +\d+ unchanged/);
     } finally {
