@@ -19,7 +19,7 @@ import {
 } from "./report-model.ts";
 
 /** Name of the policy pack, as the engine knows it. */
-export const packName = "kubelet-trust";
+const packName = "kubelet-trust";
 
 type Objects = Readonly<Record<string, unknown>>;
 type Violation = {

@@ -148,9 +148,7 @@ function caOf(machine: string, issuance: HostFilesArgs["issuance"]) {
  * Texts that wait for addresses are in `stringData`: what each property of a resource is made from is known at a
  * preview, so it can be seen that nothing but addresses went into these.
  */
-export function packFiles(
-  files: readonly HostFile[],
-): Pick<HostFilesSecretArgs, "data" | "stringData"> {
+function packFiles(files: readonly HostFile[]): Pick<HostFilesSecretArgs, "data" | "stringData"> {
   const waiting = new Set(
     files
       .filter((file) => startsProgram(file) && isLater(file.content))

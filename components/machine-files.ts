@@ -16,7 +16,7 @@ import type { HostFile } from "./pki/host-file.ts";
 export type MachineFilesTarget = { readonly renderTo: string } | "cluster" | k8s.Provider;
 
 /** Where machine files go when nothing else is said, relative to the project. */
-export const defaultMachineFolder = "rendered/machines";
+const defaultMachineFolder = "rendered/machines";
 
 /** The provider for machine files; `undefined` for that of the cluster's other objects. */
 export function machineFilesProvider(

@@ -86,7 +86,7 @@ export async function lookAtPorts(
 }
 
 /** Looks at one port: at the node's IP addresses, else at its names. */
-export function lookAtPort(node: NodePiece, until: AbortSignal): Promise<Handshake> {
+function lookAtPort(node: NodePiece, until: AbortSignal): Promise<Handshake> {
   const ips = node.addresses.filter(({ type }) => type.endsWith("IP"));
   const chosen = ips.length > 0 ? ips : node.addresses;
   const addresses = [...new Set(chosen.map(({ address }) => address))];

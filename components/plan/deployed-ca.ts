@@ -3,7 +3,7 @@ import { fail } from "./failure.ts";
 import { type CaStanding, rotationPhases } from "./rotation.ts";
 
 /** Name of the stack output that holds {@link CaStanding}; {@link readDeployedCa} reads it. */
-export const caStandingOutput = "caStanding";
+const caStandingOutput = "caStanding";
 
 /**
  * Where the stack that runs stands with its CAs, as its last complete update left it; `absent` when it has no outputs.

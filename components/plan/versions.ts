@@ -4,7 +4,7 @@ import { newestKnownVersion, oldestSupportedVersion } from "../../trust/kubernet
 export type Version = readonly [number, number, number];
 
 /** Reads `1.37.2` or `v1.37.2`; `undefined` when the text is neither. */
-export function parseVersion(text: string): Version | undefined {
+function parseVersion(text: string): Version | undefined {
   const match = /^v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
 }
@@ -15,7 +15,7 @@ export function bareVersion(text: string): string {
 }
 
 /** Negative when the first is older, positive when it is newer. */
-export function compareVersions(a: Version, b: Version): number {
+function compareVersions(a: Version, b: Version): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }
 

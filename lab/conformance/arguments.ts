@@ -9,7 +9,7 @@ export function minorOf(version: string): string {
 }
 
 /** Takes `--kubernetes MINOR` out of words. */
-export function takeVersion(words: readonly string[]): {
+function takeVersion(words: readonly string[]): {
   readonly version: string;
   readonly rest: readonly string[];
 } {

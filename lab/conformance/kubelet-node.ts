@@ -51,12 +51,12 @@ export function baseConfiguration(): Record<string, unknown> {
 }
 
 /** The flags of a variant's kubelet. */
-export function variantArguments({ flags = [] }: KubeletVariant, address: string): string[] {
+function variantArguments({ flags = [] }: KubeletVariant, address: string): string[] {
   return [`--config=${configPath}`, `--kubeconfig=${kubeconfigPath}`, ...at(address, flags)];
 }
 
 /** Sets up the machine: everything but the kubelet itself. */
-export async function setUpKubelet(
+async function setUpKubelet(
   world: World,
   variant: KubeletVariant,
   address: string,

@@ -30,7 +30,7 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
 }
 
 /** Ids of all processes of this machine that are visible here. */
-export function allProcesses(): number[] {
+function allProcesses(): number[] {
   return fs
     .readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

@@ -13,7 +13,7 @@ import { lastWords, type RunningProgram, startProgram } from "../host/program-ru
 const run = promisify(execFile);
 
 /** Where a kubelet looks for its runtime when nothing says otherwise (KubeletConfiguration v1beta1, `containerRuntimeEndpoint`). */
-export const runtimeSocket = "/run/containerd/containerd.sock";
+const runtimeSocket = "/run/containerd/containerd.sock";
 
 /** statfs(2): the type of an overlay file system, on which another overlay cannot be mounted. */
 const overlayMagic = 0x794c7630;

@@ -50,7 +50,7 @@ export function prepareKubelet(machine: RunningMachine, args: readonly string[])
  * What a kubelet needs to run beside others on one host, and nothing that trust depends on.
  * Source: kubernetes `staging/src/k8s.io/kubelet/config/v1beta1/types.go`.
  */
-export function labConfiguration(machine: RunningMachine): Readonly<Record<string, unknown>> {
+function labConfiguration(machine: RunningMachine): Readonly<Record<string, unknown>> {
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",

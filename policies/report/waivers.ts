@@ -9,7 +9,7 @@ import { describe, type Resource } from "../stack/resource.ts";
 import type { Finding } from "./finding.ts";
 
 /** Longest time, in days, for which something may be waived from today. */
-export const longestWaiver = 180;
+const longestWaiver = 180;
 
 const day = 86_400_000;
 

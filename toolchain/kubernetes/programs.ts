@@ -98,10 +98,7 @@ export async function ensurePrograms(
 }
 
 /** Folder with the six Kubernetes programs, built from source. */
-export function buildKubernetes(
-  progress: Progress,
-  version: string = kubernetesVersion,
-): Promise<string> {
+function buildKubernetes(progress: Progress, version: string = kubernetesVersion): Promise<string> {
   const [major = "", minor = ""] = version.split(".");
   const stamp = (name: string, value: string) =>
     `-X k8s.io/component-base/version.${name}=${value}`;
@@ -124,7 +121,7 @@ export function buildKubernetes(
 }
 
 /** Folder with etcd, built from source. */
-export function buildEtcd(progress: Progress): Promise<string> {
+function buildEtcd(progress: Progress): Promise<string> {
   return ensureBuilt(
     {
       name: "etcd",

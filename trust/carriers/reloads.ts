@@ -8,7 +8,7 @@
  */
 import { certificateOf, keyOf, paths } from "../contract.ts";
 
-export const machinePrograms = [
+const machinePrograms = [
   "etcd",
   "kube-apiserver",
   "kube-controller-manager",

@@ -26,7 +26,7 @@ import { maySubmit } from "./reviews.ts";
 import { type PodReference, type Seen, answerSeen as throughApiServer } from "./symptoms.ts";
 
 /** A caller's credential: its pair or token, none where a half is absent, or the error of a pair that does not load. */
-export function credentialOf(
+function credentialOf(
   caller: CallerFacts,
 ): Fact<Credential | { readonly kind: "broken"; readonly error: string }> {
   const { clientCertificate, clientKey, token } = caller.access;

@@ -91,7 +91,7 @@ function issuedLeaf(at: Date): CertificateFacts {
 }
 
 /** A kubelet in a serving mode, on a node with one name and one address. */
-export function typicalKubelet(mode: ServingMode, at: Date): KubeletFacts {
+function typicalKubelet(mode: ServingMode, at: Date): KubeletFacts {
   const leaf = issuedLeaf(at);
   const certFile = "/var/lib/kubelet/pki/serving.crt";
   const keyFile = "/var/lib/kubelet/pki/serving.key";
@@ -132,7 +132,7 @@ export function typicalKubelet(mode: ServingMode, at: Date): KubeletFacts {
 }
 
 /** An apiserver with a stance towards kubelets like {@link typicalKubelet}'s. */
-export function typicalApiServer(stance: ApiServerStance, at: Date): ApiServerFacts {
+function typicalApiServer(stance: ApiServerStance, at: Date): ApiServerFacts {
   const kubeadmTypes = kubeadmPreferredAddressTypes.join(",");
   const flags = {
     verify: [

@@ -17,11 +17,6 @@ import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument
 
 export type { Format, Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
 
-/** Every piece in a text, and in the texts inside it, at any depth that is bounded. Never throws. */
-export function readGiven(given: Given): readonly Piece[] {
-  return readTogether([given]);
-}
-
 /**
  * Every piece in an object: a resource's properties, a manifest. Strings that hold a placeholder are unknown values.
  * Never throws.
