@@ -234,6 +234,51 @@ const ordinary: Readonly<Record<string, readonly [file: string, text: string]>> 
     "vpa.yaml",
     "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {name: kubelet-csr-approver}\nspec: {targetRef: {kind: Deployment, name: kubelet-csr-approver}}\n",
   ],
+  "rules of Falco": [
+    "rules.yaml",
+    `- rule: Open kubelet\n  desc: kubelet ${flags} was started\n  condition: spawned_process and proc.cmdline contains "kubelet --config"\n  output: kubelet ${flags} (%proc.cmdline)\n  priority: WARNING\n- macro: open\n  condition: proc.name = kubelet and proc.args contains "${flags}"\n`,
+  ],
+  "a rule of Sigma": [
+    "sigma.yaml",
+    `title: Open kubelet\nlogsource: {category: process_creation}\ndetection:\n  selection:\n    CommandLine|contains: ["kubelet ${flags}"]\n  condition: selection\n`,
+  ],
+  "alerts of Loki": [
+    "alerts.yaml",
+    `groups:\n- name: kubelet\n  rules:\n  - alert: Open\n    expr: 'count_over_time({unit="kubelet.service"} |= "kubelet ${flags}" [5m]) > 0'\n`,
+  ],
+  "a dashboard": [
+    "kubelet.json",
+    '{"title": "Kubelet", "panels": [{"type": "graph", "targets": [{"expr": "up", "legendFormat": "kubelet --config"}]}]}',
+  ],
+  "a policy in Rego": [
+    "kubelet.rego",
+    `package k8s\n\ndeny contains msg if {\n  contains(input.command, "kubelet ${flags}")\n  msg := "kubelet ${flags}"\n}\n`,
+  ],
+  "a policy of Kyverno that forbids": [
+    "policy.yaml",
+    `apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: x}\nspec:\n  rules:\n  - name: x\n    validate: {message: "kubelet ${flags}", pattern: {spec: {containers: [{command: ["!kubelet ${flags}"]}]}}}\n`,
+  ],
+  "a ValidatingAdmissionPolicy": [
+    "policy.yaml",
+    "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: x}\nspec: {validations: [{expression: \"!object.spec.containers.exists(c, c.command.exists(w, w.contains('kubelet --config')))\"}]}\n",
+  ],
+  "a template of Gatekeeper": [
+    "template.yaml",
+    'apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata: {name: x}\nspec:\n  targets:\n  - rego: |\n      package x\n      violation[{"msg": msg}] {\n        contains(input.command, "kubelet --config")\n        msg := "no"\n      }\n',
+  ],
+  "a constraint of Gatekeeper": [
+    "constraint.yaml",
+    `apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: Deny\nmetadata: {name: x}\nspec: {parameters: {forbidden: ["kubelet ${flags}"]}}\n`,
+  ],
+  "a policy of Tetragon": [
+    "policy.yaml",
+    `apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: {name: x}\nspec: {kprobes: [{selectors: [{matchArgs: [{values: ["kubelet ${flags}"]}]}]}]}\n`,
+  ],
+  "a filter of Vector": [
+    "vector.yaml",
+    "transforms:\n  f: {type: filter, condition: 'contains(string!(.message), \"kubelet --config\")'}\n",
+  ],
+  "a message of the day": ["motd", "Do not run kubelet --config by hand.\n"],
   "a page for people": [
     "runbook.md",
     "# Runbook\nIf a kubelet is not ready, look for --anonymous-auth, and restart it.\n",
@@ -247,6 +292,49 @@ describe("what sets nothing of kubelets", () => {
       assert.equal(judged({ [`other/${file}`]: text }).exitCode, 0);
     });
   }
+
+  it("makes no objects: rules that do are read", () => {
+    const generate = { name: "x", generate: { data: configuration } };
+    const policy = (rule: object) => ({
+      ...service("ClusterPolicy", { rules: [rule] }, "kyverno.io/v1"),
+      metadata: { name: "x" },
+    });
+    const mutate = { name: "x", mutate: { patchStrategicMerge: configuration } };
+    const beside = { rule: "x", condition: "y", userData: `#!/bin/sh\nkubelet ${flags}\n` };
+    for (const made of [policy(generate), policy(mutate), beside]) {
+      const text = JSON.stringify(made);
+      assert.match(rejectedByPack(configMap("files", { "x.json": text })), anyone);
+      assert.equal(judged({ "other/x.json": text }).exitCode, 1);
+    }
+    const script = `package x\nkubelet ${flags}\n`;
+    assert.notEqual(rejectedByPack(configMap("files", { "run.sh": script })), "");
+    assert.equal(judged({ "other/run.sh": script }).exitCode, 1);
+    assert.notEqual(
+      rejectedByPack(configMap("files", { motd: `#!/bin/sh\nkubelet ${flags}\n` })),
+      "",
+    );
+  });
+
+  it("is a taint of new nodes that others take away, which an approver need not tolerate", () => {
+    const sides = (key: string) => {
+      const kubelet = kubeletConfiguration(
+        "bootstrap",
+        `registerWithTaints: [{key: ${key}, effect: NoExecute}]\n`,
+      );
+      const sent = violationsOf([
+        ...goodResources.slice(0, 1),
+        configMap("nodes", { "kubelet.service": kubeletUnit(), "kubelet-config.yaml": kubelet }),
+        ...goodResources.slice(2),
+      ]);
+      return [
+        sent.some(({ enforcementLevel }) => enforcementLevel === "mandatory"),
+        judged({ "worker/kubelet-config.yaml": kubelet }).exitCode,
+      ];
+    };
+    assert.deepEqual(sides("node.cilium.io/agent-not-ready"), [false, 0]);
+    assert.deepEqual(sides("node.cloudprovider.kubernetes.io/uninitialized"), [false, 0]);
+    assert.deepEqual(sides("example.com/new"), [true, 1]);
+  });
 
   it("is named and passed where a cloud's nodes are tuned, and no more", () => {
     const provider = { type: "pulumi:providers:gcp", name: "p", urn: "urn:p", props: {} };

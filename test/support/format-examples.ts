@@ -168,6 +168,9 @@ export const examples: Readonly<Record<string, string>> = {
     "apiVersion: k0s.k0sproject.io/v1beta1\nkind: ClusterConfig\nspec: {api: {extraArgs: {a: b}}, workerProfiles: []}\n",
   "configuration of another distribution":
     "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\nnodes: [{role: worker}]\n",
+  "rules of other programs":
+    '- rule: a\n  desc: b\n  condition: proc.cmdline contains "kubelet --config"\n  output: c\n  priority: INFO\n',
+  Rego: 'package a.b\n\ndeny contains msg if {\n  msg := "kubelet --config"\n}\n',
   "nodes of a cloud or a distribution":
     "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nspec: {kubelet: {anonymousAuth: true, maxPods: 9}}\n",
   "Bottlerocket's settings":
@@ -176,6 +179,7 @@ export const examples: Readonly<Record<string, string>> = {
 
 /** How a file is called that holds an example; some formats are known by it. */
 export function nameOfExample(format: string): string {
+  if (format === "Rego") return "policy.rego";
   return format === "kubeadm patch of another form"
     ? "kubeletconfiguration+json.json"
     : format.replace(/\W+/g, "-");

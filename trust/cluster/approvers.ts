@@ -2,7 +2,8 @@
  * Who approves requests for kubelet serving certificates: kube-controller-manager never does. To be there is not to
  * approve: an approver is a workload that runs, on a node that takes it, as a ServiceAccount that may approve.
  * Source: kubernetes `plugin/pkg/admission/certificates/approval/admission.go` (verb `approve` on the signer), and
- * `pkg/registry/certificates/certificates/storage` (`update` on certificatesigningrequests/approval).
+ * `pkg/registry/certificates/certificates/storage` (ApprovalREST takes an update and a patch of
+ * certificatesigningrequests/approval).
  */
 import { hasKnownRules, rulesIn, unknownRules } from "../programs/approver/rules.ts";
 import { isOpen } from "../rbac/authorize.ts";
@@ -21,7 +22,7 @@ import { groupBy } from "../words/group-by.ts";
 import type { AssembledApprover } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
 import { missingToken } from "./pod-token.ts";
-import { type Machine, withoutNode } from "./scheduling.ts";
+import { type Machine, startupTaints, withoutNode } from "./scheduling.ts";
 
 const signer = "kubernetes.io/kubelet-serving";
 
@@ -125,6 +126,11 @@ function idleness(
   if (runs.value !== true) return known(`${label} does not run: ${runs.value.because}`);
   const homeless = withoutNode(workload, machines);
   if (!homeless.known || homeless.value !== undefined) return homeless;
+  for (const taint of startupTaints(workload, machines)) {
+    assumptions.add(
+      `The taint ${taint} of new nodes is taken away by what it waits for; until then ${label} does not run.`,
+    );
+  }
   const tokenless = missingToken(workload, withoutToken);
   if (!tokenless.known) return tokenless;
   if (tokenless.value !== undefined) {
@@ -135,7 +141,11 @@ function idleness(
     assumptions.add(`${label} may approve requests: no RBAC for it is given.`);
     return known(undefined);
   }
-  const lacking = permissions.lackOf(serviceAccount.value, containers.some(isKnownApprover));
+  const isKnownOne = containers.some(isKnownApprover);
+  const lacking = permissions.lackOf(serviceAccount.value, {
+    watches: isKnownOne,
+    updates: isKnownOne || containers.some(saysThatItApproves),
+  });
   const doubt = lacking === undefined ? undefined : permissions.doubtOf(serviceAccount.value);
   if (doubt !== undefined) return unknown(doubt);
   return known(lacking && `ServiceAccount ${serviceAccount.value} of ${label} may not ${lacking}`);
@@ -149,9 +159,16 @@ type Permissions = {
   /** Whether an account has both by rules that name signer and approval: others have them by the way. */
   readonly byName: (account: string) => boolean;
   /** What an account may not do that it must; `undefined` when it may all of it. */
-  readonly lackOf: (account: string, watches: boolean) => string | undefined;
+  readonly lackOf: (account: string, program: Calls) => string | undefined;
   /** What could give an account more, and is not known yet; completes "undecidable without ...". */
   readonly doubtOf: (account: string) => string | undefined;
+};
+
+/** What a program is known to ask of kube-apiserver. */
+type Calls = {
+  readonly watches: boolean;
+  /** It approves by an update, not a patch. */
+  readonly updates: boolean;
 };
 
 type Need = {
@@ -162,22 +179,33 @@ type Need = {
   readonly text: string;
 };
 
-const needs: readonly Need[] = [
-  {
-    group: "certificates.k8s.io",
-    resource: "signers",
-    verbs: ["approve"],
-    names: [signer, "kubernetes.io/*"],
-    text: `approve for signer ${signer}`,
-  },
-  {
-    group: "certificates.k8s.io",
-    resource: "certificatesigningrequests/approval",
-    verbs: ["update"],
-    names: [],
-    text: "update certificatesigningrequests/approval",
-  },
-];
+const onSigner: Need = {
+  group: "certificates.k8s.io",
+  resource: "signers",
+  verbs: ["approve"],
+  names: [signer, "kubernetes.io/*"],
+  text: `approve for signer ${signer}`,
+};
+
+/**
+ * Of the known approvers, and of `kubectl certificate approve`.
+ * Source: client-go `kubernetes/typed/certificates/v1/certificatesigningrequest_expansion.go` (UpdateApproval: a PUT).
+ */
+const byUpdate: Need = {
+  group: "certificates.k8s.io",
+  resource: "certificatesigningrequests/approval",
+  verbs: ["update"],
+  names: [],
+  text: "update certificatesigningrequests/approval",
+};
+
+const byPatchToo: Need = {
+  ...byUpdate,
+  verbs: ["update", "patch"],
+  text: "update or patch certificatesigningrequests/approval",
+};
+
+const needs: readonly Need[] = [onSigner, byPatchToo];
 
 /**
  * What the known approvers do before they approve: they are told of requests as controllers are.
@@ -225,8 +253,8 @@ function permissionsIn(
   return {
     areSpokenOf: (account) => rulesOf.has(account) || isUnbound,
     byName: (account) => needs.every((need) => of(account).some((rule) => names(rule, need))),
-    lackOf: (account, watches) =>
-      [...needs, ...(watches ? watching : [])].find(
+    lackOf: (account, { watches, updates }) =>
+      [onSigner, updates ? byUpdate : byPatchToo, ...(watches ? watching : [])].find(
         (need) => !of(account).some((rule) => covers(rule, need)),
       )?.text,
     doubtOf: (account) => {

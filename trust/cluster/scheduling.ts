@@ -153,18 +153,41 @@ export function labelsIn(texts: readonly string[]): Record<string, string> {
   );
 }
 
-/** A taint that keeps a pod off each kubelet that is known; none where one of them takes it. */
+/**
+ * Taints that nodes start with until something on them is ready, and which that takes away. What sets up a node's
+ * network, its cloud's addresses or its volumes needs no certificate of the kubelet for it.
+ * Sources: kubernetes `cloud-provider/api/well_known_taints.go`, `core/v1` well_known_taints.go; Cilium
+ * `pkg/option` (agent-not-ready); the EBS, EFS and FSx drivers; Karpenter `pkg/apis/v1/taints.go`; cluster-autoscaler
+ * `utils/taints`; Cluster API `api/core` (NodeUninitializedTaint); Istio's untaint controller.
+ */
+const startup =
+  /^(?:node\.cloudprovider\.kubernetes\.io\/uninitialized|node\.kubernetes\.io\/(?:not-ready|network-unavailable)|node\.cilium\.io\/agent-not-ready|(?:ebs|efs|fsx)\.csi\.aws\.com\/agent-not-ready|karpenter\.sh\/unregistered|node\.cluster\.x-k8s\.io\/uninitialized|cni\.istio\.io\/not-ready|(?:startup|ignore)-taint\.cluster-autoscaler\.kubernetes\.io\/.+)$/;
+
+/** Taints of all nodes that keep a pod off until they are taken away: `key:effect`. */
+export function startupTaints(
+  { tolerations }: Pick<WorkloadPiece, "tolerations">,
+  machines: readonly Machine[],
+): readonly string[] {
+  const found = machines.map(({ taints }) =>
+    taints.filter((taint) => startup.test(taint.key) && repels(taint, tolerations)),
+  );
+  if (found.some((taints) => taints.length === 0)) return [];
+  return [...new Set(found.flat().map(({ key, effect }) => `${key}:${effect}`))];
+}
+
+/** A taint that keeps a pod off each kubelet that is known; none where one of them takes it, if only in a while. */
 function taintOfAll(
   kubelets: readonly (readonly Taint[])[],
   tolerations: readonly Json[],
 ): Taint | undefined {
   const repelling = kubelets.map((taints) =>
-    taints.find(
-      (taint) =>
-        taint.effect !== "PreferNoSchedule" && !tolerations.some((one) => tolerates(one, taint)),
-    ),
+    taints.find((taint) => !startup.test(taint.key) && repels(taint, tolerations)),
   );
   return repelling.every((taint) => taint !== undefined) ? repelling[0] : undefined;
+}
+
+function repels(taint: Taint, tolerations: readonly Json[]): boolean {
+  return taint.effect !== "PreferNoSchedule" && !tolerations.some((one) => tolerates(one, taint));
 }
 
 /** Source: kubernetes `core/v1` toleration.go (ToleratesTaint). */

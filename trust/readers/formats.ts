@@ -31,6 +31,7 @@ import { otherObject } from "./other-object.ts";
 import { pemFile } from "./pem-file.ts";
 import { flagFile, processCommandLine } from "./process.ts";
 import { monitor, prometheusConfiguration, scrapeJob } from "./prometheus.ts";
+import { rego, rules } from "./rules.ts";
 import { commands, script } from "./script.ts";
 import { environmentFile, unit } from "./unit.ts";
 import { workload } from "./workload.ts";
@@ -50,6 +51,7 @@ export const formats: readonly Format[] = [
   flagFile,
   otherPatches,
   bottlerocket,
+  rego,
   documents,
   commands,
 ];
@@ -70,6 +72,7 @@ export const objectFormats: readonly ObjectFormat[] = [
   node,
   certificateRequest,
   plain,
+  rules,
   managed,
   clusterApi,
   clusterResourceSet,

@@ -252,7 +252,7 @@ function asTexts(value: Json | undefined): string[] {
 
 /** Fields of prose and names: no program runs what they say. */
 const prose =
-  /^(description|summary|message|title|help|comment|notes?|reason|pattern|url|href|digest|sha256|version|image|name|namespace|id|arn)$/i;
+  /^(description|desc|summary|message|title|help|comment|notes?|reason|pattern|regex|condition|expr|expression|query|legendFormat|url|href|digest|sha256|version|image|name|namespace|id|arn)$/i;
 
 function visitText(text: string, path: FieldPath, parent: JsonObject, search: Search): void {
   const key = String(path.at(-1));

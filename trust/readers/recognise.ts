@@ -11,6 +11,7 @@ import { leftEnvironments, withEnvironments } from "./left-environments.ts";
 import { annotationsOf, file, textMap, titleOf, unread } from "./origins.ts";
 import { pemFile } from "./pem-file.ts";
 import type { Origin, Piece, UnreadPiece } from "./piece.ts";
+import { rego } from "./rules.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
 import { assembleUnits } from "./unit.ts";
 import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
@@ -157,12 +158,15 @@ const worthReading =
 function readText(text: string, origin: Origin): Reading {
   if (!worthReading.test(text) && !soundsDeciding(origin.path, origin.key))
     return { pieces: [], inner: [] };
-  const format = formats.find((one) => one.recognises(text, origin));
+  const format =
+    isForPeople(origin) && !text.startsWith("#!")
+      ? undefined
+      : formats.find((one) => one.recognises(text, origin));
   if (format) {
     const reading = format.read(text, origin);
     const isEmpty =
       reading.pieces.length + reading.inner.length + (reading.parts ?? []).length === 0;
-    if (isEmpty && format.status === "read" && format !== pemFile) {
+    if (isEmpty && format.status === "read" && format !== pemFile && format !== rego) {
       return { pieces: notUnderstood(text, origin).filter(({ deciding }) => deciding), inner: [] };
     }
     return format !== documents && control.test(text) && speaks(text) === "of settings"
@@ -223,7 +227,9 @@ function notUnderstood(text: string, origin: Origin): UnreadPiece[] {
 
 /** No program takes its settings from a page. */
 function isForPeople({ path, key }: Origin): boolean {
-  return /\.(md|rst|adoc)$/i.test(path ?? key ?? "");
+  return /\.(?:md|rst|adoc)$|(?:^|\/)(?:motd|readme|notes|issue|license)(?:\.txt)?$/i.test(
+    path ?? key ?? "",
+  );
 }
 
 function readValue({

@@ -123,6 +123,35 @@ describe("an approver", () => {
     assert.match(on(approver({ tolerations: [{ key: "other" }] })), /no node to run on/);
   });
 
+  it("waits for what takes a new node's first taints away, and this is said", () => {
+    const starting = (...keys: readonly string[]) => {
+      const taints = keys.map((key) => `{key: ${key}, effect: NoExecute}`).join(", ");
+      const tainted = configuration(
+        `${closed}serverTLSBootstrap: true\nregisterWithTaints: [${taints}]`,
+      );
+      return said(servingOf([apiServer("verify"), tainted, approver()]));
+    };
+    assert.match(starting("node.cilium.io/agent-not-ready"), /^verified/);
+    assert.match(
+      starting("node.cloudprovider.kubernetes.io/uninitialized", "ebs.csi.aws.com/agent-not-ready"),
+      /^verified/,
+    );
+    assert.match(starting("startup-taint.cluster-autoscaler.kubernetes.io/x"), /^verified/);
+    assert.match(starting("node.cilium.io/agent-not-ready.example.com"), /no node to run on/);
+    assert.match(
+      starting("node.cilium.io/agent-not-ready", "example.com/new"),
+      /no node to run on.*example\.com\/new/,
+    );
+  });
+
+  it("approves by an update where it is known to, and by a patch where it is not", () => {
+    const patches = rbac(role(sign + approval.replace("update", "patch")) + bound(account));
+    assert.match(verdict(approver(), patches), /^fails: .*may not update certificatesigning/);
+    assert.match(verdict(other(), patches), /^verified/);
+    const kubectl = [{ image: "x", command: ["kubectl", "certificate", "approve", "a"] }];
+    assert.match(verdict(approver({ containers: kubectl }), patches), /^fails: .*may not update/);
+  });
+
   it("may be any workload whose ServiceAccount may approve by name, and no other", () => {
     assert.match(verdict(other(), mayApprove), /^verified/);
     assert.match(verdict(mayApprove), /^fails/);

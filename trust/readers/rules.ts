@@ -1,0 +1,113 @@
+/**
+ * Rules by which other programs watch or forbid: they quote the words of kubelets that they look for, and start none.
+ * Sources: Falco `userspace/engine/rule_loader_reader.cpp`; the Sigma specification; Prometheus `model/rulefmt`;
+ * Kyverno `api/kyverno/v1`; Grafana's JSON model; Rego.
+ */
+import { type Format, nothing, type ObjectFormat } from "./format.ts";
+import { asList, asObject, asText, type Json, type JsonObject } from "./yaml.ts";
+
+/** Kinds that admit, refuse or report, by `apiVersion kind`. Those that change or make objects are none of them. */
+const kinds = new RegExp(
+  [
+    "^admissionregistration\\.k8s\\.io/\\S+ ValidatingAdmissionPolicy(?:Binding)?$",
+    "^(?:templates|constraints)\\.gatekeeper\\.sh/",
+    "^policies\\.kyverno\\.io/\\S+ (?:Namespaced)?(?:Image)?ValidatingPolicy$",
+    "^cilium\\.io/\\S+ TracingPolicy(?:Namespaced)?$",
+    "^security\\.kubearmor\\.com/",
+    "^audit\\.k8s\\.io/\\S+ Policy$",
+    "^aquasecurity\\.github\\.io/",
+    "^loki\\.grafana\\.com/\\S+ (?:Alerting|Recording)Rule$",
+  ].join("|"),
+);
+
+/** What a rule of Kyverno has that only looks; `mutate` and `generate` make objects. */
+const kyvernoFields = new Set(
+  `name match exclude validate verifyImages context preconditions celPreconditions skipBackgroundRequests
+  reportProperties`.split(/\s+/),
+);
+
+function isKind(object: JsonObject): boolean {
+  const named = `${asText(object.apiVersion) ?? ""} ${asText(object.kind) ?? ""}`;
+  if (/^kyverno\.io\/\S+ (?:Cluster)?Policy$/.test(named)) {
+    const rules = asList(asObject(object.spec)?.rules);
+    return rules.length > 0 && rules.every((rule) => hasOnly(rule, kyvernoFields));
+  }
+  return kinds.test(named);
+}
+
+const falcoFields = new Set(
+  `rule macro list desc condition items output priority tags enabled source exceptions append override warn_evttypes
+  skip-if-unknown-filter capture capture_duration`.split(/\s+/),
+);
+
+/** An item of a file of rules, which is a list. */
+function isFalco(object: JsonObject): boolean {
+  const { rule, macro, list, condition, items } = object;
+  const isOne = asText(rule ?? macro) !== undefined && asText(condition) !== undefined;
+  return (
+    (isOne || (asText(list) !== undefined && Array.isArray(items))) && hasOnly(object, falcoFields)
+  );
+}
+
+const sigmaFields = new Set(
+  `title id name status description references author date modified tags logsource detection fields falsepositives
+  level license related taxonomy scope`.split(/\s+/),
+);
+
+function isSigma(object: JsonObject): boolean {
+  const { detection, logsource } = object;
+  const isOne = asObject(detection) !== undefined && asObject(logsource) !== undefined;
+  return isOne && hasOnly(object, sigmaFields);
+}
+
+/** Groups of alerts and recorded series, of Prometheus and Loki. */
+function isRuleFile(object: JsonObject): boolean {
+  const rules = asList(object.groups).flatMap((group) => asList(asObject(group)?.rules));
+  return (
+    rules.length > 0 &&
+    hasOnly(object, new Set(["groups", "namespace"])) &&
+    rules.every((rule) => {
+      const { alert, record, expr } = asObject(rule) ?? {};
+      return (alert ?? record) !== undefined && expr !== undefined;
+    })
+  );
+}
+
+const dashboardFields = new Set(
+  `annotations description editable fiscalYearStartMonth gnetId graphTooltip hideControls id links liveNow panels refresh
+  revision rows schemaVersion sharedCrosshair style tags templating time timepicker timezone title uid version weekStart
+  __inputs __requires __elements preload`.split(/\s+/),
+);
+
+function isDashboard(object: JsonObject): boolean {
+  return asList(object.panels ?? object.rows).length > 0 && hasOnly(object, dashboardFields);
+}
+
+function hasOnly(value: Json, fields: ReadonlySet<string>): boolean {
+  const object = asObject(value);
+  return object !== undefined && Object.keys(object).every((key) => fields.has(key));
+}
+
+export const rules: ObjectFormat = {
+  name: "rules of other programs",
+  status: "read",
+  about:
+    "rules that watch or forbid, and quote what they look for: nothing in them is looked for. Falco, Sigma, groups of Prometheus' and Loki's alerts, Kyverno's policies without `mutate` and `generate`, ValidatingAdmissionPolicy, Gatekeeper, TracingPolicy, KubeArmor, audit policies, Trivy's reports, Grafana's dashboards",
+  recognises: (object) =>
+    isKind(object) ||
+    (object.apiVersion === undefined &&
+      (isFalco(object) || isSigma(object) || isRuleFile(object) || isDashboard(object))),
+  read: () => nothing,
+};
+
+export const rego: Format = {
+  name: "Rego",
+  status: "read",
+  about:
+    "by its `package` and a rule: policies of Open Policy Agent, in which nothing is looked for",
+  recognises: (text) => {
+    const [first] = text.split("\n", 200).filter((line) => !/^\s*(?:#|$)/.test(line));
+    return first !== undefined && /^package [a-z_][\w.]*\s*$/i.test(first);
+  },
+  read: () => nothing,
+};
