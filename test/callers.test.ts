@@ -18,13 +18,35 @@ const metricsServer = textOf("13-second-caller/metrics-server.yaml").replace(
   "--cert-dir=/tmp",
   "--kubelet-insecure-tls, --cert-dir=/tmp",
 );
-const prometheus = `apiVersion: monitoring.coreos.com/v1
+const accountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+/** A monitor whose endpoint has something more. */
+const monitor = (more: string) => `apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata: {name: kubelet, namespace: kube-system}
 spec:
   endpoints:
-  - {port: https-metrics, scheme: https, tlsConfig: {insecureSkipVerify: true}}
+  - {port: https-metrics, scheme: https, tlsConfig: {insecureSkipVerify: true}${more}}
   selector: {matchLabels: {app.kubernetes.io/name: kubelet}}
+`;
+const prometheus = monitor(`, bearerTokenFile: ${accountToken}`);
+/** A Prometheus with more in its container, and in the spec of its pod. */
+const server = (container = "", pod = "") => `apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: prometheus, namespace: kube-system}
+spec:
+  template:
+    spec:
+      ${pod}
+      containers: [{name: p, image: "quay.io/prometheus/prometheus:v3.5.0"${container}}]
+`;
+/** A job of Prometheus' own configuration, with more in it. */
+const job = (more: string) => `apiVersion: v1
+kind: ConfigMap
+metadata: {name: prometheus, namespace: kube-system}
+data:
+  prometheus.yml: |
+    scrape_configs:
+    - {job_name: nodes, scheme: https, kubernetes_sd_configs: [{role: node}], tls_config: {insecure_skip_verify: true}${more}}
 `;
 
 /** What metrics-server's ServiceAccount may get. */
@@ -45,15 +67,15 @@ type Parts = {
   readonly manifests: readonly string[];
   readonly takesTokens?: boolean;
   readonly hostName?: string;
+  readonly isOpen?: boolean;
 };
 
 const control = { "kube-apiserver.yaml": apiServerPod("verify") };
-const nodes = ({ takesTokens = true, hostName = "" }: Parts) => ({
+const nodes = ({ takesTokens = true, hostName = "", isOpen = false }: Parts) => ({
   "kubelet.service": kubeletUnit(hostName === "" ? [] : [`--hostname-override=${hostName}`]),
-  "kubelet-config.yaml": kubeletConfiguration("bootstrap").replace(
-    /webhook:\s+enabled: true/,
-    `webhook: {enabled: ${takesTokens}}`,
-  ),
+  "kubelet-config.yaml": kubeletConfiguration("bootstrap")
+    .replace(/webhook:\s+enabled: true/, `webhook: {enabled: ${takesTokens}}`)
+    .replace(/anonymous:\s+enabled: false/, `anonymous: {enabled: ${isOpen}}`),
 });
 
 function objects(manifests: readonly string[]) {
@@ -73,7 +95,9 @@ function messages(parts: Parts): string[] {
     { approvers: [{ name: "somebody" }] },
   )
     .map(({ message }) => message)
-    .filter((message) => /metrics-server|ServiceMonitor/.test(message.split("\n")[0] ?? ""));
+    .filter((message) =>
+      /metrics-server|ServiceMonitor|Prometheus job/.test(message.split("\n")[0] ?? ""),
+    );
 }
 
 /** What the pack says that callers get. */
@@ -170,6 +194,63 @@ const podCases: readonly (readonly [string, Parts, readonly string[]])[] = [
   ],
 ];
 
+const unauthorized = "server returned HTTP status 401 Unauthorized";
+const unreadable = (file: string) =>
+  `unable to read authorization credentials: unable to read file ${file}: open ${file}: no such file or directory`;
+const ownToken = ", authorization: {type: Bearer, credentials_file: /etc/secrets/token}";
+const mounted = ", volumeMounts: [{name: s, mountPath: /etc/secrets}]";
+
+const prometheusCases: readonly (readonly [string, Parts, readonly string[]])[] = [
+  ["a monitor without a credential", { manifests: [monitor("")] }, [unauthorized, "unverified"]],
+  [
+    "a monitor with what the operator writes in place of none",
+    { manifests: [monitor(", bearerTokenSecret: {key: ''}")] },
+    [unauthorized, "unverified"],
+  ],
+  ["a job without a credential", { manifests: [job("")] }, [unauthorized, "unverified"]],
+  [
+    "a job without a credential, to a kubelet that asks what strangers may",
+    { manifests: [job("")], isOpen: true },
+    ["server returned HTTP status 403 Forbidden", "unverified"],
+  ],
+  ...[
+    ", authorization: {credentials: {name: t, key: token}}",
+    ", bearerTokenSecret: {name: t, key: token}",
+    ", oauth2: {clientId: x}",
+    ", bearerTokenFile: '{{ .file }}'",
+  ].map((more) => [`a monitor${more}`, { manifests: [monitor(more)] }, ["unverified"]] as const),
+  [
+    "a job with a client certificate",
+    { manifests: [job("").replace("{insecure", "{cert_file: /c, key_file: /k, insecure")] },
+    ["unverified"],
+  ],
+  [
+    "a token file that no volume is mounted at",
+    { manifests: [job(ownToken), server()] },
+    [unreadable("/etc/secrets/token"), "unverified"],
+  ],
+  [
+    "a token file that a volume is mounted beside",
+    { manifests: [job(ownToken), server(mounted.replace("/etc/secrets", "/etc/secret"))] },
+    [unreadable("/etc/secrets/token"), "unverified"],
+  ],
+  ["a token file in a volume", { manifests: [job(ownToken), server(mounted)] }, ["unverified"]],
+  [
+    "a token file in one of two",
+    {
+      manifests: [job(ownToken), server(), server(mounted).replace("name: prometheus", "name: b")],
+    },
+    ["unverified"],
+  ],
+  ["a token file where no pod is in sight", { manifests: [job(ownToken)] }, ["unverified"]],
+  ["the token of its own account", { manifests: [prometheus, server()] }, ["unverified"]],
+  [
+    "the token of an account whose pod gets none",
+    { manifests: [prometheus, server("", "automountServiceAccountToken: false")] },
+    [unreadable(accountToken), "unverified"],
+  ],
+];
+
 describe("other callers, in both doors", () => {
   const cases: readonly (readonly [string, Parts, readonly string[]])[] = [
     [
@@ -196,7 +277,7 @@ describe("other callers, in both doors", () => {
       ],
     ],
   ];
-  for (const [title, parts, said] of [...cases, ...podCases]) {
+  for (const [title, parts, said] of [...cases, ...podCases, ...prometheusCases]) {
     it(title, () => {
       assert.deepEqual(fromPack(parts), said);
       assert.deepEqual(fromFiles(parts), said);
@@ -207,6 +288,11 @@ describe("other callers, in both doors", () => {
     const parts = { manifests: [tokenOf("vault"), rbac("nodes/metrics")] };
     assert.match(messages(parts).join("\n"), /tokens for vault \(--api-audiences\)/);
     assert.match(fromFiles(parts).join("\n"), /tokens for vault \(--api-audiences\)/);
+  });
+
+  it("a token file of which no pod is in sight is said to be assumed", () => {
+    const { assumptions } = judged({ manifests: [job(ownToken)] });
+    assert.match(assumptions.join("\n"), /has \/etc\/secrets\/token: no pod of it is given/);
   });
 
   it("one that no node here takes is said, and judged all the same", () => {

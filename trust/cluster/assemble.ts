@@ -283,12 +283,14 @@ function clusterOf(
     kubelets: withSeen(kubelets, pieces.filter(isKind("seen")), apiServers, assumptions),
     apiServers,
     controllerManagers,
-    callers: runningCallers(pieces.filter(isKind("caller")), { ...around, assumptions }).map(
-      (caller) => ({
-        ...caller,
-        files: layered(inObjects, layered(context.filesOf(caller.piece.origin), files)),
-      }),
-    ),
+    callers: runningCallers(pieces.filter(isKind("caller")), {
+      ...around,
+      assumptions,
+      workloads: pieces.filter(isKind("workload")),
+    }).map((caller) => ({
+      ...caller,
+      files: layered(inObjects, layered(context.filesOf(caller.piece.origin), files)),
+    })),
     signer: mapFact(signing, (value) => ("state" in value ? value : value.content)),
     approvers: [
       ...approvers,

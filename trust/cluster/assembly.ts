@@ -50,6 +50,8 @@ export type AssembledCaller = {
   readonly homeless?: string;
   /** Unknown where it is not known whether its token is one that kube-apiserver takes. */
   readonly token?: Unknown;
+  /** Why the file that it takes its token from is not in its pod, where that is known. */
+  readonly tokenless?: string;
 };
 
 /** Who approves requests for kubelet serving certificates. */

@@ -1,12 +1,17 @@
 /** Other programs that call kubelets, as their pods let them: whether they run, where, and with which token. */
-import type { CallerPiece } from "../readers/piece.ts";
-import type { Fact } from "../words/fact.ts";
+import { isUnknown } from "../readers/origins.ts";
+import type { CallerPiece, WorkloadPiece } from "../readers/piece.ts";
+import { asList, asObject, asText, type JsonObject } from "../readers/yaml.ts";
+import { type Fact, known } from "../words/fact.ts";
 import type { ApproverCircumstances } from "./approvers.ts";
 import type { AssembledCaller } from "./assembly.ts";
 import { missingToken } from "./pod-token.ts";
 import { withoutNode } from "./scheduling.ts";
 
-type Circumstances = Pick<ApproverCircumstances, "machines" | "withoutToken" | "assumptions">;
+type Circumstances = Pick<ApproverCircumstances, "machines" | "withoutToken" | "assumptions"> & {
+  /** Among which Prometheus is, which its jobs and monitors do not name. */
+  readonly workloads: readonly WorkloadPiece[];
+};
 
 /**
  * The callers that run. One that is scaled to nothing calls no kubelet, which is said; one whose pods no node here takes
@@ -14,11 +19,17 @@ type Circumstances = Pick<ApproverCircumstances, "machines" | "withoutToken" | "
  */
 export function runningCallers(
   pieces: readonly CallerPiece[],
-  { machines, withoutToken, assumptions }: Circumstances,
+  { machines, withoutToken, assumptions, workloads }: Circumstances,
 ): readonly Omit<AssembledCaller, "files">[] {
+  const servers = workloads.flatMap((pod) =>
+    pod.containers.filter(isPrometheus).map((container) => ({ pod, container })),
+  );
   return pieces.flatMap((piece) => {
     const { pod, label } = piece;
-    if (pod === undefined) return [{ piece }];
+    if (pod === undefined) {
+      const tokenless = withoutFile(piece, servers, { withoutToken, assumptions });
+      return [{ piece, ...(tokenless !== undefined && { tokenless }) }];
+    }
     if (pod.runs.known && pod.runs.value !== true) {
       assumptions.add(`${label} calls no kubelet: ${pod.runs.value.because}.`);
       return [];
@@ -51,4 +62,45 @@ function withToken(
       },
     },
   };
+}
+
+type Server = { readonly pod: WorkloadPiece; readonly container: JsonObject };
+
+function isPrometheus({ image }: JsonObject): boolean {
+  return /(?:^|\/)prometheus(?:[:@]|$)/.test(asText(image) ?? "");
+}
+
+/** Where every pod has the token of its ServiceAccount. */
+const accountToken = /^\/(?:var\/)?run\/secrets\/kubernetes\.io\/serviceaccount\/token$/;
+
+/** Why no Prometheus that is in sight has the file with a caller's token; where none is, the file is taken to be there. */
+function withoutFile(
+  { credential, label }: CallerPiece,
+  servers: readonly Server[],
+  { withoutToken, assumptions }: Pick<Circumstances, "withoutToken" | "assumptions">,
+): string | undefined {
+  if (typeof credential !== "object") return undefined;
+  const { tokenFile } = credential;
+  const reasons = servers.map(({ pod, container }): Fact<string | undefined> => {
+    if (accountToken.test(tokenFile)) return missingToken(pod, withoutToken);
+    const isThere = mayHave(container, tokenFile);
+    return known(isThere ? undefined : `no volume of ${pod.label} is mounted at it`);
+  });
+  const [first] = reasons;
+  if (first === undefined && !accountToken.test(tokenFile)) {
+    assumptions.add(`The Prometheus of ${label} has ${tokenFile}: no pod of it is given.`);
+  }
+  return reasons.every((one) => one.known && one.value !== undefined) && first?.known
+    ? first.value
+    : undefined;
+}
+
+/** Whether a volume could hold a file of a container. */
+function mayHave({ volumeMounts }: JsonObject, file: string): boolean {
+  if (volumeMounts !== undefined && !Array.isArray(volumeMounts)) return true;
+  return asList(volumeMounts).some((one) => {
+    const { mountPath } = asObject(one) ?? {};
+    const path = (asText(mountPath) ?? "").replace(/\/$/, "");
+    return asObject(one) === undefined || isUnknown(path) || `${file}/`.startsWith(`${path}/`);
+  });
 }

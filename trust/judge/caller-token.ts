@@ -2,11 +2,11 @@
  * Whether the token of another caller lets it in: the kubelet hands it to kube-apiserver, and asks there what its owner
  * may do.
  */
-import type { CallerPiece } from "../readers/piece.ts";
+import type { CallerPiece, CallerProgram } from "../readers/piece.ts";
 import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
 import type { AuthorizerFacts, Identity, KubeletFacts, RbacFacts } from "../words/facts.ts";
 import { works } from "../words/verdict.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, type Credential } from "./authenticate.ts";
 import { accessOf, type Caller, type CallerOutcome, callerPrograms } from "./caller.ts";
 import { answer } from "./client.ts";
 import { askingRemedies } from "./client-remedies.ts";
@@ -32,17 +32,21 @@ export function judgeCallerToken(
 
 function tokenOutcome(
   kubelet: KubeletFacts,
-  { piece, files, token }: Caller,
+  { piece, files, token, tokenless }: Caller,
   authorizer: AuthorizerFacts,
   at: Date,
 ): CallerOutcome | undefined {
+  if (tokenless !== undefined) return withoutTokenFile(piece, tokenless);
   const { label, program, origin, serviceAccount } = piece;
   const account = serviceAccount ?? unknown(`the ServiceAccount of ${label}`, origin.source);
-  const credential = { kind: "token", identity: mapFact(account, identityOf) } as const;
+  const isStranger = piece.credential === "none";
+  const credential: Credential = isStranger
+    ? { kind: "none" }
+    : { kind: "token", identity: mapFact(account, identityOf) };
   const authentication = authenticate(kubelet, credential, at);
   const { webhook } = kubelet.authentication;
   const isTaken = webhook.known && webhook.value;
-  if (isTaken) {
+  if (isTaken && !isStranger) {
     const mayAsk = maySubmit("tokenreviews", kubelet, authorizer);
     if (mayAsk.answer === "no") return withoutTokenReview(piece);
     if (token !== undefined) return undecided(token.missing, piece);
@@ -71,7 +75,29 @@ function tokenOutcome(
     ...told,
     verdict: outcome.verdict,
     symptom: callerPrograms[program].refused(statusText(outcome.httpStatus)),
-    remedies: outcome.remedies.map(({ side, text }) => `(${side}) ${text}`),
+    remedies: isStranger
+      ? [sayingWho(program)]
+      : outcome.remedies.map(({ side, text }) => `(${side}) ${text}`),
+  };
+}
+
+/** The only way out that opens nothing. */
+function sayingWho(program: CallerProgram): string {
+  return `(${program}) Set bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token (authorization.credentials_file in prometheus.yml), and let its ServiceAccount get nodes/metrics.`;
+}
+
+/** Source: prometheus/common `config/http_config.go` (authorizationCredentialsRoundTripper, fileSecret). */
+function withoutTokenFile(
+  { program, label, credential, origin }: CallerPiece,
+  because: string,
+): CallerOutcome {
+  const file = typeof credential === "object" ? credential.tokenFile : "its token";
+  return {
+    verdict: "fails",
+    symptom: `unable to read authorization credentials: unable to read file ${file}: open ${file}: no such file or directory`,
+    reason: `${label} takes its token from ${file}, which is not in its pod: ${because}.`,
+    sources: [origin.source],
+    remedies: [sayingWho(program)],
   };
 }
 

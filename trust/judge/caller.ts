@@ -20,6 +20,8 @@ export type Caller = {
   readonly files: HostFiles;
   /** Unknown where it is not known whether its token is one that kube-apiserver takes. */
   readonly token?: Unknown;
+  /** Why the file that it takes its token from is not in its pod, where that is known. */
+  readonly tokenless?: string;
 };
 
 /** What happens when a caller scrapes a kubelet. */

@@ -132,6 +132,7 @@ function monitorOf(
           endpoints: [
             {
               scheme: "https",
+              bearerTokenFile: "/var/run/secrets/kubernetes.io/serviceaccount/token",
               tlsConfig: {
                 caFile: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
                 insecureSkipVerify: given("serviceMonitor", "insecureSkipVerify") ?? true,

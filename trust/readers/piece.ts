@@ -174,6 +174,8 @@ export type CallerPiece = From & {
   readonly refusalWithoutToken?: string;
   /** Its ServiceAccount, `namespace/name`. */
   readonly serviceAccount?: Fact<string>;
+  /** What it says who it is by, a file of its pod or nothing; absent where it is something else, or its own default. */
+  readonly credential?: "none" | { readonly tokenFile: string };
   /** What runs it; absent where that is not in sight. */
   readonly pod?: WorkloadPiece;
 };

@@ -26,7 +26,7 @@ export const monitor: ObjectFormat = {
   name: "ServiceMonitor, PodMonitor, ScrapeConfig",
   status: "read",
   about:
-    "of kubelets, by name, selector or role: `tlsConfig.insecureSkipVerify`, `caFile`, `ca`; with none of them it verifies with the system's certificates",
+    "of kubelets, by name, selector or role: `tlsConfig.insecureSkipVerify`, `caFile`, `ca`; with none of them it verifies with the system's certificates; `bearerTokenFile`, and whether there is any credential",
   recognises: ({ kind, apiVersion }) =>
     Object.hasOwn(monitors, asText(kind) ?? "") &&
     (asText(apiVersion)?.startsWith("monitoring.coreos.com/") ?? true),
@@ -38,11 +38,7 @@ export const monitor: ObjectFormat = {
       );
       const isTls = /^https$/i.test(asText(spec.scheme) ?? "");
       return isOfNodes && isTls && !throughApiServer(spec)
-        ? caller(
-            asObject(spec.tlsConfig),
-            titleOf(object),
-            at(origin, ["spec", "tlsConfig"], lineOf),
-          )
+        ? caller(spec, titleOf(object), at(origin, ["spec", "tlsConfig"], lineOf))
         : { pieces: [], inner: [] };
     }
     const path = monitors[asText(object.kind) ?? ""] ?? [];
@@ -53,11 +49,7 @@ export const monitor: ObjectFormat = {
       const endpoint = asObject(entry) ?? {};
       const isTls = /^https$/i.test(asText(endpoint.scheme) ?? "");
       return isTls
-        ? caller(
-            asObject(endpoint.tlsConfig),
-            titleOf(object),
-            at(origin, [...path, index], lineOf),
-          )
+        ? caller(endpoint, titleOf(object), at(origin, [...path, index], lineOf))
         : { pieces: [], inner: [] };
     });
     return { pieces: different(readings), inner: [] };
@@ -77,8 +69,8 @@ function different(readings: readonly Reading[]): Reading["pieces"] {
     });
 }
 
-function told({ verification }: CallerPiece): unknown {
-  return verification.known ? verification.value : verification.missing;
+function told({ verification, credential }: CallerPiece): unknown {
+  return [verification.known ? verification.value : verification.missing, credential];
 }
 
 /** prometheus.yml: jobs that find nodes and speak TLS with them. */
@@ -86,7 +78,7 @@ export const prometheusConfiguration: ObjectFormat = {
   name: "Prometheus configuration",
   status: "read",
   about:
-    "`scrape_configs` with `role: node` over https: `tls_config.insecure_skip_verify`, `ca_file`, `ca`; jobs that go through kube-apiserver's proxy call no kubelet",
+    "`scrape_configs` with `role: node` over https: `tls_config.insecure_skip_verify`, `ca_file`, `ca`, `bearer_token_file`, `authorization.credentials_file`, and whether there is any credential; jobs that go through kube-apiserver's proxy call no kubelet",
   recognises: ({ scrape_configs }) => Array.isArray(scrape_configs),
   read: (object, origin, lineOf) => {
     const pieces = asList(object.scrape_configs).flatMap(
@@ -112,7 +104,7 @@ function readJob(job: JsonObject, origin: Origin): Reading {
     (entry) => asText(asObject(entry)?.role) === "node",
   );
   return isOfNodes && job.scheme === "https" && !throughApiServer(job)
-    ? caller(asObject(job.tls_config), `Prometheus job ${asText(job.job_name) ?? ""}`, origin)
+    ? caller(job, `Prometheus job ${asText(job.job_name) ?? ""}`, origin)
     : { pieces: [], inner: [] };
 }
 
@@ -127,7 +119,10 @@ function throughApiServer(job: JsonObject): boolean {
   });
 }
 
-function caller(tls: JsonObject | undefined, label: string, origin: Origin): Reading {
+/** A caller out of an endpoint of a monitor, or a job. */
+function caller(settings: JsonObject, label: string, origin: Origin): Reading {
+  const tls = asObject(settings.tlsConfig ?? settings.tls_config);
+  const credential = credentialOf(settings, tls ?? {});
   return {
     pieces: [
       {
@@ -136,10 +131,44 @@ function caller(tls: JsonObject | undefined, label: string, origin: Origin): Rea
         label,
         origin,
         verification: verificationOf(tls ?? {}, label, namespaceOf(origin)),
+        ...(credential !== undefined && { credential }),
       },
     ],
     inner: [],
   };
+}
+
+/** Fields by which an endpoint or a job says who it is, files of tokens aside; a client certificate is under TLS. */
+const credentials =
+  "authorization basicAuth basic_auth oauth2 bearerTokenSecret bearer_token sigv4 azuread google_iam http_headers".split(
+    " ",
+  );
+const clientCertificate = ["cert", "certFile", "cert_file"];
+
+/**
+ * What a kubelet is told about who asks.
+ * Sources: prometheus-operator `pkg/apis/monitoring/v1` (HTTPConfig); prometheus/common `config/http_config.go`.
+ */
+function credentialOf(settings: JsonObject, tls: JsonObject): CallerPiece["credential"] {
+  const file =
+    settings.bearerTokenFile ??
+    settings.bearer_token_file ??
+    asObject(settings.authorization)?.credentials_file;
+  if (typeof file === "string" && file !== "") {
+    return isUnknown(file) ? undefined : { tokenFile: file };
+  }
+  const isGiven =
+    credentials.some((field) => !isEmpty(settings[field])) ||
+    clientCertificate.some((field) => !isEmpty(tls[field]));
+  return isGiven ? undefined : "none";
+}
+
+/** Nothing, or what the operator writes in its place: `bearerTokenSecret: {key: ""}`. */
+function isEmpty(value: Json | undefined): boolean {
+  const object = asObject(value);
+  return object === undefined
+    ? value === undefined || value === null || value === ""
+    : Object.values(object).every(isEmpty);
 }
 
 /** A monitor's ConfigMaps and Secrets are those of its own namespace. */
