@@ -254,6 +254,30 @@ const ordinary: Readonly<Record<string, readonly [file: string, text: string]>> 
     "kubelet.rego",
     `package k8s\n\ndeny contains msg if {\n  contains(input.command, "kubelet ${flags}")\n  msg := "kubelet ${flags}"\n}\n`,
   ],
+  "rules of auditd": [
+    "k8s.rules",
+    "## kubelet\n-w /usr/bin/kubelet -p x -k kubelet\n-w /var/lib/kubelet/config.yaml -p wa -k kubelet\n",
+  ],
+  "a rule of YARA": [
+    "k8s.yar",
+    `rule Open {\n  strings:\n    $a = "kubelet ${flags}"\n  condition:\n    $a\n}\n`,
+  ],
+  "rules of Wazuh": [
+    "rules.xml",
+    `<!-- own -->\n<group name="k8s"><rule id="1"><match>kubelet ${flags}</match></rule></group>\n`,
+  ],
+  "a check of Checkov": [
+    "check.yaml",
+    `metadata: {id: X_1, name: kubelet}\ndefinition: {cond_type: attribute, attribute: command, operator: not_contains, value: "kubelet ${flags}"}\n`,
+  ],
+  "a query of osquery": [
+    "osquery.conf",
+    `{"schedule": {"kubelet": {"query": "SELECT * FROM processes WHERE cmdline LIKE '%kubelet ${flags}%'", "interval": 60}}}\n`,
+  ],
+  "a check of Polaris": [
+    "polaris.yaml",
+    `customChecks:\n  kubelet:\n    failureMessage: kubelet ${flags}\n    schema: {pattern: "^kubelet.*--anonymous-auth=true"}\n`,
+  ],
   "a policy of Kyverno that forbids": [
     "policy.yaml",
     `apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: x}\nspec:\n  rules:\n  - name: x\n    validate: {message: "kubelet ${flags}", pattern: {spec: {containers: [{command: ["!kubelet ${flags}"]}]}}}\n`,
@@ -306,9 +330,18 @@ describe("what sets nothing of kubelets", () => {
       assert.match(rejectedByPack(configMap("files", { "x.json": text })), anyone);
       assert.equal(judged({ "other/x.json": text }).exitCode, 1);
     }
-    const script = `package x\nkubelet ${flags}\n`;
-    assert.notEqual(rejectedByPack(configMap("files", { "run.sh": script })), "");
-    assert.equal(judged({ "other/run.sh": script }).exitCode, 1);
+    for (const [name, text] of [
+      ["run.sh", `package x\nkubelet ${flags}\n`],
+      ["run.rules", `kubelet ${flags}\n`],
+      ["kubelet.rules", "--anonymous-auth=true\n"],
+      [
+        "kubelet.xml",
+        "<array><string>kubelet</string><string>--anonymous-auth=true</string></array>",
+      ],
+    ] as const) {
+      assert.notEqual(rejectedByPack(configMap("files", { [name]: text })), "");
+      assert.equal(judged({ [`other/${name}`]: text }).exitCode, 1);
+    }
     assert.notEqual(
       rejectedByPack(configMap("files", { motd: `#!/bin/sh\nkubelet ${flags}\n` })),
       "",
@@ -506,6 +539,39 @@ describe("nodes whose programs a cloud starts", () => {
     };
     const said = object(service("Cluster", { kubelet }, "kops.k8s.io/v1alpha2"));
     assert.deepEqual([said.levels, said.exitCode], [["advisory"], 0], said.texts);
+  });
+
+  it("are not passed with files of their own for a kubelet of which nothing else is known", () => {
+    const dropIn = "/etc/kubernetes/kubelet/config.json.d/90-x.conf";
+    const bootstrap = "#!/bin/bash\n/etc/eks/bootstrap.sh c --kubelet-extra-args '--max-pods=9'\n";
+    const written = (file: string) => `cat > ${file} <<'E'\n${open}E\n`;
+    for (const script of [
+      written(dropIn),
+      "sed -i s/Webhook/AlwaysAllow/ /etc/kubernetes/kubelet/config.json\n",
+      "cp /tmp/x /etc/kubernetes/kubelet/config.json\n",
+    ]) {
+      const said = text(["user-data.sh", `${bootstrap}${script}`]);
+      assert.deepEqual([said.levels.includes("mandatory"), said.exitCode], [true, 1], script);
+      assert.match(said.texts, /makes of \/etc\/kubernetes/);
+    }
+    const node = JSON.stringify(nodes["EKS' NodeConfig"]?.({ maxPods: 9 }));
+    const part = (type: string, content: string) => `--B\nContent-Type: ${type}\n\n${content}\n`;
+    const mime = (script: string) =>
+      text([
+        "user-data.txt",
+        `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="B"\n\n${part("application/node.eks.aws", node)}${part("text/x-shellscript", `#!/bin/sh\n${script}`)}--B--\n`,
+      ]);
+    assert.equal(mime(written(dropIn)).exitCode, 1);
+    assert.equal(mime("sysctl -w a=b\ncat > /etc/motd <<'E'\nhello\nE\n").exitCode, 0);
+    const asset = { path: dropIn, content: open };
+    const kops = (spec: object) => object(service("Cluster", spec, "kops.k8s.io/v1alpha2"));
+    assert.equal(kops({ fileAssets: [asset] }).exitCode, 1);
+    assert.equal(kops({ authorization: { alwaysAllow: {} } }).exitCode, 1);
+    assert.equal(kops({ kubeAPIServer: { kubeletCertificateAuthority: "/x" } }).exitCode, 1);
+    assert.equal(
+      kops({ authorization: { rbac: {} }, kubeAPIServer: { eventTTL: "1h" } }).exitCode,
+      0,
+    );
   });
 
   it("are not passed where words of a script may be further options", () => {

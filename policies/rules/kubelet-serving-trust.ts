@@ -148,14 +148,16 @@ function withoutCertificate({ found, facts, place }: Unpaired, serving: Fails): 
 function unread(gap: Gap, analysis: Analysis): Finding {
   return {
     cause: `gap ${gap.missing}`,
-    what: "what may decide whether kubelets are trusted cannot be read.",
+    what: gap.deciding
+      ? "what may decide whether kubelets are trusted cannot be read."
+      : "it speaks of kubelets, is not read, and decides nothing as far as can be told.",
     subject: gap.source.where,
     noun: "resource",
     resource: gap.resource,
     clusterName: analysis.clusterNameOf(gap),
     sources: [gap.source],
-    reason: `Undecidable without ${gap.missing}.`,
-    remedies: supply([gap.missing]),
+    reason: gap.deciding ? `Undecidable without ${gap.missing}.` : `Not read: ${gap.missing}.`,
+    remedies: gap.deciding ? supply([gap.missing]) : ["Nothing has to be done, where that is so."],
     ...(!gap.deciding && { level: "advisory" as const }),
   };
 }

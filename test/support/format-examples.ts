@@ -169,8 +169,9 @@ export const examples: Readonly<Record<string, string>> = {
   "configuration of another distribution":
     "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\nnodes: [{role: worker}]\n",
   "rules of other programs":
-    '- rule: a\n  desc: b\n  condition: proc.cmdline contains "kubelet --config"\n  output: c\n  priority: INFO\n',
-  Rego: 'package a.b\n\ndeny contains msg if {\n  msg := "kubelet --config"\n}\n',
+    'rule: a\ndesc: b\ncondition: proc.cmdline contains "kubelet --config"\noutput: c\npriority: INFO\n',
+  "rules in a language of their own":
+    'package a.b\n\ndeny contains msg if {\n  msg := "kubelet --config"\n}\n',
   "nodes of a cloud or a distribution":
     "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nspec: {kubelet: {anonymousAuth: true, maxPods: 9}}\n",
   "Bottlerocket's settings":
@@ -179,7 +180,7 @@ export const examples: Readonly<Record<string, string>> = {
 
 /** How a file is called that holds an example; some formats are known by it. */
 export function nameOfExample(format: string): string {
-  if (format === "Rego") return "policy.rego";
+  if (format === "rules in a language of their own") return "policy.rego";
   return format === "kubeadm patch of another form"
     ? "kubeletconfiguration+json.json"
     : format.replace(/\W+/g, "-");

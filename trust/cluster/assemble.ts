@@ -46,6 +46,7 @@ import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from ".
 import { type ApiServerPiece, withoutRestated } from "./restated.ts";
 import { asRunning, withSeen } from "./running.ts";
 import { seenRequests } from "./seen-requests.ts";
+import { withFilesOfOthers } from "./started-elsewhere.ts";
 
 /** Puts pieces together. Pure; never throws. */
 export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}): Assembly {
@@ -119,7 +120,7 @@ function placesOf(
     places.set(key, found);
   }
   for (const [key, { place, pieces: own }] of places) {
-    places.set(key, { place, pieces: resolveChanges(own) });
+    places.set(key, { place, pieces: resolveChanges(withFilesOfOthers(own)) });
   }
   return places;
 }

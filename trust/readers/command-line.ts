@@ -33,12 +33,18 @@ export type CommandLines = {
   /** Words in which a program is named whose flags were not found, and what was cut off by a bound. */
   readonly problems: readonly Problem[];
   /** What is done beside them and not read. */
-  readonly notes: readonly Problem[];
+  readonly notes: readonly Note[];
   /** Files that the commands write, and documents that they hand to others. */
   readonly files: readonly ShellFile[];
   readonly changed: readonly ChangedFile[];
   /** Every simple command, for those who look for others, e.g. kubeadm. */
   readonly commands: readonly ShellCommand[];
+};
+
+/** What is not read and decides nothing by itself. */
+export type Note = Problem & {
+  /** It starts a kubelet, with files and flags of its own. */
+  readonly startsKubelet?: true;
 };
 
 /**
@@ -78,7 +84,7 @@ const noFiles: KnownFiles = () => undefined;
 type FoundSoFar = {
   commandLines: CommandLine[];
   problems: Problem[];
-  notes: Problem[];
+  notes: Note[];
   files: ShellFile[];
   changed: ChangedFile[];
   commands: ShellCommand[];
@@ -245,7 +251,7 @@ function handOn(
   const by = JSON.stringify(installer.slice(0, 80));
   if (tunesAlone(handed)) {
     const message = `what ${by} makes of ${handed.option}`;
-    found.notes.push({ message, source, fatal: false });
+    found.notes.push({ message, source, fatal: false, startsKubelet: true });
     return;
   }
   found.problems.push(notFound(named, source));

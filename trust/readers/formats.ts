@@ -31,7 +31,7 @@ import { otherObject } from "./other-object.ts";
 import { pemFile } from "./pem-file.ts";
 import { flagFile, processCommandLine } from "./process.ts";
 import { monitor, prometheusConfiguration, scrapeJob } from "./prometheus.ts";
-import { rego, rules } from "./rules.ts";
+import { rules, ruleText } from "./rules.ts";
 import { commands, script } from "./script.ts";
 import { environmentFile, unit } from "./unit.ts";
 import { workload } from "./workload.ts";
@@ -48,10 +48,10 @@ export const formats: readonly Format[] = [
   processCommandLine,
   pemFile,
   environmentFile,
+  ruleText,
   flagFile,
   otherPatches,
   bottlerocket,
-  rego,
   documents,
   commands,
 ];

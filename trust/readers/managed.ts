@@ -36,7 +36,8 @@ const kinds: readonly Kind[] = [
   {
     pattern: /^kops\.k8s\.io\/\S+ (?:Cluster|InstanceGroup)$/,
     by: "kops",
-    settings: /^(?:kubelet|masterKubelet|controlPlaneKubelet|kubeAPIServer|kubeControllerManager)$/,
+    settings:
+      /^(?:kubelet|masterKubelet|controlPlaneKubelet|kubeAPIServer|kubeControllerManager|authorization)$/,
   },
   {
     pattern: /^core\.gardener\.cloud\/\S+ Shoot$/,
@@ -54,6 +55,8 @@ const kinds: readonly Kind[] = [
 const above =
   /^(?:spec|template|kubernetes|provider|workers|nodeGroups|managedNodeGroups|bottlerocket|settings)$/;
 
+const startsKubelet = true;
+
 function kindOf(object: JsonObject): Kind | undefined {
   const named = `${asText(object.apiVersion) ?? ""} ${asText(object.kind) ?? ""}`;
   return kinds.find(({ pattern }) => pattern.test(named));
@@ -67,8 +70,12 @@ export const managed: ObjectFormat = {
   read: (object, origin, lineOf) => {
     const { by, settings } = kindOf(object) ?? { by: "", settings: /^$/ };
     const { pieces, inner } = search(object, origin, lineOf, { by, settings, above });
-    const rest = unread(origin, `what ${by} makes of ${origin.source.where}`, false);
     const isSaid = pieces.some(({ kind }) => kind === "unread");
-    return { pieces: isSaid ? pieces : [...pieces, rest], inner };
+    const rest = unread(origin, `what ${by} makes of ${origin.source.where}`, false);
+    const all = isSaid ? pieces : [...pieces, rest];
+    return {
+      pieces: all.map((piece) => (piece.kind === "unread" ? { ...piece, startsKubelet } : piece)),
+      inner,
+    };
   },
 };

@@ -128,7 +128,9 @@ function settledIn(
   settling: Settling | undefined,
 ): Settled | undefined {
   if (settling?.settings.test(key)) {
-    return /api-?server|controller-?manager/i.test(key) ? "other program" : "kubelet";
+    return /api-?server|controller-?manager|^authorization$/i.test(key)
+      ? "other program"
+      : "kubelet";
   }
   const object = asObject(value);
   if (object === undefined) {
@@ -141,7 +143,10 @@ function settledIn(
   if ((object.command ?? object.args ?? object.image) !== undefined) return undefined;
   if (!/kubelet|kube-?api-?server/i.test(key) || /monitor|metrics|rbac/i.test(key))
     return undefined;
-  if (speaks(JSON.stringify({ [key]: value })) !== "of settings") return undefined;
+  const spoken = JSON.stringify({ [key]: value }, (name, item) =>
+    typeof item === "string" && prose.test(name) ? undefined : item,
+  );
+  if (speaks(spoken) !== "of settings") return undefined;
   return /kubelet/i.test(key) ? "kubelet" : "other program";
 }
 
@@ -252,7 +257,7 @@ function asTexts(value: Json | undefined): string[] {
 
 /** Fields of prose and names: no program runs what they say. */
 const prose =
-  /^(description|desc|summary|message|title|help|comment|notes?|reason|pattern|regex|condition|expr|expression|query|legendFormat|url|href|digest|sha256|version|image|name|namespace|id|arn)$/i;
+  /^(description|desc|summary|\w*message|title|help|comment|notes?|reason|pattern|regex|condition|expr|expression|query|legendFormat|url|href|digest|sha256|version|image|name|namespace|id|arn)$/i;
 
 function visitText(text: string, path: FieldPath, parent: JsonObject, search: Search): void {
   const key = String(path.at(-1));
@@ -306,7 +311,7 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
       return;
     }
     found.inner.push({ content: text, origin: within(search, path) });
-  } else if (speaks(`${key}: ${text}`) === "of settings") {
+  } else if (!prose.test(key) && speaks(`${key}: ${text}`) === "of settings") {
     const made = `what ${search.origin.source.where} makes of ${fieldName(path)}`;
     found.pieces.push(unread(search.origin, made, true));
   } else if (!prose.test(key) && speaks(text) === "of them" && !/^[\w.:/-]*$/.test(text)) {

@@ -221,6 +221,8 @@ export type UnreadPiece = From & {
   /** Completes "undecidable without ..."; never quotes what may be secret. */
   readonly missing: string;
   readonly deciding: boolean;
+  /** By it a cloud starts a kubelet, with files and flags of its own. */
+  readonly startsKubelet?: true;
   /** Until it is known it counts as who writes it has said: what is judged rests on that. */
   readonly pending?: true;
 };

@@ -73,13 +73,14 @@ export function besides(lines: CommandLines, origin: Origin): readonly Piece[] {
         true,
       ),
     ),
-    ...lines.notes.map(({ message, source }) =>
-      unread(
+    ...lines.notes.map(({ message, source, startsKubelet }) => ({
+      ...unread(
         { ...origin, source: { ...source, where: origin.source.where } },
         `${origin.secret ? "what a program does" : message} (${origin.source.where})`,
         false,
       ),
-    ),
+      ...(startsKubelet && { startsKubelet }),
+    })),
     ...lines.changed.map(({ path, by, line, deciding }): Piece => {
       const own = { ...origin, source: { ...origin.source, line } };
       const what = origin.secret

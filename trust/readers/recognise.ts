@@ -11,7 +11,7 @@ import { leftEnvironments, withEnvironments } from "./left-environments.ts";
 import { annotationsOf, file, textMap, titleOf, unread } from "./origins.ts";
 import { pemFile } from "./pem-file.ts";
 import type { Origin, Piece, UnreadPiece } from "./piece.ts";
-import { rego } from "./rules.ts";
+import { ruleText } from "./rules.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
 import { assembleUnits } from "./unit.ts";
 import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
@@ -166,7 +166,7 @@ function readText(text: string, origin: Origin): Reading {
     const reading = format.read(text, origin);
     const isEmpty =
       reading.pieces.length + reading.inner.length + (reading.parts ?? []).length === 0;
-    if (isEmpty && format.status === "read" && format !== pemFile && format !== rego) {
+    if (isEmpty && format.status === "read" && format !== pemFile && format !== ruleText) {
       return { pieces: notUnderstood(text, origin).filter(({ deciding }) => deciding), inner: [] };
     }
     return format !== documents && control.test(text) && speaks(text) === "of settings"

@@ -1,7 +1,7 @@
 /**
  * Rules by which other programs watch or forbid: they quote the words of kubelets that they look for, and start none.
  * Sources: Falco `userspace/engine/rule_loader_reader.cpp`; the Sigma specification; Prometheus `model/rulefmt`;
- * Kyverno `api/kyverno/v1`; Grafana's JSON model; Rego.
+ * Kyverno `api/kyverno/v1`; Checkov's YAML policies; Grafana's JSON model; auditctl(8).
  */
 import { type Format, nothing, type ObjectFormat } from "./format.ts";
 import { asList, asObject, asText, type Json, type JsonObject } from "./yaml.ts";
@@ -79,6 +79,17 @@ const dashboardFields = new Set(
   __inputs __requires __elements preload`.split(/\s+/),
 );
 
+/** A check of Checkov's. */
+function isCheck(object: JsonObject): boolean {
+  const { metadata, definition } = object;
+  const { cond_type, and, or, not } = asObject(definition) ?? {};
+  return (
+    asText(asObject(metadata)?.id) !== undefined &&
+    (cond_type ?? and ?? or ?? not) !== undefined &&
+    hasOnly(object, new Set(["metadata", "definition", "scope"]))
+  );
+}
+
 function isDashboard(object: JsonObject): boolean {
   return asList(object.panels ?? object.rows).length > 0 && hasOnly(object, dashboardFields);
 }
@@ -92,22 +103,39 @@ export const rules: ObjectFormat = {
   name: "rules of other programs",
   status: "read",
   about:
-    "rules that watch or forbid, and quote what they look for: nothing in them is looked for. Falco, Sigma, groups of Prometheus' and Loki's alerts, Kyverno's policies without `mutate` and `generate`, ValidatingAdmissionPolicy, Gatekeeper, TracingPolicy, KubeArmor, audit policies, Trivy's reports, Grafana's dashboards",
+    "rules that watch or forbid, and quote what they look for: nothing in them is looked for. Falco, Sigma, groups of Prometheus' and Loki's alerts, Kyverno's policies without `mutate` and `generate`, ValidatingAdmissionPolicy, Gatekeeper, TracingPolicy, KubeArmor, audit policies, Trivy's reports, Checkov's checks, Grafana's dashboards",
   recognises: (object) =>
     isKind(object) ||
     (object.apiVersion === undefined &&
-      (isFalco(object) || isSigma(object) || isRuleFile(object) || isDashboard(object))),
+      [isFalco, isSigma, isRuleFile, isCheck, isDashboard].some((is) => is(object))),
   read: () => nothing,
 };
 
-export const rego: Format = {
-  name: "Rego",
+/** Languages of rules, by the name of a file and how its text begins, comments aside. */
+const languages: readonly (readonly [name: RegExp, opening: RegExp])[] = [
+  [/\.rego$/, /^package [a-z_][\w.]*\s*$/i],
+  [/\.yara?$/, /^(?:import|include|(?:(?:private|global) )*rule) /],
+  [/\.xml$/, /^<(?:group|rules|ruleset|decoder)\b/],
+];
+
+/** Rules of auditd: one a line, each an option of a single letter. */
+const auditRule = /^-[aAwWDbfeirck](?:\s[^\n]*)?$/;
+
+export const ruleText: Format = {
+  name: "rules in a language of their own",
   status: "read",
   about:
-    "by its `package` and a rule: policies of Open Policy Agent, in which nothing is looked for",
-  recognises: (text) => {
-    const [first] = text.split("\n", 200).filter((line) => !/^\s*(?:#|$)/.test(line));
-    return first !== undefined && /^package [a-z_][\w.]*\s*$/i.test(first);
+    "Rego (`*.rego`), YARA (`*.yar`), auditd (`*.rules`) and Wazuh (`*.xml`), by their names and how they begin: nothing in them is looked for",
+  recognises: (text, { path, key }) => {
+    const name = path ?? key ?? "";
+    if (!/\.(?:rego|yara?|xml|rules)$/.test(name)) return false;
+    const lines = text
+      .split("\n")
+      .filter((line) => !/^\s*(?:#|\/\/|<!--[^>]*-->\s*$|$)/.test(line));
+    const [first] = lines;
+    if (first === undefined) return false;
+    if (/\.rules$/.test(name)) return lines.every((line) => auditRule.test(line));
+    return languages.some(([ending, opening]) => ending.test(name) && opening.test(first));
   },
   read: () => nothing,
 };

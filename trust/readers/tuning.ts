@@ -45,7 +45,7 @@ const ofApiServer = namesIn(`
   auditpolicyfile autoscaling cpulimit cpurequest defaultnotreadytolerationseconds defaultunreachabletolerationseconds
   encryptionconfig eventttl loglevel logging maxmutatingrequestsinflight maxrequestsinflight memorylimit
   memoryrequest oidcclientid oidcconfig oidcgroupsclaim oidcgroupsprefix oidcissuerurl oidcrequiredclaim
-  oidcusernameclaim oidcusernameprefix requesttimeout requests runtimeconfig serviceaccountconfig watchcachesizes
+  oidcusernameclaim oidcusernameprefix rbac requesttimeout requests runtimeconfig serviceaccountconfig watchcachesizes
 `);
 
 /** Fields that hold settings one level below. */
