@@ -1,7 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import { certificateOf, keyOf, kubeletAccessOutputs, paths, tokens } from "../trust/contract.ts";
+import {
+  certificateOf,
+  digestOf,
+  keyOf,
+  kubeletAccessOutputs,
+  paths,
+  tokens,
+  writtenOn,
+} from "../trust/contract.ts";
 import { kubeletClientUser } from "../trust/kubeadm/pki.ts";
 import {
   type ApiServerStance,
@@ -83,7 +91,17 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
         ? pulumi.all([...(args.trustedCertificates ?? [])]).apply(joinPems)
         : undefined;
     const labels = clusterLabels(args.settings.clusterName);
-    createClusterConfiguration(name, this, labels);
+    const metadata = {
+      name: "kubeadm-config",
+      namespace: systemNamespace,
+      labels,
+      annotations: this.annotations,
+    };
+    new k8s.core.v1.ConfigMap(
+      name,
+      { metadata, data: { ClusterConfiguration: this.clusterConfiguration } },
+      { parent: this },
+    );
     createKubeletAdminBinding(name, this, labels);
     this.registerOutputs({
       [kubeletAccessOutputs.stance]: this.stance,
@@ -91,6 +109,7 @@ export class ApiServerKubeletAccess extends pulumi.ComponentResource {
       [kubeletAccessOutputs.clusterConfiguration]: this.clusterConfiguration,
       [kubeletAccessOutputs.annotations]: this.annotations,
       [kubeletAccessOutputs.bundle]: this.bundle,
+      [kubeletAccessOutputs.digest]: digestOf(writtenOn(metadata)),
     });
   }
 }
@@ -168,26 +187,6 @@ function renderClusterConfiguration(
       scheduler: { extraArgs: hardened("kube-scheduler") },
     },
     { lineWidth: 0, aliasDuplicateObjects: false },
-  );
-}
-
-function createClusterConfiguration(
-  name: string,
-  access: ApiServerKubeletAccess,
-  labels: Record<string, string>,
-): void {
-  new k8s.core.v1.ConfigMap(
-    name,
-    {
-      metadata: {
-        name: "kubeadm-config",
-        namespace: systemNamespace,
-        labels,
-        annotations: access.annotations,
-      },
-      data: { ClusterConfiguration: access.clusterConfiguration },
-    },
-    { parent: access },
   );
 }
 

@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  aboutKey,
   addressesAnnotation,
+  digestOf,
   fileKey,
+  fileListKey,
   hostFilesOutputs,
   hostFilesSecretName,
   hostFilesSecretType,
@@ -14,6 +17,7 @@ import {
   tokens,
   writeAddresses,
   writeHostFiles,
+  writtenOn,
 } from "../trust/contract.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { HostFilesSecret, type HostFilesSecretArgs } from "./host-files-secret.ts";
@@ -98,10 +102,19 @@ export class HostFiles extends pulumi.ComponentResource {
     super(HostFiles.__pulumiType, name, {}, opts);
     const machineFiles: Record<string, MachineFiles> = {};
     const written: pulumi.Output<string>[] = [];
+    const digests: Record<string, Digests> = {};
+    const provider = args.provider ?? this.getProvider("kubernetes:core/v1:Secret");
     for (const machine of args.machines) {
       const files = filesOf(machine, args);
+      const metadata = metadataOf(machine, args);
+      const secret = new HostFilesSecret(
+        `${name}/${machine.name}`,
+        { metadata, type: hostFilesSecretType, ...packFiles(files) },
+        { parent: this, ...(provider === undefined ? {} : { provider }) },
+      );
       machineFiles[machine.name] = new MachineFiles(files);
-      written.push(createSecret(name, machine, files, this, args).id);
+      digests[machine.name] = digestsOf(files, metadata);
+      written.push(secret.id);
     }
     this.machineFiles = machineFiles;
     this.written = pulumi.all(written);
@@ -123,6 +136,8 @@ export class HostFiles extends pulumi.ComponentResource {
         ),
       ),
       ...rotationOutputs(args),
+      [hostFilesOutputs.digests]: digests,
+      [hostFilesOutputs.provider]: provider?.urn ?? "",
     });
   }
 }
@@ -169,37 +184,37 @@ function startsProgram({ path }: HostFile): boolean {
   return path === paths.kubeletUnit || path.startsWith(`${paths.manifests}/`);
 }
 
-function createSecret(
-  name: string,
-  machine: Machine,
-  files: readonly HostFile[],
-  parent: HostFiles,
-  args: HostFilesArgs,
-): HostFilesSecret {
-  return new HostFilesSecret(
-    `${name}/${machine.name}`,
-    {
-      metadata: {
-        name: hostFilesSecretName(machine.name),
-        namespace: systemNamespace,
-        labels: {
-          ...clusterLabels(args.clusterName),
-          [machineLabel]: machine.name,
-          [roleLabel]: roleOf(args),
-          ...(args.pool === undefined ? {} : { [poolLabel]: args.pool }),
-        },
-        annotations: {
-          [kubernetesVersionAnnotation]: args.kubernetesVersion,
-          [addressesAnnotation]: derive(machine.addresses, writeAddresses),
-          [servingModeAnnotation]: args.servingMode,
-          ...args.controlPlane?.annotations,
-        },
-      },
-      type: hostFilesSecretType,
-      ...packFiles(files),
+type Digests = Record<string, pulumi.Input<string>>;
+
+/** Of each file and of what is written on the Secret: known where that is. */
+function digestsOf(files: readonly HostFile[], metadata: Metadata): Digests {
+  const { [fileListKey]: list } = writeHostFiles(files);
+  return {
+    [aboutKey]: derive(metadata, (known) => digestOf(writtenOn(known))),
+    [fileListKey]: derive(list, (text) => digestOf(String(text))),
+    ...Object.fromEntries(files.map(({ path, content }) => [path, derive(content, digestOf)])),
+  };
+}
+
+type Metadata = ReturnType<typeof metadataOf>;
+
+function metadataOf(machine: Machine, args: HostFilesArgs) {
+  return {
+    name: hostFilesSecretName(machine.name),
+    namespace: systemNamespace,
+    labels: {
+      ...clusterLabels(args.clusterName),
+      [machineLabel]: machine.name,
+      [roleLabel]: roleOf(args),
+      ...(args.pool === undefined ? {} : { [poolLabel]: args.pool }),
     },
-    { parent, ...(args.provider === undefined ? {} : { provider: args.provider }) },
-  );
+    annotations: {
+      [kubernetesVersionAnnotation]: args.kubernetesVersion,
+      [addressesAnnotation]: derive(machine.addresses, writeAddresses),
+      [servingModeAnnotation]: args.servingMode,
+      ...args.controlPlane?.annotations,
+    },
+  };
 }
 
 function filesOf(machine: Machine, args: HostFilesArgs): HostFile[] {

@@ -1,6 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { poolLabel, servingModeAnnotation, tokens } from "../trust/contract.ts";
+import {
+  digestOf,
+  kubeletConfigMapOutputs,
+  poolLabel,
+  servingModeAnnotation,
+  tokens,
+  writtenOn,
+} from "../trust/contract.ts";
 import {
   CheckedConfiguration,
   checkConfiguration,
@@ -61,26 +68,25 @@ export class KubeletConfigMap extends pulumi.ComponentResource {
     super(KubeletConfigMap.__pulumiType, name, {}, opts);
     this.configMapName = args.pool === undefined ? "kubelet-config" : `kubelet-config-${args.pool}`;
     this.kubelet = renderKubeletConfiguration(kubeletConfiguration({ ...args, configuration }));
+    const metadata = {
+      name: this.configMapName,
+      namespace: systemNamespace,
+      labels: {
+        ...clusterLabels(args.clusterName),
+        ...(args.pool === undefined ? {} : { [poolLabel]: args.pool }),
+      },
+      annotations: { [servingModeAnnotation]: args.servingMode },
+    };
     new k8s.core.v1.ConfigMap(
       name,
-      {
-        metadata: {
-          name: this.configMapName,
-          namespace: systemNamespace,
-          labels: {
-            ...clusterLabels(args.clusterName),
-            ...(args.pool === undefined ? {} : { [poolLabel]: args.pool }),
-          },
-          annotations: { [servingModeAnnotation]: args.servingMode },
-        },
-        data: { kubelet: this.kubelet },
-      },
+      { metadata, data: { kubelet: this.kubelet } },
       { parent: this },
     );
     this.registerOutputs({
       configMapName: this.configMapName,
       servingMode: args.servingMode,
       kubelet: this.kubelet,
+      [kubeletConfigMapOutputs.digest]: digestOf(writtenOn(metadata)),
     });
   }
 }

@@ -3,6 +3,7 @@
  * and of registered outputs, paths on a machine, labels, annotations, and the form of a host-files Secret. Each stands
  * here once, so that a change here is a change on both sides.
  */
+import { createHash } from "node:crypto";
 import { kubeadmPkiDirectory } from "./kubeadm/pki.ts";
 import type { NodeAddress } from "./words/facts.ts";
 import {
@@ -15,7 +16,12 @@ import {
   readFileList,
   storedData,
 } from "./words/host-files.ts";
-import { type ServingMode, servingModes } from "./words/vocabulary.ts";
+import {
+  reasonAnnotation,
+  type ServingMode,
+  servingModes,
+  verificationAnnotation,
+} from "./words/vocabulary.ts";
 
 export * from "./words/host-files.ts";
 
@@ -84,7 +90,22 @@ export const hostFilesOutputs = {
    * it, or PEM.
    */
   authorities: "authorities",
+  /**
+   * By machine, the {@link digestOf} what its Secret has: of each file by its path, of the list under
+   * {@link fileListKey}, and of {@link writtenOn} under {@link aboutKey}.
+   */
+  digests: "digests",
+  /** URN of the provider of the Secrets; empty for Pulumi's default one. */
+  provider: "provider",
 } as const;
+
+/** Key of the digest of what is written on a host-files Secret; no path of a file is like it. */
+export const aboutKey = "metadata";
+
+/** What tells a text from any other, and nothing about it: the first 128 bits of its SHA-256, hexadecimal. */
+export function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}
 
 /** What `ApiServerKubeletAccess` registers. */
 export const kubeletAccessOutputs = {
@@ -97,6 +118,14 @@ export const kubeletAccessOutputs = {
   bundle: "bundle",
   /** kubeadm's ClusterConfiguration, YAML. */
   clusterConfiguration: "clusterConfiguration",
+  /** The {@link digestOf} {@link writtenOn} the ConfigMap. */
+  digest: "digest",
+} as const;
+
+/** What `KubeletConfigMap` registers to be compared. */
+export const kubeletConfigMapOutputs = {
+  /** The {@link digestOf} {@link writtenOn} the ConfigMap. */
+  digest: "digest",
 } as const;
 
 const pki = kubeadmPkiDirectory;
@@ -235,6 +264,30 @@ export function writeHostFiles<Content>(
 /** The key of a file's content: the path without its first `/`, and `_` for each further one. */
 export function fileKey(path: string): string {
   return path.slice(1).replaceAll("/", "_");
+}
+
+/** Name, namespace, labels and annotations of an object, as far as they are written. */
+export type WrittenMetadata = {
+  readonly name?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly labels?: Readonly<Record<string, unknown>> | undefined;
+  readonly annotations?: Readonly<Record<string, unknown>> | undefined;
+};
+
+const ours = "kubelet-trust/";
+// What is said of verification is compared with the stance.
+const ofStance: readonly string[] = [verificationAnnotation, reasonAnnotation];
+
+/**
+ * What a component writes on an object, in one text to be compared: where it is, and the labels and
+ * annotations that say what it is for. What somebody else adds is left out.
+ */
+export function writtenOn({ name, namespace, labels, annotations }: WrittenMetadata): string {
+  const own = (all: Readonly<Record<string, unknown>> = {}) =>
+    Object.entries(all)
+      .filter(([key]) => key.startsWith(ours) && !ofStance.includes(key))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([name ?? "", namespace ?? "", own(labels), own(annotations)]);
 }
 
 /** A machine as its host-files Secret has it. */

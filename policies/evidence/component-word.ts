@@ -4,8 +4,10 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import {
+  digestOf,
   hostFilesOutputs,
   kubeletAccessOutputs,
+  kubeletConfigMapOutputs,
   paths,
   readWord,
   tokens,
@@ -26,7 +28,8 @@ import {
 import { entriesOf, kindOf, originOf } from "./kubernetes.ts";
 import { type MachineSecret, machineOf } from "./machine-secret.ts";
 import { isMadeOfAddresses } from "./made-by.ts";
-import { isOpen, registeredWords } from "./registered-command.ts";
+import { fileOfProgram, isOpen, registeredWords } from "./registered-command.ts";
+import { aboutOf, otherFiles } from "./registered-files.ts";
 import { annotationsOf, isOtherStance, stancesFor } from "./registered-stance.ts";
 
 /** Neither what is deployed nor what was registered is taken for the truth in silence. */
@@ -56,13 +59,16 @@ export function withoutSecret(stack: Stack, secrets: readonly Resource[]): Unrea
 export function differencesOf(stack: Stack, machine: MachineSecret): UnreadPiece[] {
   const { secret, owner } = machine;
   if (owner === undefined) return [];
+  const programs = otherPrograms(machine, owner);
+  const paths = new Set(programs.map(({ path }) => path));
   return [
-    ...otherPrograms(machine, owner).map((what) =>
-      differing(
-        stack,
-        secret,
-        `why ${what} of ${describe(secret)} differs from what its component registered`,
-      ),
+    ...[...programs.map(({ what }) => what), ...otherFiles(stack, machine, owner, paths)].map(
+      (what) =>
+        differing(
+          stack,
+          secret,
+          `why ${what} of ${describe(secret)} differs from what its component registered`,
+        ),
     ),
     ...stancesFor(stack, owner).flatMap((access) => [
       ...otherFlags(stack, machine, access),
@@ -71,7 +77,11 @@ export function differencesOf(stack: Stack, machine: MachineSecret): UnreadPiece
   ];
 }
 
-function otherPrograms({ machine, programs, files }: MachineSecret, owner: Resource): string[] {
+/** What decides trust and is not as it was registered, with the file that is to have it. */
+function otherPrograms(
+  { machine, programs, files }: MachineSecret,
+  owner: Resource,
+): { readonly what: string; readonly path: string }[] {
   const configuration = field(owner, hostFilesOutputs.kubelet);
   return [
     ...["kubelet", "kube-apiserver", "kube-controller-manager"]
@@ -85,10 +95,10 @@ function otherPrograms({ machine, programs, files }: MachineSecret, owner: Resou
           linesOf(argv).map(wordsOf),
         );
       })
-      .map((program) => `the command line of ${program}`),
+      .map((program) => ({ what: `the command line of ${program}`, path: fileOfProgram(program) })),
     ...(configuration.known && configuration.value === configurationIn(files)
       ? []
-      : ["the KubeletConfiguration"]),
+      : [{ what: "the KubeletConfiguration", path: paths.kubeletConfiguration }]),
   ];
 }
 
@@ -217,12 +227,15 @@ function saidBy(
   registered: readonly (string | undefined)[],
   machines: readonly MachineSecret[],
 ): { readonly asRegistered: boolean; readonly asDeployed: boolean } | undefined {
+  const isWrittenAs = (digest?: string) => digest === digestOf(aboutOf(configMap));
   const texts = entriesOf(configMap).map(({ text: own }) => (own.known ? own.value : undefined));
   switch (component.type) {
     case tokens.kubeletConfigMap: {
       const deployed = new Set(machines.map(({ files }) => configurationIn(files)));
       return {
-        asRegistered: texts.every((own) => own !== undefined && registered.includes(own)),
+        asRegistered:
+          isWrittenAs(text(component, kubeletConfigMapOutputs.digest)) &&
+          texts.every((own) => own !== undefined && registered.includes(own)),
         asDeployed: texts.every((own) => own !== undefined && deployed.has(own)),
       };
     }
@@ -238,9 +251,16 @@ function saidBy(
         !field(component, kubeletAccessOutputs.clusterConfiguration).known &&
         isMadeOfAddresses(stack, configMap, "data", component);
       return {
-        asRegistered: lines.every((line) =>
-          line === "unknown" ? isPending : line !== undefined && isToldAs(line, component),
-        ),
+        asRegistered:
+          isWrittenAs(text(component, kubeletAccessOutputs.digest)) &&
+          texts.every((own) =>
+            own === undefined
+              ? isPending
+              : own === text(component, kubeletAccessOutputs.clusterConfiguration),
+          ) &&
+          lines.every((line) =>
+            line === "unknown" ? isPending : line !== undefined && isToldAs(line, component),
+          ),
         asDeployed:
           apiServers.length > 0 &&
           apiServers.every(({ commandLine }) => isToldAs(commandLine, component)),

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import {
   addressesAnnotation,
   certificateOf,
+  fileKey,
   fileListKey,
   kubernetesVersionAnnotation,
   machineLabel,
@@ -36,6 +37,8 @@ export type MachineSecret = {
   /** Everything but programs. */
   readonly others: readonly Piece[];
   readonly files: HostFiles;
+  /** The texts in it as they are, by path; the list of them by its own key. */
+  readonly texts: ReadonlyMap<string, Fact<string>>;
 };
 
 /** The machine that a Secret is for. */
@@ -71,6 +74,11 @@ export function readMachineSecret(stack: Stack, secret: Resource): MachineSecret
     machine,
     owner,
     files,
+    texts: new Map(
+      [...byPath, [fileListKey, entries.get(fileListKey)] as const].flatMap(([path, entry]) =>
+        entry === undefined ? [] : [[path, entry.text]],
+      ),
+    ),
     programs: pieces.filter(isProgram).map((piece) => ({
       ...piece,
       ...around(piece, machine, secret),
@@ -186,9 +194,11 @@ function fileOf(
   if (entry?.text.known) {
     return known(contentOf(certificatesOf(stack), entry.text.value, source), source);
   }
-  // What a kubelet signs itself is written by no component.
-  const content =
-    byPath.has(path) || path === certificateOf(paths.kubeletSelfSigned) ? made(path) : undefined;
+  // A component's word counts for what it keeps under the file's own key. What a kubelet signs itself it does not write.
+  const isOwn = byPath.has(path)
+    ? entry?.key === fileKey(path)
+    : path === certificateOf(paths.kubeletSelfSigned);
+  const content = isOwn ? made(path) : undefined;
   if (content) return known(content, source);
   return byPath.has(path)
     ? isThere(

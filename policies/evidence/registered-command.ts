@@ -49,8 +49,12 @@ export function registeredCommand(
 
 /** The program that a machine starts by a file of ours, of those that are judged. */
 export function programOf(path: string): string | undefined {
-  if (path === paths.kubeletUnit) return "kubelet";
-  return Object.keys(addressFlags).find((name) => path === `${paths.manifests}/${name}.yaml`);
+  return Object.keys(addressFlags).find((program) => path === fileOfProgram(program));
+}
+
+/** The file by which a machine of ours starts a program. */
+export function fileOfProgram(program: string): string {
+  return program === "kubelet" ? paths.kubeletUnit : `${paths.manifests}/${program}.yaml`;
 }
 
 /** What a component registered as the command line of a program of a machine; see `readWord`. */

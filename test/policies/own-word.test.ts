@@ -5,12 +5,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { isOtherStance } from "../../policies/evidence/registered-stance.ts";
 import { readStack } from "../../policies/stack/resource.ts";
 import {
+  aboutKey,
+  digestOf,
   fileListKey,
   hostFilesOutputs,
   hostFilesSecretType,
   machineLabel,
   paths,
   tokens,
+  writtenOn,
 } from "../../trust/contract.ts";
 import { reasonAnnotation, verificationAnnotation } from "../../trust/words/vocabulary.ts";
 import { configMap, resource, unknownValue } from "./fake.ts";
@@ -117,11 +120,24 @@ describe("the stance that a cluster of our components registered", function () {
 });
 
 describe("a machine whose files are known", () => {
+  const metadata = {
+    name: "host-files-w-0",
+    namespace: "kube-system",
+    labels: { [machineLabel]: "w-0" },
+  };
   const owner = (kubelet: string, flags: readonly string[]) =>
     resource(tokens.hostFiles, "files", {
       [hostFilesOutputs.kubelet]: kubelet,
       [hostFilesOutputs.kubeletFlags]: { "w-0": flags },
       [hostFilesOutputs.commands]: {},
+      [hostFilesOutputs.digests]: {
+        "w-0": {
+          [aboutKey]: digestOf(writtenOn(metadata)),
+          [paths.kubeletUnit]: digestOf(unit),
+          [paths.kubeletConfiguration]: digestOf(kubelet),
+        },
+      },
+      [hostFilesOutputs.provider]: "urn:provider",
     });
   const flags = [
     `--config=${paths.kubeletConfiguration}`,
@@ -134,11 +150,7 @@ describe("a machine whose files are known", () => {
   const secret = (parent: PolicyResource, kubelet: string): PolicyResource => ({
     ...resource("kubernetes:core/v1:Secret", "host-files-w-0", {
       type: hostFilesSecretType,
-      metadata: {
-        name: "host-files-w-0",
-        namespace: "kube-system",
-        labels: { [machineLabel]: "w-0" },
-      },
+      metadata,
       stringData: {
         [fileListKey]: JSON.stringify([
           { path: paths.kubeletUnit, mode: "0644", owner: "root:root", key: "unit" },

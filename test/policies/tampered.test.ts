@@ -2,14 +2,16 @@
 import assert from "node:assert/strict";
 import type { PolicyResource } from "@pulumi/policy";
 import {
+  fileKey,
   fileListKey,
   hostFilesSecretName,
   hostFilesSecretType,
   machineLabel,
   paths,
+  readFileList,
   tokens,
 } from "../../trust/contract.ts";
-import { configMap, resource } from "./fake.ts";
+import { configMap, resource, unknownValue } from "./fake.ts";
 import { mandatory, ownCluster } from "./own-cluster.ts";
 
 const open =
@@ -60,6 +62,36 @@ const machineSecret = (machine: string) =>
       unit: openUnit,
     },
   });
+
+const decoded = (text: unknown) => Buffer.from(String(text), "base64").toString();
+const encoded = (text: string) => Buffer.from(text).toString("base64");
+
+/** Another text in a file of a machine. */
+const inFile = (machine: string, key: string, change: (text: string) => string) => (stack: Stack) =>
+  changed(
+    stack,
+    hostFilesSecretName(machine),
+    inData((data) => {
+      const before = decoded(data[key]);
+      const after = change(before);
+      assert.notEqual(after, before, key);
+      return { [key]: encoded(after) };
+    }),
+  );
+type Listed = { path: string; key: string; mode?: string };
+const inList = (machine: string, change: (file: Listed) => Listed) =>
+  inFile(machine, fileListKey, (text) =>
+    JSON.stringify((readFileList(text) ?? []).map((file) => change(file))),
+  );
+const inMetadata = (which: string, more: Props) => (stack: Stack) =>
+  changed(stack, which, (props) => ({
+    ...props,
+    metadata: { ...(props.metadata as Props), ...more },
+  }));
+const manifest = (program: string) => fileKey(`${paths.manifests}/${program}.yaml`);
+const unit = fileKey(paths.kubeletUnit);
+const differs = (what: string, of: string) =>
+  new RegExp(`why ${what} of \\S* ?\\S*${of} differs from what its component registered`);
 
 const attacks: Readonly<Record<string, readonly [(stack: Stack) => PolicyResource[], RegExp]>> = {
   "a KubeletConfiguration in another key of kubeadm-config": [
@@ -196,6 +228,115 @@ const attacks: Readonly<Record<string, readonly [(stack: Stack) => PolicyResourc
   ],
 };
 
+/** Nothing of these is judged; that something has changed them is told all the same. */
+const quietAttacks: typeof attacks = {
+  "a machine's Secret in another namespace": [
+    inMetadata("host-files-w-0", { namespace: "default" }),
+    differs("the metadata", "default/host-files-w-0"),
+  ],
+  "a machine's Secret of another name": [
+    inMetadata("host-files-w-0", { name: "other" }),
+    differs("the metadata", "kube-system/other"),
+  ],
+  "a machine's Secret whose annotations are not known": [
+    inMetadata("host-files-w-0", { annotations: unknownValue }),
+    differs("the metadata", "host-files-w-0"),
+  ],
+  "another image of kube-apiserver": [
+    inFile("cp-0", manifest("kube-apiserver"), (text) =>
+      text.replace(/image: \S+/, "image: own:1"),
+    ),
+    differs("\\S+/kube-apiserver.yaml", "host-files-cp-0"),
+  ],
+  "another folder of the host in kube-apiserver": [
+    inFile("cp-0", manifest("kube-apiserver"), (text) =>
+      text.replace("path: /etc/kubernetes/pki\n", "path: /srv/pki\n"),
+    ),
+    differs("\\S+/kube-apiserver.yaml", "host-files-cp-0"),
+  ],
+  "a flag of etcd": [
+    inFile("cp-0", manifest("etcd"), (text) =>
+      text.replace("--client-cert-auth=true", "--client-cert-auth=false"),
+    ),
+    differs("\\S+/etcd.yaml", "host-files-cp-0"),
+  ],
+  "the key that kube-controller-manager signs with": [
+    inFile("cp-0", manifest("kube-controller-manager"), (text) =>
+      text.replace(/(signing-key-file)=\S+/, "$1=/etc/kubernetes/pki/front-proxy-ca.key"),
+    ),
+    differs("the command line of kube-controller-manager", "host-files-cp-0"),
+  ],
+  "a command that goes before the kubelet": [
+    inFile("w-0", unit, (text) => text.replace("ExecStart=", "ExecStartPre=/opt/own\nExecStart=")),
+    differs("\\S+/kubelet.service", "host-files-w-0"),
+  ],
+  "a flag of a kubelet": [
+    inFile("w-0", unit, (text) => text.replace("--config=", "--v=9 --config=")),
+    differs("the command line of kubelet", "host-files-w-0"),
+  ],
+  "a root of the kubelet's own": [
+    inFile("w-0", unit, (text) => text.replace("ExecStart=", "RootDirectory=/srv\nExecStart=")),
+    differs("\\S+/kubelet.service", "host-files-w-0"),
+  ],
+  "kube-apiserver's own authentication": [
+    inFile("cp-0", fileKey(`${paths.apiServerConfig}/authentication.yaml`), () => "{}"),
+    differs("\\S+/authentication.yaml", "host-files-cp-0"),
+  ],
+  "a kubeconfig that is written where only its component knows it": [
+    inFile("w-0", fileKey(paths.kubeletConf), () => "apiVersion: v1\nkind: Config\n"),
+    differs(paths.kubeletConf, "host-files-w-0"),
+  ],
+  "a file under another path": [
+    inList("w-0", (file) => (file.path === paths.ca ? { ...file, path: "/srv/ca.crt" } : file)),
+    differs("the list of files", "host-files-w-0"),
+  ],
+  "the content of another file": [
+    inList("cp-0", (file) =>
+      file.path === paths.ca ? { ...file, key: "etc_kubernetes_pki_front-proxy-ca.crt" } : file,
+    ),
+    /without the content of \/etc\/kubernetes\/pki\/ca\.crt, which is not known before/,
+  ],
+  "a mode that lets everybody read": [
+    inList("cp-0", (file) => ({ ...file, mode: "0666" })),
+    differs("the list of files", "host-files-cp-0"),
+  ],
+  "another provider": [
+    (stack) =>
+      stack.map((one) =>
+        one.name === "c/workers/w-0" && one.provider
+          ? { ...one, provider: { ...one.provider, urn: "urn:other" } }
+          : one,
+      ),
+    differs("the provider", "host-files-w-0"),
+  ],
+  "a provider that renders no more": [
+    (stack) =>
+      stack.map((one) =>
+        one.name === "c/machines" ? { ...one, props: { kubeconfig: "{}" } } : one,
+      ),
+    differs("the provider", "host-files-w-0"),
+  ],
+  "kubeadm's ConfigMap in another namespace": [
+    inMetadata("kubeadm-config", { namespace: "default" }),
+    /why ConfigMap default\/kubeadm-config differs from what ApiServerKubeletAccess/,
+  ],
+  "kubelets' ConfigMap of another name": [
+    inMetadata("kubelet-config-workers", { name: "other" }),
+    /why ConfigMap kube-system\/other differs from what KubeletConfigMap/,
+  ],
+  "another endpoint in kubeadm's ConfigMap": [
+    (stack) =>
+      changed(
+        stack,
+        "kubeadm-config",
+        inData(({ ClusterConfiguration: text }) => ({
+          ClusterConfiguration: `${text}clusterName: other\n`,
+        })),
+      ),
+    /why ConfigMap \S+kubeadm-config differs from what ApiServerKubeletAccess/,
+  ],
+};
+
 describe("a cluster of our components that something has tampered with", function () {
   this.timeout(60_000);
   let made: Stack;
@@ -205,7 +346,28 @@ describe("a cluster of our components that something has tampered with", functio
 
   it("is well as it is made", () => assert.equal(mandatory(made), ""));
 
-  for (const [name, [attack, says]] of Object.entries(attacks)) {
+  for (const [name, [attack, says]] of Object.entries({ ...attacks, ...quietAttacks })) {
     it(`is told: ${name}`, () => assert.match(mandatory(attack(made)), says));
   }
+
+  it("is told once a cause", () => {
+    const [attack] = quietAttacks["a flag of a kubelet"] ?? [];
+    assert.equal(mandatory(attack?.(made) ?? []).match(/^\S.*: what may decide/gm)?.length, 1);
+  });
+
+  it("is not told of what else is written on an object", () => {
+    const more = { labels: { team: "a" }, annotations: { note: "b" } };
+    const stack = made.map((one) => {
+      const { labels, annotations, ...rest } = (one.props.metadata ?? {}) as Record<string, object>;
+      const metadata = {
+        ...rest,
+        labels: { ...labels, ...more.labels },
+        annotations: { ...annotations, ...more.annotations },
+      };
+      return one.type.startsWith("kubernetes:")
+        ? { ...one, props: { ...one.props, metadata } }
+        : one;
+    });
+    assert.equal(mandatory(stack), "");
+  });
 });
