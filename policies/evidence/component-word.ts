@@ -31,6 +31,7 @@ import { isMadeOfAddresses } from "./made-by.ts";
 import { fileOfProgram, isOpen, registeredWords } from "./registered-command.ts";
 import { aboutOf, otherFiles } from "./registered-files.ts";
 import { annotationsOf, isOtherStance, stancesFor } from "./registered-stance.ts";
+import { isUnregistered } from "./unregistered.ts";
 
 /** Neither what is deployed nor what was registered is taken for the truth in silence. */
 function differing(stack: Stack, resource: Resource, missing: string): UnreadPiece {
@@ -58,8 +59,9 @@ export function withoutSecret(stack: Stack, secrets: readonly Resource[]): Unrea
 /** How a machine differs from what its components registered. */
 export function differencesOf(stack: Stack, machine: MachineSecret): UnreadPiece[] {
   const { secret, owner } = machine;
-  if (owner === undefined) return [];
+  if (owner === undefined || isUnregistered(owner)) return [];
   const programs = otherPrograms(machine, owner);
+  const accesses = stancesFor(stack, owner).filter((access) => !isUnregistered(access));
   const paths = new Set(programs.map(({ path }) => path));
   return [
     ...[...programs.map(({ what }) => what), ...otherFiles(stack, machine, owner, paths)].map(
@@ -70,7 +72,7 @@ export function differencesOf(stack: Stack, machine: MachineSecret): UnreadPiece
           `why ${what} of ${describe(secret)} differs from what its component registered`,
         ),
     ),
-    ...stancesFor(stack, owner).flatMap((access) => [
+    ...accesses.flatMap((access) => [
       ...otherFlags(stack, machine, access),
       ...otherStances(stack, machine, access),
     ]),
@@ -200,8 +202,9 @@ export function readSiblings(
       .filter(({ parentUrn }) => parentUrn === above)
       .map((owner) => text(owner, hostFilesOutputs.kubelet));
     for (const sibling of stack.childrenOf(above ?? "")) {
+      if (isUnregistered(sibling)) continue;
       for (const child of stack.childrenOf(sibling.urn)) {
-        if (kindOf(child) !== "ConfigMap") continue;
+        if (kindOf(child) !== "ConfigMap" || isUnregistered(child)) continue;
         const said = saidBy(stack, sibling, child, registered, own);
         if (said === undefined) continue;
         if (!said.asRegistered) {

@@ -6,11 +6,12 @@ import { readHostFiles } from "./host-files.ts";
 import { originOf } from "./kubernetes.ts";
 import { readLifetimes } from "./lifetimes.ts";
 import { readResources } from "./resources.ts";
+import { readUnregistered } from "./unregistered.ts";
 
 export type * from "./evidence.ts";
 
 /** In this order: what an earlier one claims, later ones pass over. */
-const readers: readonly Reader[] = [readHostFiles, readResources, readLifetimes];
+const readers: readonly Reader[] = [readUnregistered, readHostFiles, readResources, readLifetimes];
 
 /** Everything that the readers find in a stack. */
 export function readEvidence(stack: Stack): Evidence {
