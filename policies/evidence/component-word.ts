@@ -81,24 +81,31 @@ export function differencesOf(stack: Stack, machine: MachineSecret): UnreadPiece
 
 /** What decides trust and is not as it was registered, with the file that is to have it. */
 function otherPrograms(
-  { machine, programs, files }: MachineSecret,
+  { machine, programs, files, texts }: MachineSecret,
   owner: Resource,
 ): { readonly what: string; readonly path: string }[] {
   const configuration = field(owner, hostFilesOutputs.kubelet);
+  // That a file is lost, or its entry in the list, is told by itself.
+  const isLost = (path: string) => !texts.has(path);
   return [
     ...["kubelet", "kube-apiserver", "kube-controller-manager"]
       .filter((program) => {
         const argv = registeredWords(owner, machine, program);
         const deployed = programs.filter(({ commandLine }) => commandLine.program === program);
         // Where neither side is known, what is deployed is said to be missing already.
-        if (argv.some(isOpen) && deployed.length === 0) return false;
+        if (
+          deployed.length === 0 &&
+          (argv.some(isOpen) || (argv.length > 0 && isLost(fileOfProgram(program))))
+        )
+          return false;
         return !isAsRegistered(
           deployed.map(({ commandLine }) => wordsOf(commandLine)),
           linesOf(argv).map(wordsOf),
         );
       })
       .map((program) => ({ what: `the command line of ${program}`, path: fileOfProgram(program) })),
-    ...(configuration.known && configuration.value === configurationIn(files)
+    ...(isLost(paths.kubeletConfiguration) ||
+    (configuration.known && configuration.value === configurationIn(files))
       ? []
       : [{ what: "the KubeletConfiguration", path: paths.kubeletConfiguration }]),
   ];

@@ -351,8 +351,28 @@ describe("a cluster of our components that something has tampered with", functio
   }
 
   it("is told once a cause", () => {
+    const once = (stack: Stack) =>
+      assert.equal(mandatory(stack).match(/^\S.*: what may decide/gm)?.length, 1);
     const [attack] = quietAttacks["a flag of a kubelet"] ?? [];
-    assert.equal(mandatory(attack?.(made) ?? []).match(/^\S.*: what may decide/gm)?.length, 1);
+    once(attack?.(made) ?? []);
+    const machine = hostFilesSecretName("w-0");
+    for (const path of [paths.kubeletUnit, paths.kubeletConfiguration]) {
+      const { [fileKey(path)]: _lost, ...left } = (made.find(
+        ({ props }) => props.metadata?.name === machine,
+      )?.props.data ?? {}) as Props;
+      once(changed(made, machine, (props) => ({ ...props, data: left })));
+      once(
+        changed(
+          made,
+          machine,
+          inData(({ [fileListKey]: list }) => ({
+            [fileListKey]: encoded(
+              JSON.stringify(readFileList(decoded(list))?.filter((file) => file.path !== path)),
+            ),
+          })),
+        ),
+      );
+    }
   });
 
   it("is not told of what else is written on an object", () => {
