@@ -130,12 +130,37 @@ describe("judge on what a stack rendered", () => {
         true,
         JSON.stringify([json.serving, json.client, json.notRead]).slice(0, 3000),
       );
+      assert.deepEqual(json.notRead, []);
       assert.deepEqual(
         labels(json).map((label) => label.split(" ")[0]),
         ["burst-0", "cp-0", "worker-0"],
       );
     });
   }
+
+  it("takes what kubectl exports of it for the same", () => {
+    const file = join(folder, "all.json");
+    const items = Object.values(stack)
+      .flat()
+      .map(({ type, inputs }) => {
+        const [, group = "", kind = ""] = type.split(":");
+        const { stringData = {}, data = {}, ...rest } = inputs;
+        const encoded = Object.entries(stringData as Record<string, string>).map(([key, text]) => [
+          key,
+          Buffer.from(text).toString("base64"),
+        ]);
+        const all = { ...data, ...Object.fromEntries(encoded) };
+        const apiVersion = group.replace(/^core\//, "");
+        return { apiVersion, kind, ...rest, ...(Object.keys(all).length > 0 && { data: all }) };
+      });
+    writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+    const { stdout, stderr } = main([file, "--json"]);
+    assert.equal(stderr, "");
+    const json = JSON.parse(stdout);
+    assert.equal(json.accepted, true, stdout.slice(0, 3000));
+    assert.deepEqual(json.notRead, []);
+    assert.equal(labels(json).length, 3);
+  });
 
   it("rejects a machine whose file differs, and a ConfigMap that no machine has", () => {
     const json = judged(

@@ -4,7 +4,7 @@ const name = /kubelet|kube-?api-?server|kubeadm|hyperkube|kube-controller-manage
 
 /** Words that name a kubelet and set nothing: its folder, its metrics, where plugins register, what it is watched by. */
 const aside =
-  /\/var\/lib\/kubelet\b[\w./-]*|--kubelet-(?:registration-path|dir|root-dir)\b|\bkubelet_\w+|\w+_kubelet\b|\bjob=\\?"kubelet\\?"|system:kubelet-api-admin|kubelet-trust|kubelet[.-]service\.d\b|_SYSTEMD_UNIT=kubelet\b(?:\.service)?/gi;
+  /\/var\/lib\/kubelet\b[\w./-]*|--kubelet-(?:registration-path|dir|root-dir)\b|\bkubelet_\w+|\w+_kubelet\b|\bjob=\\?"kubelet\\?"|system:kubelet-api-admin|\bsystem:kube-controller-manager\b|kubelet-trust|kubelet[.-]service\.d\b|_SYSTEMD_UNIT=kubelet\b(?:\.service)?/gi;
 
 /** Settings that decide, and the documents and programs that carry them. */
 const settings = new RegExp(
