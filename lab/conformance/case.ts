@@ -65,11 +65,12 @@ export function compare(
   return { ...about, judge, reality, agrees };
 }
 
-/** Takes out of a message what is unknown beforehand: the moment, and the resolver's address. */
+/** Takes out of a message what is unknown beforehand: the moment, the resolver's address, and the port that is dialled from. */
 export function comparable(message: string): string {
   return message
     .replace(/current time \S+ is after/, "current time <now> is after")
     .replace(/current time \S+ is before \S+?(?=["\s]|$)/, "current time <now> is before <date>")
+    .replace(/(read tcp )\S+->/, "$1<port>->")
     .replace(/(lookup \S+ on )\S+(: no such host)/, "$1<resolver>$2")
     .replace(/^[EIWF]\d{4} \S+ +\d+ /, "")
     .replace(/^run\.go:\d+\] /, "run.go] ")

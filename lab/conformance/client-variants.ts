@@ -11,6 +11,8 @@ export type ClientVariant = {
   readonly says: string;
   /** Default: none, both flags are absent. */
   readonly certificate?: (authorities: Authorities) => Partial<IssueRequest>;
+  /** What the key's file holds, from the certificate's own key. Default that. */
+  readonly key?: (own: Issued) => Promise<string>;
   /** Default both. */
   readonly flags?: "certificate" | "key";
   /** The certificate that stands behind the leaf's. Default none. */

@@ -122,12 +122,14 @@ async function startServers(
 async function layOutClient(world: World, variant: ClientVariant): Promise<string[]> {
   if (variant.certificate === undefined) return [];
   const { authorities } = world;
-  const { certPem, keyPem }: Issued = await issue({
+  const issued: Issued = await issue({
     subject: "CN=client",
     issuer: authorities.cluster,
     usages: ["clientAuth"],
     ...variant.certificate(authorities),
   });
+  const { certPem } = issued;
+  const keyPem = (await variant.key?.(issued)) ?? issued.keyPem;
   const base = `/etc/kubernetes/clients/${variant.name}`;
   const chain = variant.behind?.(authorities).certPem ?? "";
   onHub(world, { [`${base}.crt`]: certPem + chain, [`${base}.key`]: keyPem });

@@ -54,6 +54,15 @@ const answers: readonly (readonly [RegExp, string])[] = [
   [/Debug endpoints are disabled|does not allow this method/, "405 Debug endpoints are disabled."],
   [/^404 page not found/, "404 page not found"],
   [/network is unreachable/, "network is unreachable"],
+  [/TLS handshake timeout/, "net/http: TLS handshake timeout"],
+  [/^no answer within/, "no answer within 11 s"],
+  [/first record does not look like/, "tls: first record does not look like a TLS handshake"],
+  [/protocol version not supported/, "remote error: tls: protocol version not supported"],
+  [/connection reset by peer/, "read: connection reset by peer"],
+  [/EOF$/, "EOF"],
+  [/private key does not match/, "tls: private key does not match public key"],
+  [/private key type does not match/, "tls: private key type does not match public key type"],
+  [/failed to parse private key/, "tls: failed to parse private key"],
 ];
 
 const markers = [

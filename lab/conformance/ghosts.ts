@@ -1,11 +1,12 @@
-/** Nodes of a matrix behind which no kubelet stands: what is left of a machine that is gone, and a port that is wrong. */
+/** Nodes of a matrix behind which no kubelet stands: of a machine that is gone, with a port that is wrong or odd. */
 import type { Cause } from "../../trust/words/verdict.ts";
 import { waitFor } from "../host/patience.ts";
 import type { KubeletNode } from "./kubelet-node.ts";
+import type { OpenPort } from "./odd-ports.ts";
 import type { MatrixServer } from "./serving.ts";
 import type { World } from "./world.ts";
 
-export type Ghost = { readonly name: string; readonly says: string };
+export type Ghost = Pick<OpenPort, "name" | "says" | "cause">;
 
 /** An address of the lab that no machine has. */
 const nobody = "10.250.77.77";
@@ -16,11 +17,27 @@ const wrongPort = 10_251;
 export async function haunt(
   { admin }: World,
   [some]: readonly KubeletNode[],
+  odd: readonly OpenPort[],
 ): Promise<readonly Ghost[]> {
   if (some === undefined) return [];
-  const ghosts = [
-    { name: "gone", says: "no machine has the node's address", address: nobody, port: 10_250 },
-    { name: "wrong-port", says: "another port in the node's status", ...some, port: wrongPort },
+  const cause = "nothing-answers";
+  const { address: itsOwn } = some;
+  const ghosts: readonly OpenPort[] = [
+    {
+      name: "gone",
+      says: "no machine has the node's address",
+      cause,
+      address: nobody,
+      port: 10_250,
+    },
+    {
+      name: "wrong-port",
+      says: "another port in the node's status",
+      cause,
+      address: itsOwn,
+      port: wrongPort,
+    },
+    ...odd,
   ];
   for (const { name, address, port } of ghosts) {
     const node = { apiVersion: "v1", kind: "Node", metadata: { name } };
@@ -41,8 +58,8 @@ export async function haunt(
   return ghosts;
 }
 
-/** Why a kube-apiserver does not reach them: no name of a node that never ran is resolved. */
-export function causeOfGhosts({ setUp }: MatrixServer): Cause {
+/** Why a kube-apiserver gets no answer of one: no name of a node that never ran is resolved. */
+export function causeOfGhost({ cause }: Ghost, { setUp }: MatrixServer): Cause {
   const flag = "--kubelet-preferred-address-types=";
   // kube-apiserver's own default begins with Hostname.
   const [first] = (
@@ -52,7 +69,7 @@ export function causeOfGhosts({ setUp }: MatrixServer): Cause {
     case "Hostname":
       return "unresolvable-name";
     case "InternalIP":
-      return "nothing-answers";
+      return cause;
     default:
       return "no-preferred-address";
   }

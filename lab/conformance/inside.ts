@@ -12,6 +12,7 @@ import type { Case } from "./case.ts";
 import { runClient } from "./client.ts";
 import { askDoctor } from "./doctor.ts";
 import type { KubeletNode } from "./kubelet-node.ts";
+import { openPorts } from "./odd-ports.ts";
 import { type Length, planOf } from "./plan.ts";
 import { see } from "./seen.ts";
 import { runServing, type Wave } from "./serving.ts";
@@ -34,8 +35,12 @@ await runMain(async () => {
   const world = await startWorld(lab, state.init, state.programs, state.kubernetesVersion);
   say("etcd, kube-apiserver and the signer are up");
   const callers = plan.hasCallers ? await startCallers(world, callerPrograms(programs)) : undefined;
+  let ports = await openPorts(world, plan.doctor.ports);
   const onWave = async (wave: Wave) => {
-    if (plan.doctor.length > 0) await askDoctor(world, wave, plan.doctor, onCase, say);
+    if (plan.doctor.ids.length === 0) return;
+    await askDoctor(world, wave, { ids: plan.doctor.ids, ports }, onCase, say);
+    // Once is enough: they are the same beside every kubelet.
+    ports = [];
   };
   await runServing(world, plan.serving, onCase, say, onNode, async (wave, collected) => {
     if (callers) await askCallers(world, callers, wave.nodes, collected, onCase, say);

@@ -6,7 +6,8 @@ import { minorOf } from "../../trust/kubernetes/tables.ts";
 import { newestKnownVersion } from "../../trust/kubernetes/version.ts";
 import type { ClientPlan } from "./client.ts";
 import { authenticationVariants, clientVariants } from "./client-variants.ts";
-import { unsignedVariants, unwellVariants } from "./doctor-variants.ts";
+import { brokenPairs, unsignedVariants, unwellVariants } from "./doctor-variants.ts";
+import { hangingPorts, type OddPort, promptPorts } from "./odd-ports.ts";
 import type { ServingPlan } from "./serving.ts";
 import { addressTypes, stances } from "./stances.ts";
 import { startCases } from "./start-cases.ts";
@@ -19,8 +20,12 @@ export type Plan = {
   /** Whether metrics-server and Prometheus call the kubelets of the serving side too. */
   readonly hasCallers: boolean;
   readonly startup: StartupPlan;
-  /** The kube-apiservers through which the doctor is run, by their ids; none where it is not. */
-  readonly doctor: readonly string[];
+  readonly doctor: {
+    /** The kube-apiservers through which it is run, by their ids; none where it is not. */
+    readonly ids: readonly string[];
+    /** Ports that it is shown beside kubelets. */
+    readonly ports: readonly OddPort[];
+  };
 };
 
 /** What is run of a length, of a Kubernetes version. */
@@ -48,9 +53,11 @@ function longPlan(version: string): Plan {
     // They are the same programs whatever the version of Kubernetes.
     hasCallers: version === newestKnownVersion,
     startup: startCases(version),
-    doctor: [],
+    doctor: noDoctor,
   };
 }
+
+const noDoctor: Plan["doctor"] = { ids: [], ports: [] };
 
 function shortPlan(version: string): Plan {
   const { kubelet, apiserver, controllerManager } = startCases(version);
@@ -73,7 +80,10 @@ function shortPlan(version: string): Plan {
     },
     client: {
       kubelets: named(authenticationVariants, ["auth-webhook", "auth-open"]),
-      clients: named(clientVariants, ["kubeadm", "none", "other-ca", "unbound"]),
+      clients: [
+        ...named(clientVariants, ["kubeadm", "none", "other-ca", "unbound"]),
+        ...named(brokenPairs, ["another-key"]),
+      ],
     },
     hasCallers: false,
     startup: {
@@ -94,7 +104,10 @@ function shortPlan(version: string): Plan {
         "the shared pair beside a signer's own",
       ]),
     },
-    doctor: ["verify@hostname", "verify@kubeadm", "none", "other-ca", "unbound"],
+    doctor: {
+      ids: ["verify@hostname", "verify@kubeadm", "none", "other-ca", "unbound", "another-key"],
+      ports: promptPorts,
+    },
   };
 }
 
@@ -119,7 +132,7 @@ function leastPlan(version: string): Plan {
       apiserver: [],
       controllerManager: [],
     },
-    doctor: [],
+    doctor: noDoctor,
   };
 }
 
@@ -168,17 +181,20 @@ function doctorPlan(version: string): Plan {
       "auth-open",
       "auth-no-debugging",
     ]),
-    clients: all.client.clients,
+    clients: [...all.client.clients, ...brokenPairs],
   };
   return {
     serving,
     client,
     hasCallers: false,
     startup: { kubelet: [], apiserver: [], controllerManager: [] },
-    doctor: [
-      ...["verify@hostname", "verify@kubeadm", "verify@external", "skip@kubeadm"],
-      ...client.clients.map(({ name }) => name),
-    ],
+    doctor: {
+      ids: [
+        ...["verify@hostname", "verify@kubeadm", "verify@external", "skip@kubeadm"],
+        ...client.clients.map(({ name }) => name),
+      ],
+      ports: [...promptPorts, ...hangingPorts],
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { type Case, compare } from "../../lab/conformance/case.ts";
+import { doctorTable } from "../../lab/conformance/doctor-table.ts";
 import { runConformance } from "../../lab/conformance/main.ts";
 import { planOf } from "../../lab/conformance/plan.ts";
 import { goneSettings } from "../../lab/conformance/start-cases.ts";
@@ -53,7 +54,7 @@ describe("the short conformance", function () {
           `${id}\n  judge: ${judge.cause} ${judge.message}\n  reality: ${setUp} ${reality.message}`,
       );
     assert.deepEqual(disagreements, []);
-    assert.equal(cases.filter(({ part }) => part !== "doctor").length, 194);
+    assert.equal(cases.filter(({ part }) => part !== "doctor").length, 210);
   });
 
   it("finds the doctor to name what was set up", () => {
@@ -62,18 +63,34 @@ describe("the short conformance", function () {
     );
     const named = new Set(told.filter(({ agrees }) => agrees).map(({ judge }) => judge.cause));
     assert.deepEqual([...named].sort(), [
+      "broken-client-pair",
       "client-unknown-authority",
       "forbidden",
       "no-approver",
       "no-certificate",
       "no-client-certificate",
       "no-ip-sans",
+      "no-kubelet",
       "not-valid-now",
       "nothing-answers",
       "unknown-authority",
       "unresolvable-name",
       "wrong-usage",
     ]);
+  });
+
+  it("finds each symptom, what was set up and what the doctor names in the table of its page", () => {
+    const rows = (text: string) =>
+      text
+        .split("\n")
+        .filter((line) => line.startsWith("| `"))
+        .map((line) => line.split(" | ").slice(0, 3).join(" | "));
+    const page = path.join(import.meta.dirname, "..", "..", "docs", "doctor.md");
+    const known = new Set(rows(fs.readFileSync(page, "utf8")));
+    assert.deepEqual(
+      rows(doctorTable(cases)).filter((row) => !known.has(row)),
+      [],
+    );
   });
 
   it("sees each serving mode under each stance", () => {
@@ -116,6 +133,11 @@ describe("the short conformance", function () {
     "Forbidden (user=nobody, verb=get, resource=nodes, subresource",
     "unknown flag: --allow-privileged",
     "unrecognized feature gate: RotateKubeletClientCertificate",
+    "tls: first record does not look like a TLS handshake",
+    "remote error: tls: protocol version not supported",
+    "EOF",
+    "read: connection reset by peer",
+    "tls: private key does not match public key",
   ];
   for (const symptom of symptoms) {
     it(`sees \`${symptom}\``, () => {

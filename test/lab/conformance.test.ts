@@ -4,7 +4,9 @@ import * as path from "node:path";
 import { readArguments } from "../../lab/conformance/arguments.ts";
 import type { Case } from "../../lab/conformance/case.ts";
 import { doctorTable, withDoctorTable } from "../../lab/conformance/doctor-table.ts";
+import { brokenPairs } from "../../lab/conformance/doctor-variants.ts";
 import { differences, unknownSettings } from "../../lab/conformance/document-versions.ts";
+import { hangingPorts, promptPorts } from "../../lab/conformance/odd-ports.ts";
 import { planOf } from "../../lab/conformance/plan.ts";
 import { recorded } from "../../lab/conformance/recorded.ts";
 import { kubernetesVersion, kubernetesVersions } from "../../toolchain/kubernetes/programs.ts";
@@ -81,15 +83,27 @@ describe("the table of what the doctor names", () => {
     );
   });
 
+  const page = fs.readFileSync(
+    path.join(import.meta.dirname, "..", "..", "docs", "doctor.md"),
+    "utf8",
+  );
+
   it("takes the place that the page has for it, or says that there is none", () => {
-    const page = fs.readFileSync(
-      path.join(import.meta.dirname, "..", "..", "docs", "doctor.md"),
-      "utf8",
-    );
     const again = withDoctorTable(page, cases);
     assert.equal(withDoctorTable(again, cases), again);
     assert.ok(again.includes(doctorTable(cases)) && again.includes("## Rights"));
     assert.throws(() => withDoctorTable("# Another page", cases), /docs\/doctor\.md lacks/);
+  });
+
+  it("has a row of every odd port and every broken pair that the lab has", () => {
+    const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+    const isShown = (cause: string, says: string) =>
+      rows.some((row) => row.includes(`| \`${cause}\` |`) && row.includes(says));
+    const missing = [
+      ...[...promptPorts, ...hangingPorts].filter(({ cause, says }) => !isShown(cause, says)),
+      ...brokenPairs.filter(({ says }) => !isShown("broken-client-pair", says)),
+    ].map(({ says }) => says);
+    assert.deepEqual(missing, []);
   });
 });
 

@@ -101,7 +101,15 @@ export function clientAsSeen(
           cause: "may-not-ask",
           reason:
             "The kubelet was seen to fail when it asked kube-apiserver who may call it (SubjectAccessReview): it may not ask, or was not answered.",
-          remedies: askingRemedies,
+          remedies: [
+            {
+              side: "kubelet",
+              setting: "kubeconfig",
+              text: "See whether the kubelet reaches the kube-apiserver of its kubeconfig, and what that answers it (journalctl -u kubelet).",
+              changes: [],
+            },
+            ...askingRemedies,
+          ],
           httpStatus,
         }),
       };

@@ -30,14 +30,22 @@ export function servingAsSeen(
   caller: CallerFacts,
   situation: Situation,
 ): Outcome {
-  if (outcome.verdict === "doesNotStart" || isOfClientPair(called)) return outcome;
+  if (outcome.verdict === "doesNotStart") return outcome;
+  if (isOfClientPair(called)) {
+    // A kubelet asks for a certificate only after its own was taken.
+    return works(outcome)
+      ? outcome
+      : successSeen(outcome, caller, situation, "take its certificate");
+  }
   if ("silence" in called) return failureSeen(called.silence, outcome, caller, situation);
   if ("error" in called) {
     return outcome.verdict === "fails" && isSameError(outcome.symptom, called.error)
       ? outcome
       : failureSeen(called.error, outcome, caller, situation);
   }
-  return works(outcome) ? outcome : successSeen(outcome, caller, situation);
+  return works(outcome)
+    ? outcome
+    : successSeen(outcome, caller, situation, "get an answer of this one");
 }
 
 /** The connection failed over kube-apiserver's own pair, whatever the kubelet presents. Source: Go `tls.LoadX509KeyPair`. */
@@ -50,7 +58,13 @@ export function isOfClientPair(called: SeenCall): boolean {
   );
 }
 
-function successSeen(outcome: Outcome, { access, program }: CallerFacts, situation: Situation) {
+function successSeen(
+  outcome: Outcome,
+  { access, program }: CallerFacts,
+  situation: Situation,
+  /** Completes "it was seen to". */
+  what: string,
+): Outcome {
   const { certificateAuthority, skip } = access;
   if (!certificateAuthority.known) return outcome;
   const sources = present([certificateAuthority.source]);
@@ -60,7 +74,7 @@ function successSeen(outcome: Outcome, { access, program }: CallerFacts, situati
     return {
       verdict: "verified",
       cause: "verified",
-      reason: `${program} verifies kubelets against ${certificateAuthority.value}, and was seen to get an answer of this one.${otherwise}`,
+      reason: `${program} verifies kubelets against ${certificateAuthority.value}, and was seen to ${what}.${otherwise}`,
       remedies: [],
       sources,
     } as const;

@@ -233,6 +233,24 @@ describe("doctor", () => {
       });
     }
 
+    it("its own pair is broken, whatever is known of the kubelet: that was asked after its certificate was taken", async () => {
+      const words = "tls: private key does not match public key";
+      await set({ configz: unreached(words) });
+      cluster.replies.delete("/api/v1/namespaces/kube-system/configmaps/kubelet-config");
+      for (const authority of [authorityFile(), undefined]) {
+        const { stdout } = await ask(
+          "--json",
+          ...(authority ? ["--certificate-authority", authority] : []),
+        );
+        const [{ serving, requests }] = JSON.parse(stdout).pairs;
+        assert.equal(serving.verdict, "verified");
+        assert.deepEqual(
+          [requests.metrics.cause, requests.metrics.symptom],
+          ["broken-client-pair", `error trying to reach service: ${words}`],
+        );
+      }
+    });
+
     it("a certificate that cannot be read is the kubelet's, not kube-apiserver's own", async () => {
       const { cause } = await seen(unreached("tls: failed to parse certificate from server: x509"));
       assert.equal(cause, "unexplained");
@@ -362,8 +380,12 @@ describe("doctor", () => {
     it("of a kubelet that is not told who may call it", async () => {
       const error = (subresource: string) =>
         `Authorization error (user=apiserver, verb=get, resource=nodes, subresource=${subresource})`;
-      const { cause, symptom } = await logs({ configz: { status: 500, text: error("configz") } });
+      const { cause, symptom, remedies } = await logs({
+        configz: { status: 500, text: error("configz") },
+      });
       assert.equal(cause, "may-not-ask");
+      // Its kube-apiserver may be gone, and another than the doctor's.
+      assert.match(remedies[0].text, /^See whether the kubelet reaches the kube-apiserver of its/);
       assert.ok(symptom.includes(error("proxy")), symptom);
     });
 
