@@ -21,6 +21,9 @@ export function maySubmit(
   authorizer: AuthorizerFacts,
 ): ReturnType<typeof authorize> {
   const question = { apiGroup: groups[review], resource: review, verb: "create", name: "" };
+  if (!kubelet.identity.known && kubelet.node.name.known) {
+    return { answer: "unknown", missing: kubelet.identity.missing };
+  }
   // A kubelet whose name is unknown is a node all the same.
   const identity: Identity = valueOr(kubelet.identity, {
     user: "system:node:<node name>",

@@ -23,6 +23,7 @@ import type {
 import { fileRefusalKind, startOf } from "../refusal.ts";
 import { type Refusals, refusalsOf } from "../refusals.ts";
 import { withoutSubject } from "../without-subject.ts";
+import { kubeletIdentity } from "./identity.ts";
 import { startDoubt } from "./listen.ts";
 import { readFileError } from "./serving-certificate.ts";
 import { type ConfigFileError, resolveSettings, type Settings } from "./settings.ts";
@@ -48,7 +49,7 @@ export type KubeletInputs = {
   /** What becomes of its request for a serving certificate; needed only with `serverTLSBootstrap`. */
   readonly request: Fact<ServingRequest>;
   readonly files: HostFiles;
-  /** Who the kubelet is to kube-apiserver. Default: `system:node:<name>` of `system:nodes`. */
+  /** Who the kubelet is to kube-apiserver. Default: the user of its kubeconfig, else `system:node:<name>` of `system:nodes`. */
   readonly identity?: Fact<Identity>;
   /** The moment that certificates on disk must be valid at. Default: now. */
   readonly at?: Date;
@@ -114,14 +115,10 @@ function resolve(inputs: KubeletInputs): KubeletFacts {
     featureGates: settings.get("featureGates").known
       ? known(effectiveGates(settings, table))
       : unknown("the kubelet's feature gates"),
-    identity: inputs.identity ?? mapFact(node.name, nodeIdentity),
+    identity: inputs.identity ?? kubeletIdentity(flags, inputs.files, node.name),
     files: inputs.files,
     ...(inputs.source && { source: inputs.source }),
   };
-}
-
-function nodeIdentity(name: string): Identity {
-  return { user: `system:node:${name}`, groups: ["system:nodes"] };
 }
 
 /** Gates of a version where no setting changes one: of most kubelets, and some hundreds each. */
