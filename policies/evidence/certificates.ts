@@ -99,12 +99,6 @@ export function contentOf(certificates: Certificates, text: string, source: Sour
   return isOurs ? { kind: "certificates", certificates: made } : { kind: "text", text };
 }
 
-/** The certificates of a file; none where it holds none. */
-export function certificatesIn(content: FileContent, path: string): readonly CertificateFacts[] {
-  if (content.kind === "certificates") return content.certificates;
-  return content.kind === "text" ? readPem(content.text, { where: path }).certificates : [];
-}
-
 function urnId(resource: Resource): string {
   return `urn:${resource.urn}`;
 }

@@ -22,11 +22,13 @@ describe("the project's own Go sources", function () {
     this.skip();
   });
 
+  const env = { ...process.env, CGO_ENABLED: "0" };
+
   for (const name of ours) {
     const run = (command: string, ...args: string[]) => {
       const { status, stdout, stderr } = spawnSync(command, args, {
         cwd: path.join(modules, name),
-        env: { ...process.env, CGO_ENABLED: "0" },
+        env,
         encoding: "utf8",
       });
       assert.equal(status, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`);
@@ -50,7 +52,6 @@ describe("the project's own Go sources", function () {
         key: contentKey([go, hashFolder(moduleDir), part.borrowed]),
         make: async (folder) => {
           // As in the build, so that its cache serves here too.
-          const env = { ...process.env, CGO_ENABLED: "0" };
           run("go", "vet", "-trimpath", ...(await borrowingFlags(part, env, folder)), "./...");
         },
       });

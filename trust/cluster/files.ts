@@ -2,10 +2,10 @@
 import { posix } from "node:path";
 import { kubeadmFiles, kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import { fileInObject } from "../readers/origins.ts";
-import { readPem } from "../readers/pem.ts";
+import { certificatesIn } from "../readers/pem.ts";
 import type { FilePiece, Origin } from "../readers/piece.ts";
 import { type Fact, isThere, known } from "../words/fact.ts";
-import type { CertificateFacts, FileContent, HostFiles } from "../words/facts.ts";
+import type { FileContent, HostFiles } from "../words/facts.ts";
 import { groupBy } from "../words/group-by.ts";
 import type { AssembleOptions } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
@@ -122,10 +122,4 @@ function asCertificates(content: FileContent): FileContent {
         certificates: certificatesIn(content, `${kubeadmPkiDirectory}/ca.crt`),
       }
     : content;
-}
-
-/** The certificates of a file; none where it holds none. */
-export function certificatesIn(content: FileContent, path: string): readonly CertificateFacts[] {
-  if (content.kind === "certificates") return content.certificates;
-  return content.kind === "text" ? readPem(content.text, { where: path }).certificates : [];
 }

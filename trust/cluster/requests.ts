@@ -1,6 +1,7 @@
 /** What becomes of the certificates that kubelets in mode `bootstrap` request: who approves, and who signs. */
 import { controllerManagerRefusals } from "../programs/controller-manager/signer.ts";
 import { requestedCertificate } from "../programs/kubelet/requested-certificate.ts";
+import { certificatesIn } from "../readers/pem.ts";
 import type { ProgramPiece } from "../readers/piece.ts";
 import { type Fact, known, mapFact, type Source, unknown, valueOr } from "../words/fact.ts";
 import type {
@@ -13,7 +14,6 @@ import type {
 import type { Approver } from "./approvers.ts";
 import { asGiven } from "./as-given.ts";
 import type { AssembledControllerManager, AssembleOptions } from "./assembly.ts";
-import { certificatesIn } from "./files.ts";
 
 /** Who signs, as far as kube-controller-managers say: the content of the file, and its path. */
 export type Signing = { readonly path: string; readonly content: FileContent };

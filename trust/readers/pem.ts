@@ -4,7 +4,7 @@ import { pemBlocks } from "../certificates/pem.ts";
 import { type Certificate, parseCertificate } from "../certificates/x509.ts";
 import type { Problem, Source } from "../words/fact.ts";
 import { known } from "../words/fact.ts";
-import type { CertificateFacts, KeyFacts } from "../words/facts.ts";
+import type { CertificateFacts, FileContent, KeyFacts } from "../words/facts.ts";
 
 export type PemContents = {
   /** In file order. */
@@ -37,6 +37,12 @@ export function readPem(text: string, source: Source): PemContents {
     }
   }
   return { certificates, keys, problems };
+}
+
+/** The certificates of a file; none where it holds none. */
+export function certificatesIn(content: FileContent, path: string): readonly CertificateFacts[] {
+  if (content.kind === "certificates") return content.certificates;
+  return content.kind === "text" ? readPem(content.text, { where: path }).certificates : [];
 }
 
 /** The facts of a certificate whose bytes are known. */

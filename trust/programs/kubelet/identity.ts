@@ -5,7 +5,7 @@
 import { posix } from "node:path";
 import type { Flags } from "../../kubernetes/flags.ts";
 import { decodeBase64 } from "../../readers/encoding.ts";
-import { readPem } from "../../readers/pem.ts";
+import { certificatesIn, readPem } from "../../readers/pem.ts";
 import { asList, asObject, asText, type JsonObject, readYaml } from "../../readers/yaml.ts";
 import { type Fact, mapFact, unknown } from "../../words/fact.ts";
 import type { CertificateFacts, HostFiles, Identity } from "../../words/facts.ts";
@@ -77,9 +77,7 @@ function certificatesOf(
   if (at === undefined) return undefined;
   const where = posix.resolve(posix.dirname(path), at);
   const file = files(where);
-  if (!file.known) return undefined;
-  if (file.value.kind === "certificates") return file.value.certificates;
-  return file.value.kind === "text" ? readPem(file.value.text, { where }).certificates : undefined;
+  return file.known ? certificatesIn(file.value, where) : undefined;
 }
 
 function hasToken(user: JsonObject): boolean {
