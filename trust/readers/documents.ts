@@ -1,10 +1,11 @@
 /** YAML and JSON texts: kubeadm's documents together, every other one by itself. */
 import type { Format, GivenObject, Reading } from "./format.ts";
+import { keepLast } from "./keep-last.ts";
 import { kubeadmConfiguration } from "./kubeadm.ts";
 import { titleOf, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { speaks } from "./speaks.ts";
-import { asObject, asText, readYaml, type YamlDocument, type YamlDocuments } from "./yaml.ts";
+import { asObject, asText, readYaml, type YamlDocument } from "./yaml.ts";
 
 /** The line that tells YAML or JSON from other text: a key, an item, a bracket, or the mark of a document. */
 const opening = /^(---|[[{]|%YAML|- |-$|["']?[\w./$-]+["']?\s*:(\s|$)|\{\{)/;
@@ -61,15 +62,7 @@ function isStructured(text: string): boolean {
   return documents.some(({ value }) => typeof value === "object") || problems.length > 0;
 }
 
-let last: { readonly text: string; readonly read: YamlDocuments } | undefined;
-
-/** A text is asked for twice in a row: whether it is YAML, and what is in it. */
-function parsed(text: string): YamlDocuments {
-  if (last?.text !== text) {
-    last = { text, read: readYaml(text, { where: "" }) };
-  }
-  return last.read;
-}
+const parsed = keepLast((text) => readYaml(text, { where: "" }));
 
 function withOrigin(documents: readonly YamlDocument[], { source }: Origin): YamlDocument[] {
   return documents.map((document) => ({ ...document, source: { where: source.where } }));

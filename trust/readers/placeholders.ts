@@ -41,3 +41,34 @@ export function hideTemplates(text: string): {
       found.length === 0 ? value : value.replace(mark, (_, index) => found[Number(index)] ?? ""),
   };
 }
+
+/** The first of the days that stand for hidden placeholders; no setting is like them. */
+const firstDay = Date.UTC(5000, 0);
+const day = 24 * 3_600_000;
+
+/**
+ * Puts a day in the place of every placeholder in TOML: it is a value, a name and a part of a text, and with anything
+ * else beside it no value. `restore` puts the placeholders back into a text, or the names of a table, that was read.
+ */
+export function hidePlaceholders(text: string): {
+  readonly text: string;
+  readonly restore: (value: unknown) => unknown;
+} {
+  const found = new Map<string, string>();
+  const hidden = text.replace(new RegExp(placeholder, "g"), (one) => {
+    if (one.includes("\n")) return one;
+    const [mark = ""] = new Date(firstDay + found.size * day).toISOString().split("T");
+    found.set(mark, one);
+    return mark;
+  });
+  const inText = (value: string) =>
+    value.replace(/\d{4}-\d\d-\d\d/g, (mark) => found.get(mark) ?? mark);
+  return {
+    text: hidden,
+    restore: (value) => {
+      if (typeof value === "string") return inText(value);
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [inText(key), one]));
+    },
+  };
+}

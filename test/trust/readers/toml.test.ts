@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders in TOML
 import assert from "node:assert/strict";
 import { readToml } from "../../../trust/readers/toml.ts";
 
@@ -16,6 +17,31 @@ describe("TOML", () => {
       { a: [1, 2], b: { c: true, d: { e: [] } } },
     ],
     placeholders: ["a = {{ .x }}\nb = [{{ .y }}]\n", { a: "{{ .x }}", b: ["{{ .y }}"] }],
+    "placeholders of every kind, in the place of values and names and in texts": [
+      [
+        "[a.${B}]",
+        "c = ${D} # ${E}",
+        "d = [ %%X%%, @@Y@@ ]",
+        'e = {f = <% g %>, "h-$(i)" = {{ "j" }}}',
+        'k = "l=${M}, {{ "n" }}"',
+        "o = '''p=${Q}'''",
+      ].join("\n"),
+      {
+        a: {
+          "${B}": {
+            c: "${D}",
+            d: ["%%X%%", "@@Y@@"],
+            e: { f: "<% g %>", "h-$(i)": '{{ "j" }}' },
+            k: 'l=${M}, {{ "n" }}',
+            o: "p=${Q}",
+          },
+        },
+      },
+    ],
+    "lists of tables, dates and numbers of every form": [
+      "[[a]]\nb = 2026-01-01\n[[a]]\nb = 0x1f\n",
+      { a: [{ b: "2026-01-01" }, { b: 31 }] },
+    ],
   };
   for (const [name, [text, value]] of Object.entries(read)) {
     it(`has ${name}`, () => assert.deepEqual(readToml(text), value));
@@ -30,9 +56,12 @@ describe("TOML", () => {
       "a = 1\n[a]\n",
       'a = "x\n',
       "[a\n",
-      "[[a]]\n",
-      "a = 2026-01-01",
-      "a = 0x1f",
+      ...["1{{ .x }}", "-{{ .x }}", "{{ .x }}0", "{{ .x }}.5", "1.{{ .x }}", "0x{{ .x }}"].map(
+        (value) => `a = ${value}`,
+      ),
+      "a = {{ .x }} {{ .y }}",
+      "a = {{ .x }} # }}\nb",
+      `${"a.".repeat(50_000)}a = 1`,
       `a = ${"[".repeat(50)}`,
     ]) {
       assert.equal(readToml(text), undefined, text);
