@@ -4,12 +4,11 @@
  * known by who makes them.
  */
 import { hostFilesSecretType } from "../../trust/contract.ts";
-import { unread } from "../../trust/readers/origins.ts";
 import type { Piece } from "../../trust/readers/piece.ts";
 import { text } from "../stack/resource.ts";
 import { differencesOf, readSiblings, withoutSecret } from "./component-word.ts";
 import type { Reader } from "./evidence.ts";
-import { kindOf, originOf } from "./kubernetes.ts";
+import { kindOf } from "./kubernetes.ts";
 import { type MachineSecret, readMachineSecret } from "./machine-secret.ts";
 
 /** Reads the machines that host-files Secrets are for. */
@@ -21,9 +20,8 @@ export const readHostFiles: Reader = (stack) => {
   const pieces: Piece[] = [];
   for (const secret of secrets) {
     const machine = readMachineSecret(stack, secret);
-    if (typeof machine === "string") {
-      const origin = { ...originOf(stack, secret), machine: secret.urn, secret: true };
-      pieces.push(unread(origin, machine, true));
+    if ("kind" in machine) {
+      pieces.push(machine);
     } else {
       machines.push(machine);
       pieces.push(...machine.programs, ...machine.others, ...differencesOf(stack, machine));

@@ -1,5 +1,4 @@
 /** A host-files Secret: the exact files of one machine, which are read as those of any host. */
-import { posix } from "node:path";
 import {
   addressesAnnotation,
   certificateOf,
@@ -8,19 +7,18 @@ import {
   kubernetesVersionAnnotation,
   machineLabel,
   paths,
-  readAddresses,
-  readFileList,
   tokens,
 } from "../../trust/contract.ts";
 import { readArguments } from "../../trust/readers/command-line.ts";
 import type { Given } from "../../trust/readers/format.ts";
+import { addressesIn, listedFiles } from "../../trust/readers/host-files.ts";
 import { ofFile, unread } from "../../trust/readers/origins.ts";
-import type { Origin, Piece, ProgramPiece } from "../../trust/readers/piece.ts";
+import type { Origin, Piece, ProgramPiece, UnreadPiece } from "../../trust/readers/piece.ts";
 import { readingOf } from "../../trust/readers/program-pieces.ts";
 import { readTogether } from "../../trust/readers/recognise.ts";
 import { soundsDeciding } from "../../trust/readers/speaks.ts";
 import { type Fact, isThere, known, unknown } from "../../trust/words/fact.ts";
-import type { FileContent, HostFiles, NodeAddress } from "../../trust/words/facts.ts";
+import type { FileContent, HostFiles } from "../../trust/words/facts.ts";
 import { describe, type Resource, type Stack, text } from "../stack/resource.ts";
 import { certificatesOf, contentOf, isNotKnown, unseenIp } from "./certificates.ts";
 import { componentFiles } from "./component-files.ts";
@@ -46,27 +44,26 @@ export function machineOf(secret: Resource): string {
   return text(secret, "metadata", "labels", machineLabel) ?? secret.name;
 }
 
-/** Reads a Secret of type `kubelet-trust/host-files`; a text is what is missing where not even the files are named. */
-export function readMachineSecret(stack: Stack, secret: Resource): MachineSecret | string {
+/** Reads a Secret of type `kubelet-trust/host-files`; what is missing where not even the files are named. */
+export function readMachineSecret(stack: Stack, secret: Resource): MachineSecret | UnreadPiece {
   const where = describe(secret);
+  const origin: Origin = { ...originOf(stack, secret), machine: secret.urn, secret: true };
   const entries = new Map(entriesOf(secret).map((entry) => [entry.key, entry]));
-  const written = entries.get(fileListKey)?.text;
-  if (!written?.known) return `the files of ${where}, which are not known yet`;
-  const list = readFileList(written.value);
-  if (list === undefined) return `the files of ${where}: its ${fileListKey} is no list of files`;
-  const byPath = new Map(list.map(({ path, key }) => [posix.normalize(path), entries.get(key)]));
+  const list = (entries.get(fileListKey) ?? entries.get(everything))?.text;
+  if (list?.known === false) {
+    return unread(origin, `the files of ${where}, which are not known yet`, true);
+  }
+  const listed = listedFiles(list?.value, (key) => entries.get(key), origin);
+  if ("kind" in listed) return listed;
   const machine = machineOf(secret);
   const [above] = stack.ancestorsOf(secret);
   const owner = above?.type === tokens.hostFiles ? above : undefined;
   const made = (path: string) => owner && componentFiles(stack, secret, owner, machine).get(path);
-  const files: HostFiles = (path) => fileOf(stack, path, byPath, made, where);
-  const origin: Origin = { ...originOf(stack, secret), machine: secret.urn, secret: true };
+  const files: HostFiles = (path) => fileOf(stack, path, listed.files, made, where);
   const command = (path: string) => owner && registeredCommand(stack, secret, owner, machine, path);
-  const lost = entries.has(everything) ? [] : list.filter(({ key }) => !entries.has(key));
   const pieces = [
-    // No machine can be made of these, whatever they are for.
-    ...lost.map(({ path }) => unread(origin, `the content of ${path} of ${where}`, true)),
-    ...piecesOf(byPath, command, origin),
+    ...(entries.has(everything) ? [] : listed.lost),
+    ...piecesOf(listed.files, command, origin),
   ];
   const version = text(secret, "metadata", "annotations", kubernetesVersionAnnotation);
   return {
@@ -75,8 +72,8 @@ export function readMachineSecret(stack: Stack, secret: Resource): MachineSecret
     owner,
     files,
     texts: new Map(
-      [...byPath, [fileListKey, entries.get(fileListKey)] as const].flatMap(([path, entry]) =>
-        entry === undefined ? [] : [[path, entry.text]],
+      [...listed.files, [fileListKey, entries.get(fileListKey)] as const].flatMap(
+        ([path, entry]) => (entry === undefined ? [] : [[path, entry.text]]),
       ),
     ),
     programs: pieces.filter(isProgram).map((piece) => ({
@@ -103,7 +100,9 @@ function around(
   return {
     label: machine,
     hostName: known(machine, { where: describe(secret) }),
-    addresses: addressesOf(secret),
+    addresses: addressesIn(text(secret, "metadata", "annotations", addressesAnnotation), {
+      where: describe(secret),
+    }),
     ...unseenAddressOf(secret),
   };
 }
@@ -113,22 +112,6 @@ function unseenAddressOf(secret: Resource): Pick<ProgramPiece, "unknownIp"> {
   const isUnseen = isNotKnown(secret, "metadata", "annotations", addressesAnnotation);
   const unknownIp = isUnseen ? unseenIp(secret, "metadata") : undefined;
   return unknownIp === undefined ? {} : { unknownIp };
-}
-
-/** `InternalIP=10.240.0.11,Hostname=worker-0` */
-function addressesOf(secret: Resource): Fact<readonly NodeAddress[]> {
-  const source = { where: describe(secret) };
-  const written = text(secret, "metadata", "annotations", addressesAnnotation);
-  if (written === undefined) {
-    return unknown(`the annotation ${addressesAnnotation} of ${source.where}`, source);
-  }
-  const addresses = readAddresses(written);
-  return typeof addresses === "string"
-    ? unknown(
-        `the annotation ${addressesAnnotation} of ${source.where}, which has ${JSON.stringify(addresses)}`,
-        source,
-      )
-    : known(addresses, { ...source, key: addressesAnnotation });
 }
 
 type ByPath = ReadonlyMap<string, Entry | undefined>;

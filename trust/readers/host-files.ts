@@ -1,5 +1,7 @@
 /** Host-files Secrets: the files of one machine at their own paths, and what is written about the machine. */
-import { known, unknown } from "../words/fact.ts";
+import { posix } from "node:path";
+import { type Fact, known, type Source, unknown } from "../words/fact.ts";
+import type { NodeAddress } from "../words/facts.ts";
 import {
   addressesAnnotation,
   fileListKey,
@@ -13,7 +15,7 @@ import {
 import { decodeBase64 } from "./encoding.ts";
 import type { Given, ObjectFormat } from "./format.ts";
 import { annotationsOf, ofFile, textMap, titleOf, unread } from "./origins.ts";
-import type { Origin } from "./piece.ts";
+import type { Origin, UnreadPiece } from "./piece.ts";
 import { asObject, type JsonObject } from "./yaml.ts";
 
 export const hostFiles: ObjectFormat = {
@@ -28,20 +30,59 @@ export const hostFiles: ObjectFormat = {
     // Machines of one folder share their holder.
     const machine = origin.machine ?? `${origin.holder} ${host.name}`;
     const here: Origin = { ...origin, secret: true, machine, host };
-    const list = readFileList(textUnder(data, fileListKey) ?? "");
-    if (list === undefined) {
-      return { pieces: [unread(here, `the files of ${origin.source.where}`, true)], inner: [] };
-    }
-    const files = list.map(({ path, key }) => ({ path, bytes: bytesUnder(data, key) }));
-    const lost = files.flatMap(({ path, bytes }) =>
-      bytes ? [] : [unread(here, `${path} of ${origin.source.where}`, true)],
+    const listed = listedFiles(textUnder(data, fileListKey), (key) => bytesUnder(data, key), here);
+    if ("kind" in listed) return { pieces: [listed], inner: [] };
+    const inner = [...listed.files].flatMap(([path, content]): Given[] =>
+      content ? [{ content, origin: ofFile(here, path) }] : [],
     );
-    const inner = files.flatMap(({ path, bytes }): Given[] =>
-      bytes ? [{ content: bytes, origin: ofFile(here, path) }] : [],
-    );
-    return { pieces: lost, inner };
+    return { pieces: listed.lost, inner };
   },
 };
+
+/** The files of a machine by their paths, and what its Secret has lost of them. */
+export type ListedFiles<Content> = {
+  readonly files: ReadonlyMap<string, Content | undefined>;
+  readonly lost: readonly UnreadPiece[];
+};
+
+/**
+ * The files that a machine's Secret lists; what is missing where there is no list.
+ *
+ * @param list the text under {@link fileListKey}, if there is one
+ * @param contentOf what the Secret has under a key
+ */
+export function listedFiles<Content>(
+  list: string | undefined,
+  contentOf: (key: string) => Content | undefined,
+  origin: Origin,
+): ListedFiles<Content> | UnreadPiece {
+  const { where } = origin.source;
+  const listed = readFileList(list ?? "");
+  if (listed === undefined) {
+    return unread(origin, `the files of ${where}: its ${fileListKey} is no list of files`, true);
+  }
+  const files = new Map(
+    listed.map(({ path, key }) => [posix.normalize(path), contentOf(key)] as const),
+  );
+  // No machine can be made without one, whatever it is for.
+  const lost = [...files].flatMap(([path, content]) =>
+    content === undefined ? [unread(origin, `the content of ${path} of ${where}`, true)] : [],
+  );
+  return { files, lost };
+}
+
+/** The addresses of a machine: what its Secret's annotation says, if it has one. */
+export function addressesIn(
+  written: string | undefined,
+  source: Source,
+): Fact<readonly NodeAddress[]> {
+  const annotation = `the annotation ${addressesAnnotation} of ${source.where}`;
+  if (written === undefined) return unknown(annotation, source);
+  const addresses = readAddresses(written);
+  return typeof addresses === "string"
+    ? unknown(`${annotation}, which has ${JSON.stringify(addresses)}`, source)
+    : known(addresses, { ...source, key: addressesAnnotation });
+}
 
 function bytesUnder(data: Readonly<Record<string, string>>, key: string): Uint8Array | undefined {
   const text = Object.hasOwn(data, key) ? data[key] : undefined;
@@ -56,13 +97,9 @@ function textUnder(data: Readonly<Record<string, string>>, key: string): string 
 function hostOf(object: JsonObject, { source }: Origin): NonNullable<Origin["host"]> {
   const annotations = annotationsOf(object);
   const version = annotations[kubernetesVersionAnnotation];
-  const addresses = readAddresses(annotations[addressesAnnotation] ?? "");
   return {
     name: textMap(asObject(object.metadata)?.labels)[machineLabel] ?? titleOf(object),
-    addresses:
-      typeof addresses === "string"
-        ? unknown(`the annotation ${addressesAnnotation} of ${source.where}`, source)
-        : known(addresses, { ...source, key: addressesAnnotation }),
+    addresses: addressesIn(annotations[addressesAnnotation], source),
     ...(version !== undefined && { version }),
   };
 }
