@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { tokens } from "../trust/contract.ts";
+import { issuerOutputs, tokens } from "../trust/contract.ts";
 import type { KeyAlgorithm } from "../trust/words/vocabulary.ts";
 import {
   type Adoption,
@@ -10,7 +10,13 @@ import {
   authorityProblems,
   type ExistingAuthority,
 } from "./pki/existing-authority.ts";
-import { createKey, type IssuingAuthority } from "./pki/issuance.ts";
+import {
+  type CertificateDigests,
+  certificateDigests,
+  createKey,
+  type IssuingAuthority,
+  keyInputs,
+} from "./pki/issuance.ts";
 import { clusterDefaults } from "./plan/defaults.ts";
 import { failOn } from "./plan/failure.ts";
 
@@ -88,6 +94,7 @@ export class CertificateAuthority extends pulumi.ComponentResource {
       certPem: this.certPem,
       privateKeyPem: this.privateKeyPem,
       validityEndTime: this.validityEndTime,
+      [issuerOutputs.digests]: authority.digests as pulumi.Inputs,
     });
   }
 
@@ -121,6 +128,7 @@ type Authority = {
   privateKeyPem: pulumi.Output<string> | undefined;
   validityEndTime: pulumi.Output<string>;
   identity: pulumi.Output<string>;
+  digests: CertificateDigests;
 };
 
 function create(
@@ -129,25 +137,23 @@ function create(
   opts: pulumi.CustomResourceOptions,
 ): Authority {
   const commonName = commonNames[args.profile ?? "ca"];
-  const key = createKey(name, args.keyAlgorithm ?? clusterDefaults.keyAlgorithm, opts);
-  const certificate = new tls.SelfSignedCert(
-    name,
-    {
-      privateKeyPem: key.privateKeyPem,
-      subject: { commonName },
-      // kubeadm repeats a CA's common name as its only SAN.
-      dnsNames: [commonName],
-      isCaCertificate: true,
-      allowedUses: ["digital_signature", "key_encipherment", "cert_signing"],
-      validityPeriodHours: args.validityHours ?? clusterDefaults.caValidityHours,
-    },
-    opts,
-  );
+  const algorithm = args.keyAlgorithm ?? clusterDefaults.keyAlgorithm;
+  const { privateKeyPem } = createKey(name, algorithm, opts);
+  const given = {
+    subject: { commonName },
+    // kubeadm repeats a CA's common name as its only SAN.
+    dnsNames: [commonName],
+    isCaCertificate: true,
+    allowedUses: ["digital_signature", "key_encipherment", "cert_signing"],
+    validityPeriodHours: args.validityHours ?? clusterDefaults.caValidityHours,
+  };
+  const certificate = new tls.SelfSignedCert(name, { privateKeyPem, ...given }, opts);
   return {
     certPem: certificate.certPem,
-    privateKeyPem: key.privateKeyPem,
+    privateKeyPem,
     validityEndTime: certificate.validityEndTime,
     identity: certificate.urn,
+    digests: certificateDigests(name, { ...keyInputs(algorithm), ...given }),
   };
 }
 
@@ -186,6 +192,7 @@ function adopt({ certPem, privateKeyPem }: ExistingAuthority, problems: Problems
     privateKeyPem: key && checked.apply(({ secretKey }) => secretKey ?? ""),
     validityEndTime: publicPart(checked.end),
     identity: publicPart(checked.certPem),
+    digests: {},
   };
 }
 

@@ -21,6 +21,7 @@ import {
   type MachineFiles,
   type MachineFilesTarget,
   machineFilesProvider,
+  machineFolder,
 } from "./machine-files.ts";
 import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
 import { hardeningOf } from "./model/hardening.ts";
@@ -142,6 +143,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.bootstrapToken = createBootstrapToken(name, plan, this);
 
     this.registerOutputs({
+      [clusterOutputs.machineFolder]: machineFolder(args.machineFiles),
       [clusterOutputs.clusterName]: settings.clusterName,
       [clusterOutputs.kubernetesVersion]: settings.kubernetesVersion,
       [clusterOutputs.controlPlaneEndpoint]: settings.controlPlaneEndpoint,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { certificateNames, keyOf, paths, tokens } from "../trust/contract.ts";
+import { certificateNames, issuerOutputs, keyOf, paths, tokens } from "../trust/contract.ts";
 import { kubeletClientGroup, kubeletClientUser } from "../trust/kubeadm/pki.ts";
 import { authorityFor, createAuthorities, issuingOf } from "./authority-rotation.ts";
 import type { CertificateAuthority } from "./certificate-authority.ts";
@@ -10,12 +10,15 @@ import { derive } from "./model/inputs.ts";
 import type { ControlPlaneHost } from "./model/machines.ts";
 import { type HostFile, keyPairFiles, privateFile, publicFile } from "./pki/host-file.ts";
 import {
+  certificateDigests,
   createKey,
+  digestsOfAll,
   type Issuance,
   type IssuedCertificate,
   type IssuingAuthority,
   issuanceFor,
   issueCertificate,
+  keyInputs,
   trustOf,
 } from "./pki/issuance.ts";
 import { clusterDefaults } from "./plan/defaults.ts";
@@ -129,6 +132,12 @@ export class ControlPlaneCertificates extends pulumi.ComponentResource {
       serviceAccountPublicKeyPem: this.serviceAccountKey.publicKeyPem,
       serviceAccountPrivateKeyPem: this.serviceAccountKey.privateKeyPem,
       expiry: this.expiry,
+      [issuerOutputs.digests]: digestsOfAll([
+        { digests: certificateDigests(`${name}/sa`, keyInputs(issuance.keyAlgorithm)) },
+        ...hosts
+          .flatMap(({ certificates, kubeconfigs }) => [...certificates, ...kubeconfigs])
+          .map(({ issued }) => issued),
+      ]),
     });
   }
 }

@@ -18,6 +18,12 @@ export type MachineFilesTarget = { readonly renderTo: string } | "cluster" | k8s
 /** Where machine files go when nothing else is said, relative to the project. */
 const defaultMachineFolder = "rendered/machines";
 
+/** The folder of the provider that {@link machineFilesProvider} makes; empty where it makes none. */
+export function machineFolder(target: MachineFilesTarget | undefined): string {
+  if (target === "cluster" || target instanceof k8s.Provider) return "";
+  return target?.renderTo ?? defaultMachineFolder;
+}
+
 /** The provider for machine files; `undefined` for that of the cluster's other objects. */
 export function machineFilesProvider(
   name: string,
@@ -26,8 +32,8 @@ export function machineFilesProvider(
 ): k8s.Provider | undefined {
   if (target === "cluster") return undefined;
   if (target instanceof k8s.Provider) return target;
-  const renderTo = target?.renderTo ?? defaultMachineFolder;
-  return new k8s.Provider(`${name}/machines`, { renderYamlToDirectory: renderTo }, { parent });
+  const renderYamlToDirectory = machineFolder(target);
+  return new k8s.Provider(`${name}/machines`, { renderYamlToDirectory }, { parent });
 }
 
 /**

@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { certificateNames, paths, tokens } from "../trust/contract.ts";
+import { certificateNames, issuerOutputs, paths, tokens } from "../trust/contract.ts";
 import { servingModeMeaning } from "../trust/words/serving-mode.ts";
 import type { ServingMode } from "../trust/words/vocabulary.ts";
 import { kubeconfig } from "./kubeadm/kubeconfig.ts";
 import { dnsNames, ipAddresses, type Machine } from "./model/machines.ts";
 import { type HostFile, keyPairFiles, privateFile } from "./pki/host-file.ts";
 import {
+  digestsOfAll,
   type Issuance,
   type IssuedCertificate,
   issuanceFor,
@@ -69,6 +70,12 @@ export class NodeCertificates extends pulumi.ComponentResource {
     this.registerOutputs({
       servingMode: args.servingMode,
       nodes: args.machines.map((machine) => machine.name),
+      [issuerOutputs.digests]: digestsOfAll(
+        Object.values(nodes).flatMap(({ client, serving }) => [
+          client,
+          ...(serving ? [serving] : []),
+        ]),
+      ),
     });
   }
 }

@@ -8,6 +8,7 @@ import {
   type MachineFiles,
   type MachineFilesTarget,
   machineFilesProvider,
+  machineFolder,
 } from "./machine-files.ts";
 import { type ClusterSettings, clusterDnsIp, endpointUrl } from "./model/cluster-settings.ts";
 import type { Machine } from "./model/machines.ts";
@@ -99,6 +100,7 @@ export class NodePool extends pulumi.ComponentResource {
     );
     this.machineFiles = this.hostFiles.machineFiles;
     this.registerOutputs({
+      [nodePoolOutputs.machineFolder]: machineFolder(args.machineFiles),
       [nodePoolOutputs.name]: this.poolName,
       [nodePoolOutputs.servingMode]: this.servingMode,
       [nodePoolOutputs.nodes]: this.machines.map((node) => node.name),

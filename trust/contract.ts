@@ -63,10 +63,14 @@ export const clusterOutputs = {
   nodePools: "nodePools",
   /** PEM. */
   caCertPem: "caCertPem",
+  /** The folder that the provider which it makes for machines' files renders to; of one that makes none, empty. */
+  machineFolder: "machineFolder",
 } as const;
 
 /** What `NodePool` registers. */
 export const nodePoolOutputs = {
+  /** As `Cluster`'s. */
+  machineFolder: clusterOutputs.machineFolder,
   name: "name",
   servingMode: "servingMode",
   /** The names of its nodes. */
@@ -105,6 +109,49 @@ export const aboutKey = "metadata";
 /** What tells a text from any other, and nothing about it: the first 128 bits of its SHA-256, hexadecimal. */
 export function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}
+
+/** What `CertificateAuthority`, `NodeCertificates` and `ControlPlaneCertificates` register of what they issue. */
+export const issuerOutputs = {
+  /**
+   * By name, which a key, a request and a certificate share: the {@link digestOf} {@link statedIn} them, and that of
+   * {@link namesIn} them, which may be known later.
+   */
+  digests: "digests",
+} as const;
+
+/** Inputs of the resources of a key, of a request and of a certificate, in one. */
+export type CertificateInputs = Readonly<Record<string, unknown>>;
+
+/** What they say in one text to be compared, but for PEMs and the names of the certificate. */
+export function statedIn({ ecdsaCurve, rsaBits, ...inputs }: CertificateInputs): string {
+  const size = inputs.algorithm === "RSA" ? rsaBits : ecdsaCurve;
+  const others = [
+    ...["algorithm", "subject", "uris", "allowedUses", "isCaCertificate", "maxPathLength"],
+    ...["setSubjectKeyId", "setAuthorityKeyId", "validityPeriodHours", "earlyRenewalHours"],
+  ];
+  return JSON.stringify([size, ...others.map((name) => inputs[name])].map(withoutDefaults));
+}
+
+/** The names that a certificate is for, in one text to be compared. */
+export function namesIn({ dnsNames, ipAddresses }: CertificateInputs): string {
+  return JSON.stringify([dnsNames, ipAddresses].map(withoutDefaults));
+}
+
+/** Without what a provider fills in where nothing is said: nothing, no, zero, or less; a map may be a list of one. */
+function withoutDefaults(value: unknown): unknown {
+  if (typeof value === "number") return value > 0 ? value : null;
+  if (typeof value !== "object" || value === null) return value || null;
+  if (Array.isArray(value)) {
+    const [only] = value;
+    if (value.length === 1 && typeof only === "object") return withoutDefaults(only);
+    return value.length === 0 ? null : value.map(withoutDefaults);
+  }
+  const said = Object.entries(value)
+    .map(([key, one]) => [key, withoutDefaults(one)] as const)
+    .filter(([, one]) => one !== null)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return said.length === 0 ? null : said;
 }
 
 /** What `ApiServerKubeletAccess` registers. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { type CertificateInputs, digestOf, namesIn, statedIn } from "../../trust/contract.ts";
 import type { KeyAlgorithm } from "../../trust/words/vocabulary.ts";
 import type { ClusterSettings } from "../model/cluster-settings.ts";
 import { derive } from "../model/inputs.ts";
@@ -72,7 +73,23 @@ export type IssuedCertificate = {
   privateKeyPem: pulumi.Output<string>;
   /** End of validity, RFC 3339. */
   validityEndTime: pulumi.Output<string>;
+  /** By the name of its resources: what they were made with. */
+  digests: CertificateDigests;
 };
+
+/** See `issuerOutputs`. */
+export type CertificateDigests = Readonly<Record<string, readonly pulumi.Input<string>[]>>;
+
+/** What a component registers of what it issued. */
+export function digestsOfAll(issued: readonly Pick<IssuedCertificate, "digests">[]) {
+  return Object.assign({}, ...issued.map(({ digests }) => digests)) as pulumi.Inputs;
+}
+
+/** What a key, a request and a certificate of one name are made with. */
+export function certificateDigests(name: string, inputs: CertificateInputs): CertificateDigests {
+  const names = derive({ dnsNames: inputs.dnsNames, ipAddresses: inputs.ipAddresses }, namesIn);
+  return { [name]: [digestOf(statedIn(inputs)), derive(names, digestOf)] };
+}
 
 /**
  * A key, a certificate request and the certificate, all named `name`. Key usages are kubeadm's: digital
@@ -87,29 +104,27 @@ export function issueCertificate(
 ): IssuedCertificate {
   const { commonName, organization, dnsNames = [], ipAddresses = [] } = spec;
   const key = createKey(name, issuance.keyAlgorithm, opts);
-  const request = new tls.CertRequest(
+  const asked = {
+    subject: organization === undefined ? { commonName } : { commonName, organization },
+    ...ifAny("dnsNames", dnsNames),
+    ...ifAny("ipAddresses", ipAddresses),
+  };
+  const { certRequestPem } = new tls.CertRequest(
     name,
-    {
-      privateKeyPem: key.privateKeyPem,
-      subject: organization === undefined ? { commonName } : { commonName, organization },
-      ...ifAny("dnsNames", dnsNames),
-      ...ifAny("ipAddresses", ipAddresses),
-    },
+    { privateKeyPem: key.privateKeyPem, ...asked },
     opts,
   );
+  const given = {
+    allowedUses: ["digital_signature", "key_encipherment", ...spec.usages],
+    validityPeriodHours: issuance.validityHours,
+    earlyRenewalHours: issuance.earlyRenewalHours,
+  };
+  const { chainPem, certPem: caCertPem, privateKeyPem: caPrivateKeyPem } = issuance.ca;
   const certificate = new tls.LocallySignedCert(
     name,
-    {
-      certRequestPem: request.certRequestPem,
-      caCertPem: issuance.ca.certPem,
-      caPrivateKeyPem: issuance.ca.privateKeyPem,
-      allowedUses: ["digital_signature", "key_encipherment", ...spec.usages],
-      validityPeriodHours: issuance.validityHours,
-      earlyRenewalHours: issuance.earlyRenewalHours,
-    },
+    { certRequestPem, caCertPem, caPrivateKeyPem, ...given },
     opts,
   );
-  const { chainPem } = issuance.ca;
   return {
     certPem:
       chainPem === undefined
@@ -117,6 +132,7 @@ export function issueCertificate(
         : pulumi.interpolate`${certificate.certPem}${chainPem}`,
     privateKeyPem: key.privateKeyPem,
     validityEndTime: certificate.validityEndTime,
+    digests: certificateDigests(name, { ...keyInputs(issuance.keyAlgorithm), ...asked, ...given }),
   };
 }
 
@@ -131,18 +147,19 @@ export function trustOf({ certPem, trustPem }: IssuingAuthority): pulumi.Input<s
   return trustPem ?? certPem;
 }
 
-/** A private key of one of kubeadm's algorithms. The curve is always named: the provider's default is P224. */
+/** A private key of one of kubeadm's algorithms. */
 export function createKey(
   name: string,
   algorithm: KeyAlgorithm,
   opts: pulumi.CustomResourceOptions,
 ): tls.PrivateKey {
+  return new tls.PrivateKey(name, keyInputs(algorithm), opts);
+}
+
+/** What a key of an algorithm is made with. The curve is always named: the provider's default is P224. */
+export function keyInputs(algorithm: KeyAlgorithm) {
   const [family, size = ""] = algorithm.split("-");
-  return new tls.PrivateKey(
-    name,
-    family === "RSA"
-      ? { algorithm: "RSA", rsaBits: Number(size) }
-      : { algorithm: "ECDSA", ecdsaCurve: size },
-    opts,
-  );
+  return family === "RSA"
+    ? { algorithm: "RSA", rsaBits: Number(size) }
+    : { algorithm: "ECDSA", ecdsaCurve: size };
 }

@@ -5,13 +5,20 @@ import type { Evidence, Findings, Reader } from "./evidence.ts";
 import { readHostFiles } from "./host-files.ts";
 import { originOf } from "./kubernetes.ts";
 import { readLifetimes } from "./lifetimes.ts";
+import { readRegisteredCertificates } from "./registered-certificates.ts";
 import { readResources } from "./resources.ts";
 import { readUnregistered } from "./unregistered.ts";
 
 export type * from "./evidence.ts";
 
 /** In this order: what an earlier one claims, later ones pass over. */
-const readers: readonly Reader[] = [readUnregistered, readHostFiles, readResources, readLifetimes];
+const readers: readonly Reader[] = [
+  readUnregistered,
+  readHostFiles,
+  readRegisteredCertificates,
+  readResources,
+  readLifetimes,
+];
 
 /** Everything that the readers find in a stack. */
 export function readEvidence(stack: Stack): Evidence {

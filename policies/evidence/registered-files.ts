@@ -1,6 +1,7 @@
 /** Whether the files in a machine's Secret, and what is written on it, are what its component registered. */
 import {
   aboutKey,
+  clusterOutputs,
   digestOf,
   fileListKey,
   hostFilesOutputs,
@@ -79,7 +80,7 @@ function listed(paths: readonly string[]): string {
 /** How Pulumi calls providers that no program made. Source: pulumi `pkg/resource/deploy/providers/registry.go`. */
 const isDefault = /::default(_[^:]*)?$/;
 
-/** Whether a Secret goes where its component sends it: to that provider, which still renders where one of ours does. */
+/** Whether a Secret goes where its component sends it: to that provider, and one of ours to the folder it was made for. */
 function isProvidedAs(stack: Stack, { provider }: Resource, owner: Resource): boolean {
   const registered = text(owner, hostFilesOutputs.provider);
   if (registered === "") return provider === "" || isDefault.test(provider);
@@ -88,6 +89,6 @@ function isProvidedAs(stack: Stack, { provider }: Resource, owner: Resource): bo
   const [above] = made === undefined ? [] : stack.ancestorsOf(made);
   const isOurs = above?.type === tokens.cluster || above?.type === tokens.nodePool;
   if (made === undefined || !isOurs) return true;
-  const folder = field(made, "renderYamlToDirectory");
-  return !folder.known || (typeof folder.value === "string" && folder.value !== "");
+  const folder = text(made, "renderYamlToDirectory");
+  return folder !== undefined && folder === text(above, clusterOutputs.machineFolder);
 }

@@ -5,9 +5,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import {
   clusterOutputs,
+  namesIn,
   nodePoolOutputs,
   readAddresses,
   readFileList,
+  statedIn,
   writeAddresses,
 } from "../../trust/contract.ts";
 
@@ -118,5 +120,40 @@ describe("the contract between components and their readers", function () {
     }
     assert.equal(readFileList("{}"), undefined);
     assert.equal(readFileList("["), undefined);
+  });
+
+  const asked = {
+    ...{ algorithm: "ECDSA", ecdsaCurve: "P256", validityPeriodHours: 8760 },
+    ...{ subject: { commonName: "a", organization: "b" }, dnsNames: ["c"] },
+    allowedUses: ["digital_signature"],
+  };
+
+  it("leaves out of what a certificate says what providers fill in", () => {
+    const filledIn = {
+      ...asked,
+      ...{ rsaBits: 2048, isCaCertificate: false, maxPathLength: -1, earlyRenewalHours: 0 },
+      subject: [{ organization: "b", commonName: "a", country: "", streetAddresses: [] }],
+      ...{ uris: [], ipAddresses: [], setSubjectKeyId: null, certPem: "x" },
+    };
+    assert.equal(statedIn(filledIn), statedIn(asked));
+    assert.equal(namesIn(filledIn), namesIn(asked));
+  });
+
+  for (const change of [
+    { algorithm: "RSA", rsaBits: 2048 },
+    { ecdsaCurve: "P224" },
+    { subject: { commonName: "a", organization: "b", organizationalUnit: "c" } },
+    { allowedUses: ["digital_signature", "cert_signing"] },
+    { isCaCertificate: true },
+    { validityPeriodHours: 9000 },
+    { earlyRenewalHours: 1 },
+    { uris: ["spiffe://x"] },
+  ]) {
+    it(`tells certificates apart by ${Object.keys(change).join(" and ")}`, () =>
+      assert.notEqual(statedIn({ ...asked, ...change }), statedIn(asked)));
+  }
+
+  it("tells certificates apart by their names", () => {
+    assert.notEqual(namesIn({ ...asked, ipAddresses: ["10.0.0.1"] }), namesIn(asked));
   });
 });

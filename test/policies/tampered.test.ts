@@ -49,6 +49,7 @@ const below = (stack: Stack, type: string, made: PolicyResource): PolicyResource
   assert.ok(parent, type);
   return [...stack, { ...made, parent }];
 };
+const inCertificate = (more: Props) => (props: Props) => ({ ...props, ...more });
 const machineSecret = (machine: string) =>
   resource("kubernetes:core/v1:Secret", "second", {
     type: hostFilesSecretType,
@@ -315,6 +316,41 @@ const quietAttacks: typeof attacks = {
         one.name === "c/machines" ? { ...one, props: { kubeconfig: "{}" } } : one,
       ),
     differs("the provider", "host-files-w-0"),
+  ],
+  "a provider that renders to another folder": [
+    (stack) =>
+      stack.map((one) =>
+        one.name === "c/machines" ? { ...one, props: { renderYamlToDirectory: "/srv/www" } } : one,
+      ),
+    differs("the provider", "host-files-w-0"),
+  ],
+  "another name of a CA": [
+    (stack) => changed(stack, "SelfSignedCert", inCertificate({ subject: { commonName: "x" } })),
+    /why c\/ca of CertificateAuthority c\/ca differs from what its component registered/,
+  ],
+  "keys that are easier to break": [
+    (stack) => changed(stack, "PrivateKey", inCertificate({ ecdsaCurve: "P224" })),
+    /why c\/cp-0\/apiserver of ControlPlaneCertificates c differs/,
+  ],
+  "a client certificate of an administrator": [
+    (stack) =>
+      changed(stack, "CertRequest", (props) =>
+        inCertificate({ subject: { ...(props.subject as Props), organizationalUnit: "x" } })(props),
+      ),
+    /why c\/workers\/w-0\/kubelet-client of NodeCertificates c\/workers differs/,
+  ],
+  "another name of kube-apiserver": [
+    (stack) =>
+      changed(stack, "CertRequest", (props) =>
+        props.dnsNames === undefined
+          ? props
+          : inCertificate({ dnsNames: [...(props.dnsNames as string[]), "x"] })(props),
+      ),
+    /why c\/cp-0\/apiserver of ControlPlaneCertificates c differs/,
+  ],
+  "names that are not known": [
+    (stack) => changed(stack, "SelfSignedCert", inCertificate({ dnsNames: unknownValue })),
+    /why c\/ca of CertificateAuthority c\/ca differs/,
   ],
   "kubeadm's ConfigMap in another namespace": [
     inMetadata("kubeadm-config", { namespace: "default" }),
