@@ -11,7 +11,7 @@ import {
   repository,
 } from "../support/engine.ts";
 import { describeCertificate, verify } from "./openssl.ts";
-import { kubeconfigOf, machineFiles, ownProject } from "./stack.ts";
+import { acceptedMachines, kubeconfigOf, machineFiles, ownProject } from "./stack.ts";
 
 const ca = "/etc/kubernetes/pki/ca.crt";
 const servingPath = "/var/lib/kubelet/pki/kubelet-serving.crt";
@@ -82,6 +82,9 @@ describe("examples/extra-pool", function () {
     );
     assert.match(verify(certificate, cluster[ca]?.content ?? ""), /OK/);
     assert.equal(server, "https://10.240.0.10:6443");
+
+    const machines = acceptedMachines(first, second);
+    assert.deepEqual(machines, [...Object.keys(machineFiles(first)), "extra-0"].sort());
 
     const key = cluster["/etc/kubernetes/pki/ca.key"]?.content.split("\n")[1];
     assert.ok(key);

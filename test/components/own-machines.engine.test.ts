@@ -12,7 +12,7 @@ import {
   type Project,
   repository,
 } from "../support/engine.ts";
-import { machineFiles } from "./stack.ts";
+import { acceptedMachines, machineFiles } from "./stack.ts";
 
 const page = take(
   "docs/how-to/machines-of-the-same-program.md",
@@ -89,6 +89,7 @@ describe("examples/own-machines", function () {
     const { addresses, userData } = JSON.parse(expectSuccess(answer).stdout);
     const machines = machineFiles(project);
     assert.deepEqual(Object.keys(machines).sort(), Object.keys(addresses).sort());
+    assert.deepEqual(acceptedMachines(project), Object.keys(addresses).sort());
     for (const [name, address] of Object.entries<string>(addresses)) {
       const serving = new X509Certificate(machines[name]?.[servingPath]?.content ?? "");
       assert.equal(serving.checkIP(address), address, name);

@@ -1,7 +1,9 @@
 /** Stacks of the project's own program, run by the real engine, and what they render. */
+import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { main } from "../../cli/main.ts";
 import { makeProject, type Project, repository } from "../support/engine.ts";
 
 /** The configuration of the default stack, as its file has it; keys with their namespace. */
@@ -64,6 +66,18 @@ function encodings(text: string): string[] {
     ];
     return encoded.slice(first, last);
   });
+}
+
+/** What `judge` accepts of what stacks rendered: the machines of the kubelets, each by itself a name in its label. */
+export function acceptedMachines(...projects: readonly Project[]): string[] {
+  const folders = projects.map(({ folder }) => join(folder, "rendered"));
+  const { stdout, stderr } = main([...folders, "--json"]);
+  assert.equal(stderr, "");
+  const { accepted, notRead, pairs, ...verdicts } = JSON.parse(stdout);
+  assert.deepEqual(notRead, []);
+  assert.ok(accepted, JSON.stringify(verdicts).slice(0, 3000));
+  const labels = (pairs as { kubelet: string }[]).map(({ kubelet }) => kubelet.split(" ")[0] ?? "");
+  return [...new Set(labels)].sort();
 }
 
 /** A file of a machine as its host-files Secret holds it. */

@@ -10,6 +10,7 @@ import { createProgress } from "../../toolchain/progress.mjs";
 import { reference, referencePage } from "../../toolchain/reference.mjs";
 import { commandsPage, commandsReference } from "../../toolchain/reference-commands.mjs";
 import { versions } from "../../toolchain/versions.mjs";
+import { acceptedMachines } from "../components/stack.ts";
 import { type Command, take } from "../docs/pages.ts";
 import { shellIn } from "../docs/shell.ts";
 import {
@@ -115,6 +116,12 @@ describe("the components in other languages", function () {
     assert.doesNotMatch(stdout, /mandatory/);
     const up = expectSuccess(await yaml.up());
     assert.equal(up.leaksPrivateKey, false);
+    assert.deepEqual(acceptedMachines(yaml), [
+      "burst-0",
+      "control-plane-0",
+      "worker-0",
+      "worker-1",
+    ]);
 
     const typescript = await makeProject({
       ...{ program: repository, stack: "dev", config: defaultStack() },
