@@ -197,6 +197,11 @@ export const authenticationVariants: readonly KubeletVariant[] = [
     configuration: { readOnlyPort: 10_255 },
   },
   {
+    name: "auth-may-not-ask",
+    says: "clientCAFile: cluster CA; anonymous off; Webhook; a user who may create TokenReviews alone",
+    subject: "CN=no-node",
+  },
+  {
     name: "auth-no-debugging",
     says: "clientCAFile: cluster CA; enableDebuggingHandlers: false",
     configuration: { enableDebuggingHandlers: false },
@@ -217,6 +222,15 @@ rules:
 - apiGroups: [""]
   resources: [nodes/log, nodes/metrics, nodes/stats, nodes/healthz, nodes/pods, nodes/configz]
   verbs: [get]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: matrix-no-node}
+rules:
+- {apiGroups: ["", coordination.k8s.io, events.k8s.io, node.k8s.io, storage.k8s.io], resources: ["*"], verbs: ["*"]}
+- {apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create]}
+---
+${binding("matrix-no-node", "matrix-no-node", "no-node")}
 ---
 ${binding("matrix-kubeadm", "system:kubelet-api-admin", "kube-apiserver-kubelet-client")}
 ---

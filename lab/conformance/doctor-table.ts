@@ -70,17 +70,36 @@ const markers = [
   "<!-- end of symptoms -->",
 ];
 
+/** A version's run of the doctor. */
+export type DoctorRun = {
+  /** Kubernetes version, without the `v`. */
+  readonly version: string;
+  /** Day of the run, e.g. `2026-11-27`. */
+  readonly date: string;
+  readonly cases: readonly Case[];
+};
+
 /**
- * The page with its table anew.
+ * The page with what the runs came to, and the table of the newest version's.
  *
+ * @param runs oldest version first; at least one
  * @throws Error when the page has no place for it
  */
-export function withDoctorTable(page: string, cases: readonly Case[]): string {
+export function withDoctorTable(page: string, runs: readonly DoctorRun[]): string {
   const [begin = "", end = ""] = markers;
   const [before, rest] = page.split(begin);
   const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined) {
+  const newest = runs.at(-1);
+  if (before === undefined || after === undefined || newest === undefined) {
     throw new Error(`docs/doctor.md lacks ${begin} or ${end}`);
   }
-  return `${before}${begin}\n\n${doctorTable(cases)}\n\n${end}${after}`;
+  const counts = table(["Kubernetes", "run on", "the doctor", "the whole run"], runs.map(countsOf));
+  const shown = `${counts}\n\nSymptom by symptom, ${newest.version}:\n\n${doctorTable(newest.cases)}`;
+  return `${before}${begin}\n\n${shown}\n\n${end}${after}`;
+}
+
+function countsOf({ version, date, cases }: DoctorRun): string[] {
+  const told = cases.filter(({ part }) => part === "doctor");
+  const right = (all: readonly Case[]) => all.filter(({ agrees }) => agrees).length;
+  return [version, date, `${right(told)}/${told.length}`, `${right(cases)}/${cases.length}`];
 }

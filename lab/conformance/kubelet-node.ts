@@ -86,7 +86,10 @@ async function setUpKubelet(
     resolvable: resolvable ? [node] : [],
     files: {
       "/etc/kubernetes/pki/ca.crt": world.authorities.cluster.certPem,
-      [kubeconfigPath]: await kubeconfigFor(world, `CN=system:node:${node},O=system:nodes`),
+      [kubeconfigPath]: await kubeconfigFor(
+        world,
+        variant.subject ?? `CN=system:node:${node},O=system:nodes`,
+      ),
       [configPath]: stringify(
         merged(baseConfiguration(), at(address, variant.configuration ?? {})),
       ),

@@ -150,13 +150,22 @@ export function resultsOf(version: string, length: Length = "long"): string {
   return path.join(clone, `${kind}-${minorOf(version)}.jsonl`);
 }
 
-/** Writes the table of docs/doctor.md, where the doctor was run on the newest version; false where it was not. */
+/** Writes the tables of docs/doctor.md, where the doctor was run on the newest version; false where it was not. */
 function writeDoctorTable(): boolean {
-  const cases = readCases(resultsOf(kubernetesVersion, "doctor"));
-  if (cases.length === 0) return false;
+  const runs = kubernetesVersions.flatMap((version) => {
+    const results = resultsOf(version, "doctor");
+    const cases = readCases(results);
+    return cases.length === 0 ? [] : [{ version, date: dayOf(results), cases }];
+  });
+  if (runs.at(-1)?.version !== kubernetesVersion) return false;
   const page = path.join(clone, "docs", "doctor.md");
-  fs.writeFileSync(page, withDoctorTable(fs.readFileSync(page, "utf8"), cases));
+  fs.writeFileSync(page, withDoctorTable(fs.readFileSync(page, "utf8"), runs));
   return true;
+}
+
+/** The day on which results were written. */
+function dayOf(results: string): string {
+  return fs.statSync(results).mtime.toISOString().slice(0, 10);
 }
 
 /** Writes docs/conformance.md from the last long run of each version that has one, and the doctor's table from its last. */
@@ -169,7 +178,7 @@ function writeDocument(): number {
       cases.filter(({ part }) => part === "serving").map(({ kubelet }) => kubelet),
     );
     if (seen.size < selfSigned.length + others.length) return [];
-    return [{ version, date: fs.statSync(results).mtime.toISOString().slice(0, 10), cases }];
+    return [{ version, date: dayOf(results), cases }];
   });
   const hasDoctor = writeDoctorTable();
   if (runs.at(-1)?.version !== kubernetesVersion) {

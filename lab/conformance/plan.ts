@@ -179,6 +179,7 @@ function doctorPlan(version: string): Plan {
       "auth-anonymous",
       "auth-allow",
       "auth-open",
+      "auth-may-not-ask",
       "auth-no-debugging",
     ]),
     clients: [...all.client.clients, ...brokenPairs],

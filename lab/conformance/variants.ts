@@ -22,6 +22,8 @@ export type KubeletVariant = {
   readonly hostName?: string;
   /** Whether kube-apiservers can resolve the node's name. Default true. */
   readonly resolvable?: boolean;
+  /** Who it is to kube-apiserver, as a certificate's subject. Default: its node. */
+  readonly subject?: string;
   /** Flags after `--config` and `--kubeconfig`. */
   readonly flags?: readonly string[] | ((address: string) => readonly string[]);
   /** Fields beyond the base configuration. */

@@ -89,10 +89,19 @@ describe("the table of what the doctor names", () => {
   );
 
   it("takes the place that the page has for it, or says that there is none", () => {
-    const again = withDoctorTable(page, cases);
-    assert.equal(withDoctorTable(again, cases), again);
+    const date = "2026-11-27";
+    const runs = [
+      { version: "1.34.4", date, cases: cases.slice(0, 1) },
+      { version: "1.37.2", date, cases },
+    ];
+    const again = withDoctorTable(page, runs);
+    assert.equal(withDoctorTable(again, runs), again);
     assert.ok(again.includes(doctorTable(cases)) && again.includes("## Rights"));
-    assert.throws(() => withDoctorTable("# Another page", cases), /docs\/doctor\.md lacks/);
+    assert.match(
+      again,
+      /\| 1\.34\.4 \| 2026-11-27 \| 1\/1 \| 1\/1 \|\n\| 1\.37\.2 .* 1\/2 \| 1\/2 \|/,
+    );
+    assert.throws(() => withDoctorTable("# Another page", runs), /docs\/doctor\.md lacks/);
   });
 
   it("has a row of every odd port and every broken pair that the lab has", () => {
