@@ -15,7 +15,7 @@ import type { DoctorArguments } from "./arguments.ts";
 import { type Client, reasonOf } from "./connect.ts";
 import type { Handshake } from "./handshake.ts";
 import { listAll, notKubernetes, objectIn, refusalIn } from "./list.ts";
-import { lookAtPorts, nodesAtOnce, nodesOf, originIn } from "./nodes.ts";
+import { lookAtPorts, nodesAtOnce, nodesOf, originIn, type Seen } from "./nodes.ts";
 import { callPatience, inTurns, NoAnswer } from "./patience.ts";
 import type { Progress } from "./progress.ts";
 
@@ -67,13 +67,14 @@ export async function readCluster(
     lookAtPorts(nodes, until, progress),
     askKubelets(reading, nodes, progress),
   ]);
+  const silences = await lookAgain(client, looks, calls, until, progress);
   const read = readTogether(objects.givens);
   const handshakes = new Map(looks.map(({ node, handshake }) => [node.name, handshake]));
   unseen.push(...unseenPorts(handshakes));
   const apiServers = read.filter(isApiServer);
   const { files, unseenFiles, likely } = controlPlaneFiles(apiServers, given, authority, root);
   return {
-    pieces: [...read, ...nodes, ...calls, ...presented(client, handshakes), ...files],
+    pieces: [...read, ...nodes, ...calls, ...silences, ...presented(client, handshakes), ...files],
     nodes,
     handshakes,
     unseen,
@@ -233,6 +234,30 @@ async function askKubelets(
   });
   unseen.push(...together("configz of", refused));
   return answers.flat();
+}
+
+/**
+ * Ports that took the connection and answered nothing, of kubelets of which no call was seen: where none answers in the
+ * time that kube-apiserver gives a TLS handshake either, calls of kube-apiserver wait in vain, whatever the files say.
+ */
+async function lookAgain(
+  client: Client,
+  looks: readonly Seen[],
+  calls: readonly Piece[],
+  until: AbortSignal,
+  progress: Progress,
+): Promise<readonly Piece[]> {
+  const called = new Set(calls.flatMap((piece) => (piece.kind === "seen" ? [piece.node] : [])));
+  const silent = looks.filter(
+    ({ node, handshake }) => "silence" in handshake && !called.has(node.name),
+  );
+  const nodes = silent.map(({ node }) => node);
+  const again = await lookAtPorts(nodes, until, progress, callPatience);
+  return again.flatMap(({ node, handshake }) =>
+    "silence" in handshake && handshake.silence !== undefined
+      ? [seenSilence(originIn(client, `the port of ${node.name}`), node.name, handshake.silence)]
+      : [],
+  );
 }
 
 function presented(client: Client, handshakes: ReadonlyMap<string, Handshake>): readonly Piece[] {

@@ -5,7 +5,7 @@
 import { isIP } from "node:net";
 import * as tls from "node:tls";
 import { reasonOf } from "./connect.ts";
-import { type Wait, waitFor } from "./patience.ts";
+import { NoAnswer, type Wait, waitFor } from "./patience.ts";
 
 /** What one handshake came to. */
 export type Handshake =
@@ -13,8 +13,8 @@ export type Handshake =
   | { readonly chain: readonly Uint8Array[]; readonly address: string }
   /** The server has no certificate to present: it answers with the alert `internal error`. */
   | { readonly noCertificate: true; readonly address: string }
-  /** Why nothing was seen. */
-  | { readonly unseen: string };
+  /** Why nothing was seen; `silence` where the port took the connection and answered nothing, for as long as it says. */
+  | { readonly unseen: string; readonly silence?: string };
 
 /** Certificates of a chain that are looked at. */
 const mostCertificates = 10;
@@ -24,28 +24,34 @@ const mostCertificates = 10;
  *
  * @param serverName DNS name to ask for; none where an IP address is dialled
  * @param until aborts when the run's time is up
+ * @param seconds to wait for an answer; default 5
  */
 export async function shakeHands(
   addresses: readonly string[],
   port: number,
   serverName: string | undefined,
   until: AbortSignal,
+  seconds?: number,
 ): Promise<Handshake> {
   if (addresses.length === 0) return { unseen: "the node has no address" };
-  const wait = waitFor(until);
+  const wait = waitFor(until, seconds);
   const sockets: tls.TLSSocket[] = [];
   try {
     return await Promise.any(
       addresses.map((address) => handshake(address, port, serverName, wait, sockets)),
     );
   } catch (error) {
-    const errors = error instanceof AggregateError ? error.errors : [error];
-    return { unseen: reasonOf(errors[0]) };
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    const silent = errors.find((one) => one instanceof Silence);
+    return { unseen: reasonOf(errors[0]), ...(silent && { silence: reasonOf(silent.cause) }) };
   } finally {
     wait.end();
     for (const socket of sockets) socket.destroy();
   }
 }
+
+/** The port took the connection, and answered nothing; the cause says for how long. */
+class Silence extends Error {}
 
 // No roots: nothing is verified, and reading them for every connection takes longer than the handshake.
 const secureContext = tls.createSecureContext({ ca: [], minVersion: "TLSv1.2" });
@@ -59,7 +65,12 @@ function handshake(
 ): Promise<Handshake> {
   return new Promise((resolve, reject) => {
     const at = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-    const giveUp = () => reject(new Error(`${at}: ${why().message}`));
+    let isConnected = false;
+    const giveUp = () => {
+      const cause = why();
+      const Kind = isConnected && cause instanceof NoAnswer ? Silence : Error;
+      reject(new Kind(`${at}: ${cause.message}`, { cause }));
+    };
     if (signal.aborted) return giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
     const socket = tls.connect({
@@ -70,6 +81,9 @@ function handshake(
       ...(serverName !== undefined && isIP(serverName) === 0 && { servername: serverName }),
     });
     sockets.push(socket);
+    socket.on("connect", () => {
+      isConnected = true;
+    });
     socket.on("secureConnect", () => {
       const chain = chainOf(socket);
       if (chain.length > 0) resolve({ chain, address: at });

@@ -70,15 +70,20 @@ function remedyOf(status: number | undefined): string {
 /** A node with what its kubelet's port presents. */
 export type Seen = { readonly node: NodePiece; readonly handshake: Handshake };
 
-/** Looks at the ports of all nodes, many at once. */
+/**
+ * Looks at the ports of all nodes, many at once.
+ *
+ * @param seconds to wait for an answer; default 5
+ */
 export async function lookAtPorts(
   nodes: readonly NodePiece[],
   until: AbortSignal,
   progress: Progress,
+  seconds?: number,
 ): Promise<readonly Seen[]> {
   let done = 0;
   return inTurns(nodes, nodesAtOnce, async (node) => {
-    const handshake = await lookAtPort(node, until);
+    const handshake = await lookAtPort(node, until, seconds);
     done += 1;
     progress.at(`looked at the port of ${done} of ${nodes.length} kubelets`);
     return { node, handshake };
@@ -86,9 +91,13 @@ export async function lookAtPorts(
 }
 
 /** Looks at one port: at the node's IP addresses, else at its names. */
-function lookAtPort(node: NodePiece, until: AbortSignal): Promise<Handshake> {
+function lookAtPort(
+  node: NodePiece,
+  until: AbortSignal,
+  seconds: number | undefined,
+): Promise<Handshake> {
   const ips = node.addresses.filter(({ type }) => type.endsWith("IP"));
   const chosen = ips.length > 0 ? ips : node.addresses;
   const addresses = [...new Set(chosen.map(({ address }) => address))];
-  return shakeHands(addresses, node.port ?? kubeletPort, undefined, until);
+  return shakeHands(addresses, node.port ?? kubeletPort, undefined, until, seconds);
 }

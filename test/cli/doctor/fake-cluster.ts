@@ -26,8 +26,13 @@ export type FakeCluster = {
   readonly kubeconfig: (changes?: { readonly token?: string; readonly server?: string }) => string;
   /** Starts the TLS end of a kubelet on loopback, and gives its port; without a pair it has no certificate. */
   readonly kubelet: (pair?: Pick<Issued, "certPem" | "keyPem">) => Promise<number>;
+  /** Starts a port that takes a connection and never answers, and gives its number. */
+  readonly hangingKubelet: () => Promise<number>;
   readonly stop: () => Promise<void>;
 };
+
+/** How a connection to a hanging kubelet stands among the requests. */
+export const silentConnection = "a connection that nobody answers";
 
 /** The token that the server knows. */
 export const token = "abcdef.0123456789abcdef";
@@ -78,6 +83,13 @@ export async function startFakeCluster(): Promise<FakeCluster> {
       fs.writeFileSync(file, kubeconfigText(changes.server ?? server, ca, changes.token ?? token));
       return file;
     },
+    hangingKubelet: () =>
+      keep(
+        createServer((socket) => {
+          requests.push(silentConnection);
+          socket.on("error", () => {});
+        }),
+      ),
     kubelet: (own) => keep(own ? kubeletEnd(own) : endWithoutCertificate()),
     stop: async () => {
       for (const socket of open) socket.destroy();

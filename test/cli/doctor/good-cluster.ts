@@ -15,8 +15,8 @@ import {
 export type Changes = {
   /** Flags of kube-apiserver; default {@link verifyFlags} and {@link clientFlags}. */
   readonly flags?: readonly string[];
-  /** What the kubelet serves; `none` has no certificate. */
-  readonly pair?: Issued | "none";
+  /** What the kubelet serves; `none` has no certificate, `hangs` answers nothing at all. */
+  readonly pair?: Issued | "none" | "hangs";
   /** Fields of the KubeletConfiguration. */
   readonly configuration?: object;
   /** What kube-apiserver answers for the kubelet's configz; default its configuration. */
@@ -86,7 +86,9 @@ export async function setCluster(
   changes: Changes & Required<Pick<Changes, "pair">>,
 ): Promise<void> {
   const { flags = [...verifyFlags, ...clientFlags], pair, configuration = {} } = changes;
-  const port = await cluster.kubelet(pair === "none" ? undefined : pair);
+  const port = await (pair === "hangs"
+    ? cluster.hangingKubelet()
+    : cluster.kubelet(pair === "none" ? undefined : pair));
   const written = kubeletConfig(configuration);
   const rbac = "rbac.authorization.k8s.io/v1";
   cluster.replies.clear();
