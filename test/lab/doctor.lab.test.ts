@@ -8,6 +8,8 @@ import { parse } from "yaml";
 import { selfSignedCertificatePath } from "../../lab/host/kept-certificates.ts";
 import { hostPath } from "../../lab/host/machine.ts";
 import { readState } from "../../lab/host/state.ts";
+import { repository } from "../../toolchain/paths.mjs";
+import { assertNoMore, type Told } from "../cli/doctor/less.ts";
 import { assertShown, take } from "../docs/pages.ts";
 import { shellIn, standInNpm } from "../docs/shell.ts";
 import { type Fixture, verifyFlags, writeFixture } from "./fixture.ts";
@@ -44,6 +46,28 @@ const anonymous: Fixture = {
   kubeletAccessFlags: verifyFlags.filter((flag) => flag.includes("preferred-address-types")),
   machines: [controlPlane, machine("self", 12, "selfSigned")],
 };
+
+/** What the doctor calls what it cannot see without a right of the page's ClusterRole. */
+const unseenWithout: Readonly<Record<string, readonly string[]>> = {
+  pods: ["Pods of kube-system"],
+  configmaps: [
+    "ConfigMap kube-system/extension-apiserver-authentication",
+    "ConfigMap kube-system/kube-root-ca.crt",
+    "ConfigMap kube-system/kubelet-config",
+  ],
+  certificatesigningrequests: ["CertificateSigningRequests"],
+  clusterroles: ["ClusterRoles"],
+  clusterrolebindings: ["ClusterRoleBindings"],
+  deployments: ["deployments"],
+};
+
+/** The first block of YAML under a heading of a page. */
+function yamlUnder(page: string, heading: string): string {
+  const text = fs.readFileSync(path.join(repository, page), "utf8");
+  const [, block] = /```yaml\n([\s\S]*?)```/.exec(text.slice(text.indexOf(heading))) ?? [];
+  assert.ok(block, `${page} has no YAML under ${heading}`);
+  return block;
+}
 
 describe("npm run lab -- doctor", function () {
   this.timeout(240_000);
@@ -148,6 +172,90 @@ describe("npm run lab -- doctor", function () {
     assert.equal(node.name, "self");
     assert.equal(node.selfSignedCertificate, certificate.toString());
     assert.ok(found.includes(`# ${certificate.fingerprint256}\n`), found);
+  });
+
+  it("sees with the page's rights all but configz, and says what it does not see with one less", async () => {
+    const rendered = path.join(folder, "unverified");
+    const env = { LAB_STACK: rendered };
+    const kubectl = async (...args: string[]) => {
+      const { code, output } = await runLab(["kubectl", ...args], env);
+      // What a token command prints is no message.
+      assert.equal(code, 0, args[1] === "token" ? "no token" : output);
+      return output;
+    };
+    const role = parse(yamlUnder("docs/doctor.md", "## Rights"));
+    const grant = async (change: (resource: string) => boolean) => {
+      const rules = role.rules.map((rule: { resources: string[] }) => ({
+        ...rule,
+        resources: rule.resources.filter(change),
+      }));
+      const file = path.join(here, "role.json");
+      const given = rules.filter(({ resources }: { resources: string[] }) => resources.length > 0);
+      fs.writeFileSync(file, JSON.stringify({ ...role, rules: given }));
+      await kubectl("apply", "-f", file);
+    };
+    await grant(() => true);
+    await kubectl("create", "serviceaccount", "doctor");
+    const { name } = role.metadata;
+    await kubectl(
+      ...["create", "clusterrolebinding", name, `--clusterrole=${name}`],
+      "--serviceaccount=default:doctor",
+    );
+    const shell = beside(rendered);
+    const admin = parse(fs.readFileSync(path.join(here, "admin.conf"), "utf8"));
+    const [user] = admin.users;
+    user.user = { token: (await kubectl("create", "token", "doctor")).trim() };
+    fs.writeFileSync(path.join(here, "viewer.conf"), JSON.stringify(admin), { mode: 0o600 });
+    const ask = async (options: string): Promise<Told> => {
+      const { stdout, stderr } = await shell.run(`npm run -s doctor -- --json ${options} || true`);
+      assert.match(stdout, /^\{/, stderr);
+      return JSON.parse(stdout);
+    };
+    const untilUnseen = async (wanted: readonly string[]): Promise<Told> => {
+      for (let tries = 0; ; tries++) {
+        const told = await ask("--kubeconfig viewer.conf");
+        const what = told.notSeen.map((one) => one.what).sort();
+        // RBAC takes a moment to reach the authorizer.
+        if (tries === 10 || what.join() === wanted.join()) {
+          assert.deepEqual(what, wanted);
+          return told;
+        }
+        await sleep(500);
+      }
+    };
+    const whole = await ask("");
+    assert.deepEqual(whole.notSeen, []);
+    const configz = "configz of boot, cp, self";
+    assertNoMore(await untilUnseen([configz]), whole);
+    for (const [resource, unseen] of Object.entries(unseenWithout)) {
+      await grant((one) => one !== resource);
+      assertNoMore(await untilUnseen([...unseen, configz].sort()), whole);
+    }
+    await grant(() => true);
+  });
+
+  it("says of a kubelet that stands still that it hangs, with and without the right to call it", async () => {
+    const rendered = path.join(folder, "unverified");
+    const shell = beside(rendered);
+    const kubelet = readState(labIn(rendered))?.processes.find(
+      ({ machine, program }) => machine === "self" && program === "kubelet",
+    );
+    assert.ok(kubelet);
+    process.kill(kubelet.pid, "SIGSTOP");
+    try {
+      for (const kubeconfig of ["admin.conf", "viewer.conf"]) {
+        const { code, stdout } = await shell.run(
+          `npm run -s doctor -- --json --kubeconfig ${kubeconfig}`,
+        );
+        assert.equal(code, 1);
+        const { pairs } = JSON.parse(stdout);
+        const { requests } = pairs.find(({ node }: { node: string }) => node === "self");
+        assert.equal(requests.logs.cause, "hangs");
+        assert.match(requests.logs.symptom, /no answer within 11 s|TLS handshake timeout/);
+      }
+    } finally {
+      process.kill(kubelet.pid, "SIGCONT");
+    }
   });
 
   it("names a kube-apiserver without a client certificate as the cause of a 401", async () => {

@@ -132,7 +132,7 @@ function filledIn({ origin, configuration }: KubeadmPiece): KubeletConfiguration
 }
 
 /** A node that joins gets the ConfigMap's with kubeadm's defaults where it says nothing (SetInitDynamicDefaults). */
-function filledInByJoin(
+export function filledInByJoin(
   { document, origin }: ConfigurationPiece,
   pieces: readonly KubeadmPiece[],
 ): KubeletConfigurationDocument {

@@ -78,7 +78,9 @@ export function kubeletsAmong(
   const ready = (draft: KubeletDraft) => readyKubelet(draft, nodes, configurations, surroundings);
   const found = [
     ...pieces.programs.map(draftOf),
-    ...(surroundings.options.running ? runningKubelets(pieces.nodes, configurations) : []),
+    ...(surroundings.options.running
+      ? runningKubelets(pieces.nodes, pieces.kubeadm, configurations)
+      : []),
   ].map(ready);
   const kubeadm = kubeadmKubelets(
     pieces.kubeadm,

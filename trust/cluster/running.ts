@@ -1,11 +1,11 @@
 /** The kubelets of a cluster that runs: each of its nodes has one, and that has started. */
-import type { NodePiece, SeenPiece } from "../readers/piece.ts";
+import type { KubeadmPiece, NodePiece, SeenPiece } from "../readers/piece.ts";
 import { type Fact, known, unknown } from "../words/fact.ts";
 import type { KubeletFacts } from "../words/facts.ts";
 import type { AssembledApiServer, AssembledKubelet } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
 import type { Configurations } from "./configurations.ts";
-import { type KubeletDraft, kubeadmCommandLine, kubeletConfig } from "./kubeadm.ts";
+import { filledInByJoin, type KubeletDraft, kubeadmCommandLine, kubeletConfig } from "./kubeadm.ts";
 
 /** Names that are told in one sentence. */
 const mostNames = 3;
@@ -16,6 +16,7 @@ const mostNames = 3;
  */
 export function runningKubelets(
   nodes: readonly NodePiece[],
+  kubeadm: readonly KubeadmPiece[],
   configurations: Configurations,
 ): KubeletDraft[] {
   const own = new Map(
@@ -26,11 +27,12 @@ export function runningKubelets(
   );
   const [shared, ...others] = kubeletConfig(configurations);
   if (shared) configurations.taken.add(shared);
+  const joined = shared && others.length === 0 ? filledInByJoin(shared, kubeadm) : undefined;
   const assumed: string[] = [];
   const drafts = nodes.map((node): KubeletDraft => {
     const answered = own.get(node.name);
     if (answered) configurations.taken.add(answered);
-    const document = answered?.document ?? (others.length === 0 ? shared?.document : undefined);
+    const document = answered?.document ?? joined;
     if (!answered && document) assumed.push(node.name);
     const { source } = node.origin;
     return {
@@ -50,7 +52,7 @@ export function runningKubelets(
   });
   if (assumed.length > 0) {
     configurations.assumptions.add(
-      `${shared?.origin.source.where} is the configuration of ${listed(assumed)}, which did not tell theirs.`,
+      `${shared?.origin.source.where} is the configuration of ${listed(assumed)}, which did not tell theirs, with what kubeadm join fills in.`,
     );
   }
   return drafts;

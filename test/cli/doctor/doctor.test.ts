@@ -8,6 +8,7 @@ import { type Issued, issue } from "../../../lab/x509/issue.ts";
 import {
   approver,
   type FakeCluster,
+  kubeletConfig,
   listOf,
   never,
   nodeObject,
@@ -21,6 +22,7 @@ import {
 import {
   type Changes,
   clientFlags,
+  paths,
   servingPair,
   setCluster,
   unreached,
@@ -89,6 +91,20 @@ describe("doctor", () => {
       stdout,
       /ConfigMap kube-system\/kubelet-config.* is the configuration of kubelet worker-0, which did not tell theirs/,
     );
+  });
+
+  it("takes a kubelet that does not tell its configuration for one that kubeadm join has configured", async () => {
+    const bare = kubeletConfig({ authentication: undefined, authorization: undefined });
+    await set({ configz: refusal(403, "nodes/proxy is forbidden") });
+    cluster.replies.set(paths["kubelet-config"], {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "kubelet-config", namespace: "kube-system" },
+      data: { kubelet: JSON.stringify(bare) },
+    });
+    const { exitCode, stdout } = await ask("--certificate-authority", authorityFile());
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /of kubelet worker-0, which did not tell theirs, with what kubeadm join/);
   });
 
   it("rejects a self-signed kubelet that works because nothing is verified", async () => {
