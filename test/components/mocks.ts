@@ -10,14 +10,21 @@ export type Registered = {
   inputs: any;
 };
 
-/** Runs a program against mocks and returns what it registered. Its exceptions pass through. */
-export async function register(program: () => void): Promise<Registered[]> {
+/**
+ * Runs a program against mocks and returns what it registered. Its exceptions pass through.
+ *
+ * @param known properties of resources by their type, which something else makes
+ */
+export async function register(
+  program: () => unknown,
+  known: Readonly<Record<string, object>> = {},
+): Promise<Registered[]> {
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
         registered.push({ type, name, inputs: revealed(inputs) });
-        return { id: `${name}-id`, state: { ...inputs, ...computed(type, name) } };
+        return { id: `${name}-id`, state: { ...inputs, ...computed(type, name), ...known[type] } };
       },
       call: ({ inputs }) => inputs,
     },
@@ -28,7 +35,7 @@ export async function register(program: () => void): Promise<Registered[]> {
   const { stackTraceLimit } = Error;
   try {
     Error.stackTraceLimit = 0;
-    program();
+    await program();
     await pulumi.runtime.disconnect();
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
