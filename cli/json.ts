@@ -39,9 +39,10 @@ export function toJson(judgement: Judgement): string {
         ...outcome,
       })),
     ],
-    notRead: unread.map(({ missing, deciding, origin }) => ({
+    notRead: unread.map(({ missing, deciding, opens, origin }) => ({
       missing,
       deciding,
+      ...(opens && { opens }),
       source: origin.source,
     })),
   };

@@ -4,8 +4,9 @@ import type { Anyway } from "../trust/judge/anyway.ts";
 import { causeOf } from "../trust/judge/cause.ts";
 import { needsOfApiServer, needsOfKubelet } from "../trust/judge/needs.ts";
 import { isOpenToUsers } from "../trust/judge/open.ts";
-import { describeSource } from "../trust/words/fact.ts";
+import { describeSource, type Source } from "../trust/words/fact.ts";
 import { groupBy } from "../trust/words/group-by.ts";
+import type { Opening } from "../trust/words/opening.ts";
 import type { StopsStart } from "../trust/words/refusal.ts";
 import { shown } from "../trust/words/shown.ts";
 import {
@@ -49,15 +50,32 @@ export function toText(judgement: Judgement): string {
       ...needs.map(indented),
     ]),
     ...section(
-      "not read",
-      unread.map(
-        ({ missing, deciding, origin }) =>
-          `${missing}${deciding ? ", which may decide" : ""} (${describeSource(origin.source)})`,
-      ),
+      "kubelets that something else starts",
+      unread.flatMap(({ origin, opens }) => (opens ? openingLines(opens, origin.source) : [])),
     ),
+    ...section("not read", notRead(unread)),
     ...section("assumed", assumptions),
   ];
   return lines.map(shown).join("\n");
+}
+
+/** What settings open, and what closes it. */
+export function openingLines({ to, what, by, remedies }: Opening, source: Source): string[] {
+  return [
+    `open to ${to}: ${what} (${by.join(", ")})`,
+    `  at ${describeSource(source)}`,
+    ...remedies.map((text) => `  remedy: ${text}`),
+  ];
+}
+
+/** What was not understood, a line each. */
+export function notRead(unread: Judgement["unread"]): string[] {
+  return unread
+    .filter(({ opens }) => opens === undefined)
+    .map(
+      ({ missing, deciding, origin }) =>
+        `${missing}${deciding ? ", which may decide" : ""} (${describeSource(origin.source)})`,
+    );
 }
 
 /** The verdict on everything, in a line. */

@@ -7,7 +7,16 @@ import { servingModeOf } from "../trust/words/serving-mode.ts";
 import type { VerdictWord } from "../trust/words/verdict.ts";
 import { withoutNode } from "../trust/words/without-node.ts";
 import type { Call, Judgement, Pair } from "./judgement.ts";
-import { bodyOf, headline, inOneLine, nameOf, titleOf, whyAlone } from "./print.ts";
+import {
+  bodyOf,
+  headline,
+  inOneLine,
+  nameOf,
+  notRead,
+  openingLines,
+  titleOf,
+  whyAlone,
+} from "./print.ts";
 import { lifetimesOf } from "./report-lifetimes.ts";
 import {
   type Arrow,
@@ -33,15 +42,17 @@ export function reportOfJudgement(judgement: Judgement, assembly: Assembly, at: 
         calls.filter(({ kubelet }) => cluster.kubelets.includes(kubelet)),
       ),
     })),
-    lines: worstFirst([...pairLines(pairs), ...callLines(judgement), ...lonelyLines(judgement)]),
+    lines: worstFirst([
+      ...pairLines(pairs),
+      ...callLines(judgement),
+      ...openLines(judgement),
+      ...lonelyLines(judgement),
+    ]),
     read: [
       `${counted(kubelets.size, "kubelet")}, ${counted(apiServers.size, "kube-apiserver")} and ${counted(new Set(calls.map(({ caller }) => caller)).size, "other caller")}.`,
       ...new Set([...kubelets].map(({ origin }) => describeSource(origin.source))),
     ],
-    notRead: unread.map(
-      ({ missing, deciding, origin }) =>
-        `${missing}${deciding ? ", which may decide" : ""} (${describeSource(origin.source)})`,
-    ),
+    notRead: notRead(unread),
     assumed: assumptions,
     lifetimes: lifetimesOf(assembly),
     at,
@@ -175,6 +186,15 @@ function callLines({ calls, stoppedCallers }: Judgement): Line[] {
       ];
     }),
   ];
+}
+
+/** Kubelets of which nothing more is known than that they are open. */
+function openLines({ unread }: Judgement): Line[] {
+  return unread.flatMap(({ origin, opens }): Line[] => {
+    if (opens === undefined) return [];
+    const [says = "", ...details] = openingLines(opens, origin.source);
+    return [{ subjects: [shortLabel(origin.source.where)], tone: "bad", says, details }];
+  });
 }
 
 /** Sides that are alone: nobody can say what becomes of them. */

@@ -1,15 +1,18 @@
 /** Shapes in which settings of kubelets are brought: each is read, or is said to be not read, in both doors. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { main } from "../cli/main.ts";
 import { configMap, resource, unknownValue, violationsOf } from "./policies/fake.ts";
-import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./policies/stacks/parts.ts";
+import { kubeletConfiguration, kubeletUnit } from "./policies/stacks/parts.ts";
+import {
+  anyone,
+  flags,
+  goodResources,
+  judged,
+  open,
+  packSays,
+  rejectedByPack,
+  type Sent,
+} from "./support/both-doors.ts";
 
-const open =
-  "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {anonymous: {enabled: true}}\nauthorization: {mode: AlwaysAllow}\n";
-const anyone = /gets in without a credential|AlwaysAllow|anyone/;
 const configuration = {
   apiVersion: "v1",
   kind: "ConfigMap",
@@ -17,7 +20,6 @@ const configuration = {
   data: { kubelet: open },
 };
 const asText = JSON.stringify(configuration);
-const flags = "--anonymous-auth=true --authorization-mode=AlwaysAllow";
 const service = (kind: string, spec: object, group = "argoproj.io/v1alpha1") => ({
   apiVersion: group,
   kind,
@@ -27,66 +29,6 @@ const service = (kind: string, spec: object, group = "argoproj.io/v1alpha1") => 
 
 /** A value that something else is to put in. */
 const unknownText = "{{ .Values.x }}";
-
-const approver = {
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { name: "approver", namespace: "kube-system" },
-  spec: {
-    template: {
-      spec: {
-        containers: [{ name: "a", image: "ghcr.io/postfinance/kubelet-csr-approver:v1.2.14" }],
-      },
-    },
-  },
-};
-/** A cluster in which nothing is wrong, beside which the shapes stand. */
-const good: Readonly<Record<string, string>> = {
-  "kube-apiserver.yaml": apiServerPod("verify"),
-  "worker/kubelet.service": kubeletUnit(),
-  "worker/kubelet-config.yaml": kubeletConfiguration("bootstrap"),
-  "approver.json": JSON.stringify(approver),
-};
-const goodResources = [
-  configMap("control-plane", { "kube-apiserver.yaml": apiServerPod("verify") }),
-  configMap("nodes", {
-    "kubelet.service": kubeletUnit(),
-    "kubelet-config.yaml": kubeletConfiguration("bootstrap"),
-  }),
-  resource("kubernetes:apps/v1:Deployment", "approver", approver),
-];
-
-type Sent = {
-  readonly enforcementLevel: string;
-  readonly message: string;
-  readonly policy: string;
-};
-
-function packSays(...more: Parameters<typeof violationsOf>[0]): Sent[] {
-  return violationsOf([...goodResources, ...more]).filter(
-    ({ policy }) => policy !== "approver-binds-addresses",
-  );
-}
-
-function rejectedByPack(...more: Parameters<typeof violationsOf>[0]): string {
-  return packSays(...more)
-    .filter(({ enforcementLevel }) => enforcementLevel === "mandatory")
-    .map(({ message }) => message)
-    .join("\n");
-}
-
-function judged(files: Readonly<Record<string, string | Uint8Array>>) {
-  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-shapes-"));
-  try {
-    for (const [name, text] of Object.entries({ ...good, ...files })) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
-    }
-    return main([folder]);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 /** Objects, which are resources of a stack as they are files. */
 const objects: Readonly<Record<string, readonly [Record<string, unknown>, RegExp]>> = {
@@ -242,6 +184,18 @@ const ordinary: Readonly<Record<string, readonly [file: string, text: string]>> 
     "sigma.yaml",
     `title: Open kubelet\nlogsource: {category: process_creation}\ndetection:\n  selection:\n    CommandLine|contains: ["kubelet ${flags}"]\n  condition: selection\n`,
   ],
+  "a rule of Sigma with fields of its own": [
+    "sigma.yaml",
+    `title: Open kubelet\nlogsource: {product: linux}\ndetection:\n  selection:\n    CommandLine|contains: ["kubelet ${flags}"]\n  condition: selection\nsimulation: [{type: x}]\nteam: a\n`,
+  ],
+  "controls of InSpec": [
+    "kubelet.rb",
+    `# encoding: utf-8\ncontrol 'cis-4.2.1' do\n  title 'Ensure that --anonymous-auth is false'\n  describe processes('kubelet').commands.to_s do\n    it { should_not match(/${flags}/) }\n  end\n  describe file('/var/lib/kubelet/config.yaml') do\n    its('mode') { should cmp '0600' }\n  end\nend\n`,
+  ],
+  "a script that prints and looks": [
+    "look.sh",
+    `#!/bin/sh\n# never: kubelet ${flags}\necho "restart kubelet with --anonymous-auth=false" >&2\nps aux | grep 'kubelet ${flags}' && exit 1\nsystemctl restart kubelet\n`,
+  ],
   "alerts of Loki": [
     "alerts.yaml",
     `groups:\n- name: kubelet\n  rules:\n  - alert: Open\n    expr: 'count_over_time({unit="kubelet.service"} |= "kubelet ${flags}" [5m]) > 0'\n`,
@@ -330,7 +284,20 @@ describe("what sets nothing of kubelets", () => {
       assert.match(rejectedByPack(configMap("files", { "x.json": text })), anyone);
       assert.equal(judged({ "other/x.json": text }).exitCode, 1);
     }
+    const inspec = `control 'x' do\n  describe file('/x') do\n  end\nend\n`;
     for (const [name, text] of [
+      ["x.rb", `${inspec}exec "kubelet ${flags}"\n`],
+      ["x.rb", `template '/etc/kubernetes/kubelet.yaml' do\n  source 'kubelet.erb'\nend\n`],
+      [
+        "x.pp",
+        `file { '/var/lib/kubelet/config.yaml':\n  source => 'puppet:///kubelet.yaml',\n}\n`,
+      ],
+      [
+        "sigma.yaml",
+        `title: x\nlogsource: {product: linux}\ndetection: {condition: a}\nuserData: "#!/bin/sh\\nkubelet ${flags}\\n"\n`,
+      ],
+      ["run.sh", `#!/bin/sh\necho "kubelet ${flags}" | at now\n`],
+      ["run.sh", `#!/bin/sh\necho "kubelet ${flags}" > $FILE\n`],
       ["run.sh", `package x\nkubelet ${flags}\n`],
       ["run.rules", `kubelet ${flags}\n`],
       ["kubelet.rules", "--anonymous-auth=true\n"],
@@ -486,7 +453,7 @@ describe("nodes whose programs a cloud starts", () => {
     });
 
     it(`are not passed with a setting that decides, which is named: ${name}`, () => {
-      for (const setting of ["serverTLSBootstrap", "readOnlyPort", "mystery"]) {
+      for (const setting of ["serverTLSBootstrap", "tlsCertFile", "mystery"]) {
         const { levels, texts, exitCode, stdout } = object(made({ maxPods: 9, [setting]: 1 }));
         assert.ok(levels.includes("mandatory") && exitCode === 1, setting);
         assert.match(texts, new RegExp(`makes of .*${setting}`));

@@ -2,6 +2,7 @@
 import type { Origin, Piece } from "../../trust/readers/piece.ts";
 import type { Source } from "../../trust/words/fact.ts";
 import type { CertificateFacts } from "../../trust/words/facts.ts";
+import type { Opening } from "../../trust/words/opening.ts";
 import type { Resource, Stack } from "../stack/resource.ts";
 
 /** Something found in a resource. */
@@ -25,6 +26,8 @@ export type Gap = Found & {
   readonly missing: string;
   /** Whether it could hold a setting that decides. */
   readonly deciding: boolean;
+  /** What it opens for certain. */
+  readonly opens?: Opening;
   /** Until it is known it counts as its component registered it. */
   readonly pending?: true;
 };

@@ -3,12 +3,14 @@
 import { causeOf } from "../../trust/judge/cause.ts";
 import { isOpenToUsers } from "../../trust/judge/open.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
+import type { Opening } from "../../trust/words/opening.ts";
 import type { Outcome, RequestKind } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
+import type { Gap } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
 import { authenticationSettings, credentialSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
-import type { ApiServer, Judged, Unpaired } from "../stack/analysis.ts";
+import type { Analysis, ApiServer, Judged, Unpaired } from "../stack/analysis.ts";
 import { callersShutOut } from "./callers.ts";
 
 export const kubeletClientAuthentication: Spec = {
@@ -37,6 +39,9 @@ export const kubeletClientAuthentication: Spec = {
         ...openToStrangers(kubelet, "kube-apiserver", kubelet.anyway.openToAnyone),
         ...openToAllUsers(kubelet, kubelet.anyway.openToAnyone),
       ]),
+    ...analysis.evidence.gaps.flatMap((gap) =>
+      gap.opens ? [opened(gap, gap.opens, analysis)] : [],
+    ),
   ],
 };
 
@@ -164,6 +169,27 @@ function openToAllUsers(judged: Kubelet, openToAnyone: readonly RequestKind[]): 
       ],
     },
   ];
+}
+
+/** Settings of kubelets that something else starts, with others that are not known. */
+function opened(gap: Gap, { to, what, by, remedies }: Opening, analysis: Analysis): Finding {
+  const who = to === "anyone" ? "anyone who reaches a kubelet that has it" : to;
+  return {
+    cause: `opened ${gap.missing} ${by.join(" ")}`,
+    what:
+      what === "everything"
+        ? `${who} may do anything on it, exec into every container included.`
+        : `${who} gets in without a credential (${what}).`,
+    subject: gap.source.where,
+    noun: "resource",
+    resource: gap.resource,
+    clusterName: analysis.clusterNameOf(gap),
+    settings: [`kubelet: ${by.join(", ")}`],
+    sources: [gap.source],
+    symptom: "no error: that is the trouble.",
+    reason: `It opens whatever kubelet has it; the rest is not known: ${gap.missing}.`,
+    remedies: remedies.map((text) => `(kubelet) ${text}`),
+  };
 }
 
 function subject({ found, cluster }: Kubelet) {

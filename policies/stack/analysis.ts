@@ -136,10 +136,11 @@ export function analyseStack(stack: Stack, config: Config): Analysis {
     evidence: {
       certificates: evidence.certificates,
       gaps: all.flatMap(({ unread }) =>
-        unread.map(({ origin, missing, deciding, pending }) => ({
+        unread.map(({ origin, missing, deciding, opens, pending }) => ({
           ...foundIn(origin),
           missing,
           deciding,
+          ...(opens && { opens }),
           ...(pending && { pending }),
         })),
       ),

@@ -4,7 +4,7 @@ import { configMap, violationsOf } from "./fake.ts";
 import { goodStack } from "./good-stack.ts";
 import { kubeletConfiguration, kubeletUnit } from "./stacks/parts.ts";
 
-const dropIn = kubeletConfiguration("bootstrap", "readOnlyPort: 10255\n");
+const dropIn = kubeletConfiguration("bootstrap", "maxPods: 9\n");
 
 describe("what was taken for granted", () => {
   it("stands in each violation that rests on it, and nothing rests on it in a good stack", () => {
@@ -48,7 +48,7 @@ describe("a KubeletConfiguration that no kubelet has", () => {
     ).map(({ policy, enforcementLevel, message }) => `${policy} ${enforcementLevel} ${message}`);
 
   it("is told as advice: a drop-in of a folder that no flag names", () => {
-    const [only, ...more] = advice([configMap("drop-ins", { "10-port.conf": dropIn })]);
+    const [only, ...more] = advice([configMap("drop-ins", { "10-pods.conf": dropIn })]);
     assert.deepEqual(more, []);
     assert.match(only ?? "", /^kubelet-serving-trust advisory /);
     assert.match(
@@ -62,7 +62,7 @@ describe("a KubeletConfiguration that no kubelet has", () => {
     const nodes = configMap("more-nodes", {
       "kubelet.service": unit,
       "kubelet-config.yaml": kubeletConfiguration("bootstrap"),
-      "10-port.conf": kubeletConfiguration("bootstrap"),
+      "10-pods.conf": kubeletConfiguration("bootstrap"),
     });
     assert.deepEqual(advice([nodes]), []);
   });

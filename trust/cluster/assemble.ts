@@ -20,7 +20,7 @@ import type {
   OneSided,
   UnpairedKubelet,
 } from "./assembly.ts";
-import { type Assumptions, assumptions as none } from "./assumptions.ts";
+import { type Assumptions, assumptions as none, openings } from "./assumptions.ts";
 import { runningCallers } from "./callers.ts";
 import { resolveChanges } from "./changes.ts";
 import { configurationParser, type ParseConfig } from "./configurations.ts";
@@ -85,9 +85,9 @@ export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}
     clusters,
     unpaired,
     oneSided,
-    unread,
+    unread: [...unread, ...openings(rest.unused())],
     assumptions: rest.all(),
-    unused: rest.unused(),
+    unused: rest.unused().filter(({ opens }) => opens === undefined),
     nameOf: (origin) => {
       const place = placeOf(origin);
       if (place.in === "group") return place.group.name;
@@ -297,8 +297,12 @@ function clusterOf(
       ...approvers,
       ...stated.map(({ name: label }) => ({ label, origin: undefined, idle: known(undefined) })),
     ],
-    unread: [...pieces.filter(isKind("unread")), ...restated.different],
-    unused: assumptions.unused(),
+    unread: [
+      ...pieces.filter(isKind("unread")),
+      ...restated.different,
+      ...openings(assumptions.unused()),
+    ],
+    unused: assumptions.unused().filter(({ opens }) => opens === undefined),
     get assumptions() {
       return assumptions.all();
     },

@@ -1,11 +1,15 @@
 /** What was taken for granted, said once each, in the order in which it was; and what is there and counts for nothing. */
-import type { Origin } from "../readers/piece.ts";
+import { unread } from "../readers/origins.ts";
+import type { Origin, UnreadPiece } from "../readers/piece.ts";
+import type { Opening } from "../words/opening.ts";
 
 /** A KubeletConfiguration that no kubelet has. */
 export type Unused = {
   readonly origin: Origin;
   /** A sentence that says why. */
   readonly why: string;
+  /** What it opens for certain of whatever kubelet has it after all. */
+  readonly opens?: Opening;
 };
 
 export type Assumptions = {
@@ -29,4 +33,11 @@ export function assumptions(): Assumptions {
     all: () => [...sentences],
     unused: () => [...unused.values()],
   };
+}
+
+/** What is used by no kubelet that is known, and opens those that have it: it is not passed over. */
+export function openings(unused: readonly Unused[]): readonly UnreadPiece[] {
+  return unused.flatMap(({ origin, why, opens }) =>
+    opens ? [{ ...unread(origin, why.replace(/\.$/, ""), true), opens }] : [],
+  );
 }

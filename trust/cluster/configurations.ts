@@ -9,8 +9,10 @@ import {
   readConfigFile,
 } from "../readers/kubelet-configuration.ts";
 import type { ConfigurationPiece, Origin, ProgramPiece } from "../readers/piece.ts";
+import { asObject, asText, type JsonObject } from "../readers/yaml.ts";
 import { type Fact, known, type Source, unknown } from "../words/fact.ts";
 import type { HostFiles } from "../words/facts.ts";
+import { type Checks, openingOf } from "../words/opening.ts";
 import type { AssembleOptions } from "./assembly.ts";
 import type { Assumptions } from "./assumptions.ts";
 import { flagText } from "./flags.ts";
@@ -64,7 +66,7 @@ export function sayLeft(
   { assumptions }: Pick<Configurations, "assumptions">,
 ): void {
   const said = new Set(assumptions.unused().map(({ origin }) => origin));
-  for (const { role, origin } of left) {
+  for (const { role, origin, document } of left) {
     if (said.has(origin) || origin.path === kubeadmInstanceConfigPath) continue;
     const why = {
       whole: "no --config names it",
@@ -72,11 +74,23 @@ export function sayLeft(
       "kubeadm-patch": "no kubeadm is told of its folder",
     }[role];
     const isSaid = assumptions.all().includes(besideUnused(origin));
+    const opens = role === "whole" ? undefined : openingOf(checksIn(document.value));
     assumptions.addUnused({
       origin,
+      ...(opens && { opens }),
       why: isSaid ? besideUnused(origin) : `${nameOf(origin)} is used by no kubelet: ${why}.`,
     });
   }
+}
+
+/** What a KubeletConfiguration says of the kubelet's own checks. */
+function checksIn({ authentication, authorization, readOnlyPort }: JsonObject): Checks {
+  const mode = asText(asObject(authorization)?.mode);
+  return {
+    anonymous: asObject(asObject(authentication)?.anonymous)?.enabled === true,
+    ...(mode !== undefined && { authorizationMode: mode }),
+    ...(typeof readOnlyPort === "number" && { readOnlyPort }),
+  };
 }
 
 function wholes({ all }: Configurations): ConfigurationPiece[] {

@@ -70,11 +70,10 @@ function closedOutcome(kubelet: KubeletFacts, port: DirectCall["port"]): Outcome
   if (refused) {
     return refused;
   }
+  // The read-only port listens with the kubelet's server off, too; source: `cmd/kubelet/app/server.go` (startKubelet).
   const listens = port === "secure" ? enableServer : readOnlyPort;
-  if (!enableServer.known || !listens.known) {
-    return undecidable([listens.known ? "whether the kubelet's server is on" : listens.missing]);
-  }
-  return !enableServer.value || listens.value === 0
+  if (!listens.known) return undecidable([listens.missing]);
+  return listens.value === false || listens.value === 0
     ? fails("connect: connection refused", {
         cause: "server-off",
         reason: "Nothing listens on this port.",
@@ -120,7 +119,7 @@ export type Open = {
 export function openTo(kubelet: KubeletFacts, authorizer: AuthorizerFacts, at: Date): Open {
   const toAnyone = new Map<RequestKind, OpenPorts>();
   const isSecureOn = !closedOutcome(kubelet, "secure");
-  const isReadOnlyOn = isSecureOn && !closedOutcome(kubelet, "readOnly");
+  const isReadOnlyOn = !closedOutcome(kubelet, "readOnly");
   const call = direct(kubelet, authorizer, { kind: "none" }, { at });
   const lets = (who: Authentication, kind: RequestKind) =>
     isSecureOn && works(answer({ ...call, authentication: who }, kind).outcome);

@@ -14,6 +14,7 @@ import {
 import type { Environment, Remark, ShellCommand } from "./shell-parts.ts";
 import { type Around, exportRemark, remarkOf } from "./shell-remarks.ts";
 import { shellCommands } from "./shell-words.ts";
+import type { Settings } from "./tuning.ts";
 import { textOf, toWords, type Word } from "./word.ts";
 
 export { isProgram, type Program, programs } from "./program-names.ts";
@@ -31,7 +32,7 @@ export type CommandLine = {
 export type CommandLines = {
   readonly commandLines: readonly CommandLine[];
   /** Words in which a program is named whose flags were not found, and what was cut off by a bound. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly (Problem & Pick<Settings, "opens">)[];
   /** What is done beside them and not read. */
   readonly notes: readonly Note[];
   /** Files that the commands write, and documents that they hand to others. */
@@ -83,7 +84,7 @@ const noFiles: KnownFiles = () => undefined;
 
 type FoundSoFar = {
   commandLines: CommandLine[];
-  problems: Problem[];
+  problems: CommandLines["problems"][number][];
   notes: Note[];
   files: ShellFile[];
   changed: ChangedFile[];
@@ -254,12 +255,9 @@ function handOn(
     found.notes.push({ message, source, fatal: false, startsKubelet: true });
     return;
   }
-  found.problems.push(notFound(named, source));
-  const flags = handed.settings?.flags ?? [];
-  if (flags.length === 0) return;
-  const missing = "the flags that the kubelet is given beside these";
-  const words = [{ kind: "unknownWords" as const, missing, source }, ...toWords(flags, source)];
-  found.commandLines.push({ program: "kubelet", words, source });
+  const { deciding = [""], opens } = handed.settings ?? {};
+  if (deciding.length > 0) found.problems.push(notFound(named, source));
+  if (opens) found.problems.push({ ...notFound(named, source), opens });
 }
 
 function notFound(name: string, source: Source): Problem {

@@ -25,6 +25,8 @@ export type Reading = {
   readonly inner: readonly (Given | GivenObject)[];
   /** What means something together with others that stand beside it, and is put together at the end. */
   readonly parts?: readonly Part[];
+  /** Nothing was found, and nothing is hidden: what it says of kubelets sets nothing. */
+  readonly isHarmless?: boolean;
 };
 
 /** A unit, a drop-in or an environment file; kubeadm's command, whose `--config` may be another file. */

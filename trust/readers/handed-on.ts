@@ -38,7 +38,7 @@ function hidesOptions(words: readonly Word[]): boolean {
 
 /** Whether what is handed on only tunes a kubelet. */
 export function tunesAlone({ settings }: HandedOn): boolean {
-  return settings?.some === true && settings.deciding.length === 0;
+  return settings?.some === true && settings.deciding.length === 0 && !settings.opens;
 }
 
 /** The words without options whose arguments only tune. */

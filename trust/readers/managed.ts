@@ -26,7 +26,7 @@ const kinds: readonly Kind[] = [
   {
     pattern: /^eksctl\.io\/\S+ ClusterConfig$/,
     by: "eksctl",
-    settings: /^(?:kubeletExtraConfig|overrideBootstrapCommand)$/,
+    settings: /^kubeletExtraConfig$/,
   },
   {
     pattern: /^bootstrap\.cluster\.x-k8s\.io\/\S+ (?:EKS|Nodeadm)Config(?:Template)?$/,
@@ -53,7 +53,7 @@ const kinds: readonly Kind[] = [
 
 /** Fields above those: what is not known of them may bring any. */
 const above =
-  /^(?:spec|template|kubernetes|provider|workers|nodeGroups|managedNodeGroups|bottlerocket|settings)$/;
+  /^(?:spec|template|kubernetes|provider|workers|nodeGroups|managedNodeGroups|bottlerocket|settings|overrideBootstrapCommand)$/;
 
 const startsKubelet = true;
 

@@ -303,7 +303,7 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
     });
     return;
   }
-  const isText = text.includes("\n") || /\s/.test(text.trim()) || text.startsWith("data:");
+  const isText = /\s/.test(text.trim()) || /^(?:data:|\s*[{[])|\n$/.test(text);
   if (isText || decodeBase64(text) !== undefined) {
     const speech = speaks(text);
     if (prose.test(key)) {

@@ -12,6 +12,7 @@ import type {
   SeenCall,
   ServingRequest,
 } from "../words/facts.ts";
+import type { Opening } from "../words/opening.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { KubeadmConfiguration } from "./kubeadm.ts";
 import type { KubeletConfigurationDocument } from "./kubelet-configuration.ts";
@@ -221,6 +222,8 @@ export type UnreadPiece = From & {
   /** Completes "undecidable without ..."; never quotes what may be secret. */
   readonly missing: string;
   readonly deciding: boolean;
+  /** What it opens for certain of whatever kubelet has it. */
+  readonly opens?: Opening;
   /** By it a cloud starts a kubelet, with files and flags of its own. */
   readonly startsKubelet?: true;
   /** Until it is known it counts as who writes it has said: what is judged rests on that. */

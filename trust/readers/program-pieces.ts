@@ -66,13 +66,14 @@ export function readingOf(lines: CommandLines, origin: Origin): Reading {
 /** What was not understood among the words. */
 export function besides(lines: CommandLines, origin: Origin): readonly Piece[] {
   return [
-    ...lines.problems.map(({ message, source }) =>
-      unread(
+    ...lines.problems.map(({ message, source, opens }) => ({
+      ...unread(
         { ...origin, source: { ...source, where: origin.source.where } },
         `${origin.secret ? "the flags of a program that these words name" : message} (${origin.source.where})`,
         true,
       ),
-    ),
+      ...(opens && { opens }),
+    })),
     ...lines.notes.map(({ message, source, startsKubelet }) => ({
       ...unread(
         { ...origin, source: { ...source, where: origin.source.where } },

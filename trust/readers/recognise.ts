@@ -6,12 +6,12 @@ import { documents } from "./documents.ts";
 import { decodeBase64, decodeBytes, decodeHex, maxBytes, withoutMark } from "./encoding.ts";
 import type { Given, GivenObject, Part, Reading } from "./format.ts";
 import { formats, objectFormats } from "./formats.ts";
+import { isOfKubernetes } from "./host-paths.ts";
 import { kubeadmCommands } from "./kubeadm-command.ts";
 import { leftEnvironments, withEnvironments } from "./left-environments.ts";
 import { annotationsOf, file, textMap, titleOf, unread } from "./origins.ts";
 import { pemFile } from "./pem-file.ts";
 import type { Origin, Piece, UnreadPiece } from "./piece.ts";
-import { ruleText } from "./rules.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
 import { assembleUnits } from "./unit.ts";
 import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
@@ -166,7 +166,7 @@ function readText(text: string, origin: Origin): Reading {
     const reading = format.read(text, origin);
     const isEmpty =
       reading.pieces.length + reading.inner.length + (reading.parts ?? []).length === 0;
-    if (isEmpty && format.status === "read" && format !== pemFile && format !== ruleText) {
+    if (isEmpty && !reading.isHarmless && format.status === "read" && format !== pemFile) {
       return { pieces: notUnderstood(text, origin).filter(({ deciding }) => deciding), inner: [] };
     }
     return format !== documents && control.test(text) && speaks(text) === "of settings"
@@ -220,9 +220,16 @@ function notUnderstood(text: string, origin: Origin): UnreadPiece[] {
     unread(
       origin,
       `${origin.source.where}, a text that speaks of kubelets or kube-apiserver and is of no form that is known`,
-      speech === "of settings" && !isForPeople(origin),
+      (speech === "of settings" || makesFiles(text)) && !isForPeople(origin),
     ),
   ];
+}
+
+/** Whether a recipe of Chef's or a manifest of Puppet's makes a file of Kubernetes. */
+function makesFiles(text: string): boolean {
+  const made =
+    /^\s*(?:template|cookbook_file|remote_file|file)\s*\{?\s*["'](\/[^"'\s]+)["']\s*(?:do\b|:)/gm;
+  return [...text.matchAll(made)].some(([, path = ""]) => isOfKubernetes(path));
 }
 
 /** No program takes its settings from a page. */

@@ -1,9 +1,10 @@
 /**
  * Rules by which other programs watch or forbid: they quote the words of kubelets that they look for, and start none.
- * Sources: Falco `userspace/engine/rule_loader_reader.cpp`; the Sigma specification; Prometheus `model/rulefmt`;
+ * Sources: Falco `userspace/engine/rule_loader_reader.cpp`; the Sigma specification; InSpec's DSL; Prometheus `model/rulefmt`;
  * Kyverno `api/kyverno/v1`; Checkov's YAML policies; Grafana's JSON model; auditctl(8).
  */
 import { type Format, nothing, type ObjectFormat } from "./format.ts";
+import { search } from "./other-object.ts";
 import { asList, asObject, asText, type Json, type JsonObject } from "./yaml.ts";
 
 /** Kinds that admit, refuse or report, by `apiVersion kind`. Those that change or make objects are none of them. */
@@ -54,10 +55,13 @@ const sigmaFields = new Set(
   level license related taxonomy scope`.split(/\s+/),
 );
 
-function isSigma(object: JsonObject): boolean {
-  const { detection, logsource } = object;
-  const isOne = asObject(detection) !== undefined && asObject(logsource) !== undefined;
-  return isOne && hasOnly(object, sigmaFields);
+/** The specification allows fields of one's own beside its own, which are read as those of any object. */
+function isSigma({ title, detection, logsource }: JsonObject): boolean {
+  return (
+    asText(title) !== undefined &&
+    asObject(detection)?.condition !== undefined &&
+    asObject(logsource) !== undefined
+  );
 }
 
 /** Groups of alerts and recorded series, of Prometheus and Loki. */
@@ -99,6 +103,11 @@ function hasOnly(value: Json, fields: ReadonlySet<string>): boolean {
   return object !== undefined && Object.keys(object).every((key) => fields.has(key));
 }
 
+/** What is beside the fields that quote. */
+function others(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !sigmaFields.has(key)));
+}
+
 export const rules: ObjectFormat = {
   name: "rules of other programs",
   status: "read",
@@ -108,7 +117,8 @@ export const rules: ObjectFormat = {
     isKind(object) ||
     (object.apiVersion === undefined &&
       [isFalco, isSigma, isRuleFile, isCheck, isDashboard].some((is) => is(object))),
-  read: () => nothing,
+  read: (object, origin, lineOf) =>
+    isSigma(object) ? search(others(object), origin, lineOf) : nothing,
 };
 
 /** Languages of rules, by the name of a file and how its text begins, comments aside. */
@@ -116,7 +126,12 @@ const languages: readonly (readonly [name: RegExp, opening: RegExp])[] = [
   [/\.rego$/, /^package [a-z_][\w.]*\s*$/i],
   [/\.yara?$/, /^(?:import|include|(?:(?:private|global) )*rule) /],
   [/\.xml$/, /^<(?:group|rules|ruleset|decoder)\b/],
+  [/\.rb$/, /^(?:control|title|only_if|describe|\w+ = (?:attribute|input)\()/],
 ];
+
+/** A line of Ruby that changes or starts something; InSpec's begin with what they describe. */
+const doing =
+  /^\s*(?:(?:execute|bash|script|template|file|cookbook_file|remote_file|systemd_unit|service|package)\s.*\bdo\b|(?:exec|system|spawn|eval|load|require)\b)|`|%x|\b(?:IO|File|Open3|Process|Kernel)\b[.:]/m;
 
 /** Rules of auditd: one a line, each an option of a single letter. */
 const auditRule = /^-[aAwWDbfeirck](?:\s[^\n]*)?$/;
@@ -125,17 +140,18 @@ export const ruleText: Format = {
   name: "rules in a language of their own",
   status: "read",
   about:
-    "Rego (`*.rego`), YARA (`*.yar`), auditd (`*.rules`) and Wazuh (`*.xml`), by their names and how they begin: nothing in them is looked for",
+    "Rego (`*.rego`), YARA (`*.yar`), auditd (`*.rules`), Wazuh (`*.xml`) and InSpec (`*.rb`), by their names and how they begin: nothing in them is looked for",
   recognises: (text, { path, key }) => {
     const name = path ?? key ?? "";
-    if (!/\.(?:rego|yara?|xml|rules)$/.test(name)) return false;
+    if (!/\.(?:rego|yara?|xml|rb|rules)$/.test(name)) return false;
     const lines = text
       .split("\n")
       .filter((line) => !/^\s*(?:#|\/\/|<!--[^>]*-->\s*$|$)/.test(line));
     const [first] = lines;
     if (first === undefined) return false;
+    if (/\.rb$/.test(name) && lines.some((line) => doing.test(line))) return false;
     if (/\.rules$/.test(name)) return lines.every((line) => auditRule.test(line));
     return languages.some(([ending, opening]) => ending.test(name) && opening.test(first));
   },
-  read: () => nothing,
+  read: () => ({ ...nothing, isHarmless: true }),
 };

@@ -2,6 +2,9 @@
 import { type CommandLine, readShell } from "./command-line.ts";
 import type { Format } from "./format.ts";
 import { readingOf } from "./program-pieces.ts";
+import type { ShellCommand } from "./shell-parts.ts";
+import { programAt } from "./shell-program.ts";
+import { speaks } from "./speaks.ts";
 import { textOf } from "./word.ts";
 
 const shebang = /^\s*#!\s*\S*(\/env\s+)?\S*/;
@@ -16,8 +19,38 @@ export const script: Format = {
     (shebang.test(text) && !/^\s*#!\s*\S*(python|perl|ruby|node|pwsh)/.test(text)) ||
     text.startsWith("#cloud-boothook") ||
     (/\.(sh|bash)$/.test(path ?? key ?? "") && !/^\s*[{[]/.test(text)),
-  read: (text, origin) => readingOf(readShell(text, { where: origin.source.where }), origin),
+  read: (text, origin) => {
+    const lines = readShell(text, { where: origin.source.where });
+    const left = lines.commands.filter((command) => !isSaidOnly(command, lines.commands));
+    return {
+      ...readingOf(lines, origin),
+      isHarmless: left.every((command) => speaks(textOfCommand(command)) !== "of settings"),
+    };
+  },
 };
+
+/** Programs that print their words, or look for them. */
+const saying = new Set(
+  `echo printf logger grep egrep fgrep rg ps pgrep journalctl systemctl test [ [[`.split(" "),
+);
+
+/** Whether what a command says of kubelets is for people: it goes into no file, and to no other program. */
+function isSaidOnly(command: ShellCommand, all: readonly ShellCommand[]): boolean {
+  const goesOn = command.redirections.some(
+    ({ operator, target }) =>
+      operator.startsWith(">") && !/^(?:&?\d|\/dev\/(?:null|stdout|stderr))$/.test(textOf(target)),
+  );
+  return (
+    !goesOn &&
+    saying.has(programAt(command.words).name) &&
+    all.every(({ input, words }) => input !== command || saying.has(programAt(words).name))
+  );
+}
+
+function textOfCommand({ words, given = [], redirections }: ShellCommand): string {
+  const bodies = redirections.map(({ body, target }) => body ?? textOf(target));
+  return [...given.map(textOf), ...words.map(textOf), ...bodies].join(" ");
+}
 
 /** Prose that begins with a program's name goes on with words, not with flags. */
 function isPlausible({ words: [first] }: CommandLine): boolean {

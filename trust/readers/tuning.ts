@@ -1,4 +1,5 @@
 /** Settings of kubelets as clouds and distributions take them: what only tunes, and what decides. */
+import { type Opening, openingOf } from "../words/opening.ts";
 import { placeholderIn } from "./placeholders.ts";
 import { asObject, type Json } from "./yaml.ts";
 
@@ -85,8 +86,8 @@ export type Settings = {
   readonly some: boolean;
   /** What is not known to tune alone, by path; `""` where it is not known what is set. Names are as they are written. */
   readonly deciding: readonly string[];
-  /** Those of `deciding` that say whether a kubelet is open, as its flags. */
-  readonly flags: readonly string[];
+  /** What some of them, which are not among `deciding`, open for certain. */
+  readonly opens?: Opening;
 };
 
 /**
@@ -95,22 +96,34 @@ export type Settings = {
  */
 export function settingsIn(value: Json, whose: Settled): Settings {
   const leaves = leavesOf(value);
-  if (leaves === undefined) return { some: true, deciding: [""], flags: [] };
+  if (leaves === undefined) return { some: true, deciding: [""] };
   const deciding = new Set<string>();
-  const flags: string[] = [];
+  const entered = new Set<string>();
+  const flags = new Map<string, string>();
   for (const leaf of leaves) {
     const name = plain(leaf.path.join("."));
     const entrance = whose === "other program" ? undefined : entranceAt(name, leaf.value);
     if (entrance !== undefined) {
-      if (closed.has(entrance)) continue;
-      deciding.add(leaf.path.join("."));
-      flags.push(`--${entrance}`);
+      const [flag = "", value = ""] = entrance.split(/=(.*)/s);
+      flags.set(flag, value);
+      if (!closed.has(entrance)) entered.add(leaf.path.join("."));
     } else if (!tunes(leaf.path, whose) || bringsFlags(leaf.value)) {
       deciding.add(leaf.path.join("."));
     }
   }
-  return { some: leaves.length > 0, deciding: [...deciding], flags };
+  const some = leaves.length > 0;
+  const opens = openingOf({
+    anonymous: isTrue.test(flags.get("anonymous-auth") ?? ""),
+    authorizationMode: flags.get("authorization-mode") ?? "",
+    readOnlyPort: Number(flags.get("read-only-port") ?? 0),
+  });
+  return opens
+    ? { some, deciding: [...deciding], opens }
+    : { some, deciding: [...new Set([...deciding, ...entered])] };
 }
+
+/** Source: Go `strconv.ParseBool`. */
+const isTrue = /^(?:1|t|T|true|True|TRUE)$/;
 
 type Leaf = { readonly path: readonly string[]; readonly value: Json };
 
@@ -132,6 +145,12 @@ function named(path: readonly [string, ...string[]], value: Json): readonly Leaf
     : inner.flatMap(([key, item]) => named([...path, key], item));
 }
 
+/**
+ * Variables that eksctl sets from the fields of its own of the same names, for `overrideBootstrapCommand`.
+ * Source: eksctl `pkg/nodebootstrap/assets/scripts`.
+ */
+const ofEksctl = /\$\{?(?:NODE_LABELS|NODE_TAINTS|MAX_PODS|CLUSTER_DNS)\b\}?/g;
+
 /** The flags of a text or of a list of words; undefined where it is not known where one ends. */
 function flagsIn(value: Json): readonly Leaf[] | undefined {
   const words = typeof value === "string" ? value.trim().split(/\s+/) : value;
@@ -146,7 +165,8 @@ function flagsIn(value: Json): readonly Leaf[] | undefined {
     else if (last?.value === true && last.path[0] !== "--anonymous-auth")
       leaves.splice(-1, 1, { ...last, value: word });
     else return undefined;
-    if (typeof value === "string" && !/^[\w./,:=%<>@+-]*$/.test(word)) return undefined;
+    const known = word.replace(ofEksctl, "");
+    if (typeof value === "string" && !/^[\w./,:=%<>@+-]*$/.test(known)) return undefined;
   }
   return leaves;
 }
