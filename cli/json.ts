@@ -46,6 +46,11 @@ export function toJson(judgement: Judgement): string {
       source: origin.source,
     })),
   };
+  return jsonText(document);
+}
+
+/** A document as JSON, with no secret in its texts. */
+export function jsonText(document: object): string {
   const text = JSON.stringify(
     document,
     (_, value: unknown) => (typeof value === "string" ? withoutSecrets(value) : value),

@@ -13,6 +13,12 @@ export type Ran = {
   readonly stderr: string;
 };
 
+/** What a command leaves behind that was called in a wrong way; any other error is thrown again. */
+export function misused(command: string, error: unknown): Ran {
+  if (!(error instanceof UsageError)) throw error;
+  return { exitCode: 2, stdout: "", stderr: shown(`${command}: ${error.message}`) };
+}
+
 /** Runs the command; files are looked for from the working directory. */
 export function main(argv: readonly string[]): Ran {
   try {
@@ -22,9 +28,6 @@ export function main(argv: readonly string[]): Ran {
     const stdout = args.json ? toJson(judgement) : toText(judgement);
     return { exitCode: judgement.isAccepted ? 0 : 1, stdout, stderr: "" };
   } catch (error) {
-    if (error instanceof UsageError) {
-      return { exitCode: 2, stdout: "", stderr: shown(`judge: ${error.message}`) };
-    }
-    throw error;
+    return misused("judge", error);
   }
 }

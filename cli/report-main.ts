@@ -4,7 +4,7 @@ import { shown } from "../trust/words/shown.ts";
 import { readArguments, UsageError, usage as usageOfJudge } from "./arguments.ts";
 import { readEvidence } from "./evidence.ts";
 import { judgeAll } from "./judgement.ts";
-import type { Ran } from "./main.ts";
+import { misused, type Ran } from "./main.ts";
 import { reportOfEvents } from "./report-events.ts";
 import { toHtml } from "./report-html.ts";
 import { reportOfJudgement } from "./report-judgement.ts";
@@ -41,10 +41,7 @@ export function reportMain(argv: readonly string[]): Ran {
       stderr: "",
     };
   } catch (error) {
-    if (error instanceof UsageError) {
-      return { exitCode: 2, stdout: "", stderr: shown(`report: ${error.message}`) };
-    }
-    throw error;
+    return misused("report", error);
   }
 }
 

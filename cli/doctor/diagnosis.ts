@@ -2,6 +2,7 @@
 import { endingOf } from "../../trust/certificates/ending.ts";
 import { assemble } from "../../trust/cluster/assemble.ts";
 import type { AssembledKubelet } from "../../trust/cluster/assembly.ts";
+import { newestOf } from "../../trust/cluster/seen-requests.ts";
 import { servedByFacts } from "../../trust/judge/serving.ts";
 import type { RequestPiece } from "../../trust/readers/piece.ts";
 import { valueOr } from "../../trust/words/fact.ts";
@@ -100,11 +101,7 @@ function openRequests(
   pieces: readonly RequestPiece[],
   kubelets: readonly AssembledKubelet[],
 ): readonly OpenRequest[] {
-  const newest = new Map<string, RequestPiece>();
-  for (const piece of pieces) {
-    const before = newest.get(piece.node);
-    if (!before || before.created < piece.created) newest.set(piece.node, piece);
-  }
+  const newest = newestOf(pieces);
   return kubelets.flatMap(({ label, facts }): OpenRequest[] => {
     const node = valueOr(facts.node.name, label);
     const piece = newest.get(node);

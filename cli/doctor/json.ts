@@ -1,7 +1,6 @@
 /** A diagnosis as JSON (docs/doctor.md): a judgement's document, and what was seen beside it. */
 import type { CertificateFacts } from "../../trust/words/facts.ts";
-import { shownJson, withoutSecrets } from "../../trust/words/shown.ts";
-import { toJson } from "../json.ts";
+import { jsonText, toJson } from "../json.ts";
 import type { Client } from "./connect.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import { issuerOf } from "./print.ts";
@@ -32,12 +31,7 @@ export function toDocument(
     nearEnd,
     notSeen: unseen,
   };
-  const text = JSON.stringify(
-    document,
-    (_, value: unknown) => (typeof value === "string" ? withoutSecrets(value) : value),
-    2,
-  );
-  return shownJson(text);
+  return jsonText(document);
 }
 
 function certificateOf(certificate: CertificateFacts) {

@@ -1,7 +1,4 @@
-/** The command `doctor`, without its process: what is printed where, and the exit code. */
-import { shown } from "../../trust/words/shown.ts";
-import { UsageError } from "../arguments.ts";
-import type { Ran } from "../main.ts";
+import { misused, type Ran } from "../main.ts";
 import { type DoctorArguments, readDoctorArguments, usage } from "./arguments.ts";
 import { collect } from "./collect.ts";
 import { connectTo } from "./connect.ts";
@@ -22,10 +19,7 @@ export async function doctor(
     if (!args) return { exitCode: 0, stdout: usage, stderr: "" };
     return await run(args, progress);
   } catch (error) {
-    if (error instanceof UsageError) {
-      return { exitCode: 2, stdout: "", stderr: shown(`doctor: ${error.message}`) };
-    }
-    throw error;
+    return misused("doctor", error);
   } finally {
     progress.end();
   }

@@ -40,7 +40,8 @@ export function seenRequests(
   };
 }
 
-function newestOf(pieces: readonly RequestPiece[]): ReadonlyMap<string, RequestPiece> {
+/** The newest request of each node. */
+export function newestOf(pieces: readonly RequestPiece[]): ReadonlyMap<string, RequestPiece> {
   const newest = new Map<string, RequestPiece>();
   for (const piece of pieces) {
     const before = newest.get(piece.node);

@@ -286,41 +286,38 @@ function requestRemedy(
   request: NonNullable<Extract<Served, { kind: "none" }>["request"]>,
   end: Part,
 ): Remedy {
-  switch (request) {
-    case "issued":
-      return {
-        side: "kubelet",
-        setting: "--node-ip",
-        text: "Give the node an IP address: --node-ip, or let the cloud provider set one.",
-        changes: [{ do: "giveAddress", side: "kubelet" }],
-      };
-    case "pending":
-      return {
-        side: "approver",
-        setting: "certificatesigningrequests/approval",
-        text: `Run an approver for signer kubernetes.io/kubelet-serving, or approve the requests yourself (kubectl certificate approve)${end.text}.`,
-        changes: [{ do: "approve", side: "approver" }, ...end.changes],
-      };
-    case "denied":
-      return {
-        side: "approver",
-        setting: "certificatesigningrequests/approval",
-        text: `Let the approver's rules allow the node's name and addresses (kubelet-csr-approver: PROVIDER_REGEX, PROVIDER_IP_PREFIXES, ALLOWED_DNS_NAMES); the kubelet then asks again${end.text}.`,
-        changes: [{ do: "approve", side: "approver" }, ...end.changes],
-      };
-    case "unseen":
-      return {
-        side: "approver",
-        setting: "certificatesigningrequests/approval",
-        text: `Look at the kubelet's requests (kubectl get csr) and approve what is Pending (kubectl certificate approve); its log says what else keeps it from a certificate${end.text}.`,
-        changes: [{ do: "approve", side: "approver" }, ...end.changes],
-      };
-    case "neverIssued":
-      return {
+  if (request === "issued") {
+    return {
+      side: "kubelet",
+      setting: "--node-ip",
+      text: "Give the node an IP address: --node-ip, or let the cloud provider set one.",
+      changes: [{ do: "giveAddress", side: "kubelet" }],
+    };
+  }
+  const text = `${waysToCertificate[request]}${end.text}.`;
+  return request === "neverIssued"
+    ? {
         side: "controller-manager",
         setting: "--cluster-signing-kubelet-serving-cert-file",
-        text: `Give kube-controller-manager --cluster-signing-kubelet-serving-cert-file and --cluster-signing-kubelet-serving-key-file: it signs what was approved${end.text}.`,
+        text,
         changes: [{ do: "sign", side: "controller-manager" }, ...end.changes],
+      }
+    : {
+        side: "approver",
+        setting: "certificatesigningrequests/approval",
+        text,
+        changes: [{ do: "approve", side: "approver" }, ...end.changes],
       };
-  }
 }
+
+/** By what became of the request. */
+const waysToCertificate = {
+  pending:
+    "Run an approver for signer kubernetes.io/kubelet-serving, or approve the requests yourself (kubectl certificate approve)",
+  denied:
+    "Let the approver's rules allow the node's name and addresses (kubelet-csr-approver: PROVIDER_REGEX, PROVIDER_IP_PREFIXES, ALLOWED_DNS_NAMES); the kubelet then asks again",
+  unseen:
+    "Look at the kubelet's requests (kubectl get csr) and approve what is Pending (kubectl certificate approve); its log says what else keeps it from a certificate",
+  neverIssued:
+    "Give kube-controller-manager --cluster-signing-kubelet-serving-cert-file and --cluster-signing-kubelet-serving-key-file: it signs what was approved",
+};

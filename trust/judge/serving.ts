@@ -55,10 +55,7 @@ export function judgeServing(kubelet: KubeletFacts, caller: CallerFacts, at: Dat
   if (called === undefined || caller.program !== "kube-apiserver") return result;
   const { dial: target, outcome } = result;
   const served = servedByFacts(kubelet, at);
-  const [origin, chain] =
-    served.known && served.value.kind === "chain"
-      ? ([served.value.origin, served.value.chain] as const)
-      : (["configured", []] as const);
+  const [origin, chain] = chainOf(served);
   const situation = target
     ? situationOf({ kubelet, caller, served, target, at }, origin, chain)
     : unknownSituation(caller, "address");
@@ -310,10 +307,7 @@ function unverified(pair: Pair): Outcome {
       return undecidable([path.missing], [path.source]);
     }
   }
-  const [origin, chain] =
-    served.known && served.value.kind === "chain"
-      ? ([served.value.origin, served.value.chain] as const)
-      : (["configured", []] as const);
+  const [origin, chain] = chainOf(served);
   return {
     verdict: "silentlySkipped",
     cause: "nothing-verified",
@@ -321,6 +315,13 @@ function unverified(pair: Pair): Outcome {
     remedies: silentSkipRemedies(situationOf(pair, origin, chain)),
     sources,
   };
+}
+
+/** A served chain, and how the kubelet came by it; none where that is not known. */
+function chainOf(served: Fact<Served>): readonly [ServedOrigin, readonly CertificateFacts[]] {
+  return served.known && served.value.kind === "chain"
+    ? [served.value.origin, served.value.chain]
+    : ["configured", []];
 }
 
 function verified(pair: Pair): Outcome {

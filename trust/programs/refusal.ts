@@ -1,5 +1,5 @@
 /** Makers of refusals, shared by all programs. */
-import { commandFailed, quote } from "../go/texts.ts";
+import { aggregateText, commandFailed, quote } from "../go/texts.ts";
 import type { Flags } from "../kubernetes/flags.ts";
 import type { GatesError } from "../kubernetes/gates.ts";
 import { isKnownVersion } from "../kubernetes/tables.ts";
@@ -89,4 +89,23 @@ export function startOf(
     );
   }
   return known({ starts: false, ...first, others }, first.source);
+}
+
+/** One complaint about options, and the flag that is to blame. */
+export type OptionComplaint = {
+  readonly flag: string;
+  readonly error: string;
+  readonly kind: RefusalKind;
+};
+
+/** All options are validated at once: their complaints are told together. */
+export function optionsFailed(
+  flags: Flags,
+  complaints: readonly OptionComplaint[],
+): Refusal | undefined {
+  const [first] = complaints;
+  return (
+    first &&
+    flagFailed(flags, first.flag, aggregateText(complaints.map(({ error }) => error)), first.kind)
+  );
 }

@@ -10,7 +10,6 @@ const parsed = keepLast(readToml);
 
 export const bottlerocket: Format = {
   name: "Bottlerocket's settings",
-  status: "read",
   about:
     "TOML with `[settings.kubernetes]`: what only tunes its kubelet is a note, what decides is named as not read; texts in other settings (`user-data` of containers, static pods), in base64 too",
   recognises: (text) => opening.test(text) && parsed(text)?.settings !== undefined,

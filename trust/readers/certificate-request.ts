@@ -10,7 +10,6 @@ const signer = "kubernetes.io/kubelet-serving";
 
 export const certificateRequest: ObjectFormat = {
   name: "CertificateSigningRequest",
-  status: "read",
   about: `a node's request to signer \`${signer}\`, and what became of it`,
   recognises: ({ kind }) => kind === "CertificateSigningRequest",
   read: (object, origin) => {

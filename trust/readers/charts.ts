@@ -40,7 +40,6 @@ const kinds = new Set([
 
 export const chart: ObjectFormat = {
   name: "chart",
-  status: "read",
   about:
     "HelmRelease, HelmChart, HelmChartConfig, Argo CD's Application, a stack's `Chart` and `Release`: manifests and programs in the values; metrics-server by the flags that its chart and `args` give; what else speaks of kubelets is said",
   recognises: (object) => kinds.has(asText(object.kind) ?? "") || isRelease(object),
@@ -239,7 +238,6 @@ function metricsServerFlags(values: readonly JsonObject[]): string[] {
 
 export const kustomization: ObjectFormat = {
   name: "Kustomization",
-  status: "read",
   about:
     "texts of `patches` and generators' literals are read; files that it names are read where they stand",
   recognises: ({ kind }) => kind === "Kustomization",

@@ -30,7 +30,6 @@ function withoutJinja(text: string): string {
 /** `#cloud-config`. */
 export const cloudConfig: Format = {
   name: "cloud-config",
-  status: "read",
   about:
     "`#cloud-config`, with `## template: jinja` before it or not: `write_files` (text, base64, gzip, both; appended parts together), `runcmd` and `bootcmd` as one script; a file's `source` and `include`s are said to be not read",
   recognises: (text) => cloudConfigHeader.test(withoutJinja(text).trimStart()),
@@ -58,7 +57,6 @@ export const cloudConfig: Format = {
 /** The same as an object, without its first line. */
 export const cloudConfigObject: ObjectFormat = {
   name: "cloud-config as an object",
-  status: "read",
   about: "an object with `write_files`, `runcmd` or `bootcmd`",
   recognises: ({ kind, write_files, runcmd, bootcmd }) =>
     kind === undefined && [write_files, runcmd, bootcmd].some(Array.isArray),
@@ -164,7 +162,6 @@ function commandOf(command: Json): string {
 /** `Content-Type: multipart/mixed; boundary=...`. */
 export const multipart: Format = {
   name: "multipart MIME",
-  status: "read",
   about:
     "`Content-Type: multipart/...`: each part as a text of its own, out of base64 and quoted-printable",
   recognises: (text) => /^(MIME-Version:|Content-Type:\s*multipart)/i.test(text.trimStart()),
@@ -232,7 +229,6 @@ export const include: Format = {
 /** `#cloud-config-archive`: a list of parts. */
 export const archive: Format = {
   name: "cloud-config archive",
-  status: "read",
   about: "`#cloud-config-archive`: each part as a text of its own",
   recognises: (text) => text.trimStart().startsWith("#cloud-config-archive"),
   read: (text, origin) => {

@@ -30,7 +30,6 @@ const specs: Readonly<Record<string, FieldPath>> = {
 
 export const clusterApi: ObjectFormat = {
   name: "Cluster API with kubeadm",
-  status: "read",
   about:
     "KubeadmControlPlane, KubeadmControlPlaneTemplate, KubeadmConfig, KubeadmConfigTemplate (v1beta1, v1beta2): kubeadm's documents, `files` in every encoding (patches of the KubeletConfiguration, static pods), `preKubeadmCommands` and `postKubeadmCommands`, Ignition; files from a Secret are said to be not read",
   recognises: ({ kind, apiVersion }) =>
@@ -153,7 +152,6 @@ function readFile(file: JsonObject, index: number, { origin, lineOf }: Around): 
 /** ClusterResourceSets name ConfigMaps and Secrets, which are read wherever they stand. */
 export const clusterResourceSet: ObjectFormat = {
   name: "ClusterResourceSet",
-  status: "read",
   about: "names ConfigMaps and Secrets, in which manifests are read wherever they stand",
   recognises: ({ kind }) => kind === "ClusterResourceSet" || kind === "ClusterResourceSetBinding",
   read: () => ({ pieces: [], inner: [] }),

@@ -8,7 +8,6 @@ import { asObject, asText, type JsonObject } from "./yaml.ts";
 
 export const configMap: ObjectFormat = {
   name: "ConfigMap",
-  status: "read",
   about:
     "`data`, `binaryData` and `immutable` copies of them: each key as a text of its own, in any encoding",
   recognises: ({ kind }) => kind === "ConfigMap",
@@ -24,7 +23,6 @@ const bootstrapTokenType = "bootstrap.kubernetes.io/token";
 
 export const secret: ObjectFormat = {
   name: "Secret",
-  status: "read",
   about:
     "`data` (base64) and `stringData`: each key as a text of its own; nothing of it is ever quoted",
   recognises: ({ kind }) => kind === "Secret",

@@ -4,9 +4,9 @@
  * Sources: k3s `pkg/cli/cmds/{agent,server}.go`, `pkg/configfilearg`; rke `types/rke_types.go`; talos
  * `pkg/machinery/config/types/v1alpha1`; k0s `pkg/apis/k0s/v1beta1`.
  */
-import type { ObjectFormat, Reading } from "./format.ts";
+import type { ObjectFormat } from "./format.ts";
 import { at, unread } from "./origins.ts";
-import type { Origin, Piece } from "./piece.ts";
+import type { Piece } from "./piece.ts";
 import type { Program } from "./program-names.ts";
 import { programPiece } from "./program-pieces.ts";
 import { toWords } from "./word.ts";
@@ -18,40 +18,36 @@ import {
   type Json,
   type JsonObject,
   valueAt,
-  type YamlDocument,
 } from "./yaml.ts";
 
-type Place = { readonly program: Program; readonly path: FieldPath };
-
-/** The programs' arguments at some places, each as a command line whose rest is unknown. */
-function readPlaces(
+/** Reads the programs' arguments at some places, each as a command line whose rest is unknown. */
+function placesOf(
   name: string,
-  places: readonly Place[],
-  object: JsonObject,
-  origin: Origin,
-  lineOf: YamlDocument["lineOf"],
-): Reading {
-  const machine = { ...origin, machine: origin.machine ?? origin.holder };
-  const pieces = places.flatMap(({ program, path }): readonly Piece[] => {
-    const flags = flagsAt(valueAt(object, path));
-    if (flags.length === 0) return [];
-    const here = at(machine, path, lineOf);
-    const words = [
-      {
-        kind: "unknownWords" as const,
-        missing: `the flags that ${name} itself gives ${program}`,
-        source: here.source,
-      },
-      ...toWords(flags, here.source),
-    ];
-    return programPiece({ program, words, source: here.source }, here);
-  });
-  const rest = unread(
-    origin,
-    `what ${name} makes of ${origin.source.where}: the flags that it gives kubelets and kube-apiserver itself are not known`,
-    true,
-  );
-  return { pieces: [...pieces, rest], inner: [] };
+  places: readonly (readonly [Program, FieldPath])[],
+): ObjectFormat["read"] {
+  return (object, origin, lineOf) => {
+    const machine = { ...origin, machine: origin.machine ?? origin.holder };
+    const pieces = places.flatMap(([program, path]): readonly Piece[] => {
+      const flags = flagsAt(valueAt(object, path));
+      if (flags.length === 0) return [];
+      const here = at(machine, path, lineOf);
+      const words = [
+        {
+          kind: "unknownWords" as const,
+          missing: `the flags that ${name} itself gives ${program}`,
+          source: here.source,
+        },
+        ...toWords(flags, here.source),
+      ];
+      return programPiece({ program, words, source: here.source }, here);
+    });
+    const rest = unread(
+      origin,
+      `what ${name} makes of ${origin.source.where}: the flags that it gives kubelets and kube-apiserver itself are not known`,
+      true,
+    );
+    return { pieces: [...pieces, rest], inner: [] };
+  };
 }
 
 /** Maps (`name: value`, lists of values) and lists (`name=value`, `--name=value`) of arguments. */
@@ -78,7 +74,6 @@ const k3sKeys = [
 
 export const k3s: ObjectFormat = {
   name: "k3s and RKE2 configuration",
-  status: "read",
   about:
     "config.yaml with `kubelet-arg`, `kube-apiserver-arg`, `kube-controller-manager-arg`; what they add themselves is said to be unknown",
   recognises: (object, { path, key }) =>
@@ -95,20 +90,13 @@ export const k3s: ObjectFormat = {
           "disable",
           "cni",
         ].some((name) => Object.hasOwn(object, name)))),
-  read: (object, origin, lineOf) =>
-    readPlaces(
-      "k3s or RKE2",
-      [
-        { program: "kubelet", path: ["kubelet-arg"] },
-        { program: "kubelet", path: ["kubelet-arg+"] },
-        { program: "kube-apiserver", path: ["kube-apiserver-arg"] },
-        { program: "kube-apiserver", path: ["kube-apiserver-arg+"] },
-        { program: "kube-controller-manager", path: ["kube-controller-manager-arg"] },
-      ],
-      object,
-      origin,
-      lineOf,
-    ),
+  read: placesOf("k3s or RKE2", [
+    ["kubelet", ["kubelet-arg"]],
+    ["kubelet", ["kubelet-arg+"]],
+    ["kube-apiserver", ["kube-apiserver-arg"]],
+    ["kube-apiserver", ["kube-apiserver-arg+"]],
+    ["kube-controller-manager", ["kube-controller-manager-arg"]],
+  ]),
 };
 
 const rkeFields = [
@@ -123,7 +111,6 @@ const rkeFields = [
 
 export const rke: ObjectFormat = {
   name: "RKE configuration",
-  status: "read",
   about:
     "cluster.yml: `services.kubelet.extra_args`, `services.kube-api.extra_args`; what RKE adds itself is said to be unknown",
   recognises: ({ kind, services }) =>
@@ -132,65 +119,41 @@ export const rke: ObjectFormat = {
       const service = asObject(asObject(services)?.[name]);
       return service !== undefined && rkeFields.some((field) => Object.hasOwn(service, field));
     }),
-  read: (object, origin, lineOf) =>
-    readPlaces(
-      "RKE",
-      [
-        { program: "kubelet", path: ["services", "kubelet", "extra_args"] },
-        { program: "kube-apiserver", path: ["services", "kube-api", "extra_args"] },
-        { program: "kube-controller-manager", path: ["services", "kube-controller", "extra_args"] },
-      ],
-      object,
-      origin,
-      lineOf,
-    ),
+  read: placesOf("RKE", [
+    ["kubelet", ["services", "kubelet", "extra_args"]],
+    ["kube-apiserver", ["services", "kube-api", "extra_args"]],
+    ["kube-controller-manager", ["services", "kube-controller", "extra_args"]],
+  ]),
 };
 
 export const talos: ObjectFormat = {
   name: "Talos machine configuration",
-  status: "read",
   about:
     "`machine.kubelet.extraArgs`, `cluster.apiServer.extraArgs`; `machine.kubelet.extraConfig` and what Talos adds itself are said to be unknown",
   recognises: ({ kind, machine, cluster }) =>
     kind === undefined &&
     ((asObject(asObject(machine)?.kubelet) ?? asText(asObject(machine)?.type)) !== undefined ||
       asObject(asObject(cluster)?.apiServer) !== undefined),
-  read: (object, origin, lineOf) =>
-    readPlaces(
-      "Talos",
-      [
-        { program: "kubelet", path: ["machine", "kubelet", "extraArgs"] },
-        { program: "kube-apiserver", path: ["cluster", "apiServer", "extraArgs"] },
-        { program: "kube-controller-manager", path: ["cluster", "controllerManager", "extraArgs"] },
-      ],
-      object,
-      origin,
-      lineOf,
-    ),
+  read: placesOf("Talos", [
+    ["kubelet", ["machine", "kubelet", "extraArgs"]],
+    ["kube-apiserver", ["cluster", "apiServer", "extraArgs"]],
+    ["kube-controller-manager", ["cluster", "controllerManager", "extraArgs"]],
+  ]),
 };
 
 export const k0s: ObjectFormat = {
   name: "k0s configuration",
-  status: "read",
   about:
     "`spec.api.extraArgs`, also inside k0sctl's; `workerProfiles` and what k0s adds itself are said to be unknown",
   recognises: ({ apiVersion }) => /^k0s(ctl)?\.k0sproject\.io\//.test(asText(apiVersion) ?? ""),
   read: (object, origin, lineOf) => {
     const base: FieldPath =
       valueAt(object, ["spec", "k0s", "config"]) === undefined ? [] : ["spec", "k0s", "config"];
-    return readPlaces(
-      "k0s",
-      [
-        { program: "kube-apiserver", path: [...base, "spec", "api", "extraArgs"] },
-        {
-          program: "kube-controller-manager",
-          path: [...base, "spec", "controllerManager", "extraArgs"],
-        },
-      ],
-      object,
-      origin,
-      lineOf,
-    );
+    const read = placesOf("k0s", [
+      ["kube-apiserver", [...base, "spec", "api", "extraArgs"]],
+      ["kube-controller-manager", [...base, "spec", "controllerManager", "extraArgs"]],
+    ]);
+    return read(object, origin, lineOf);
   },
 };
 

@@ -15,7 +15,6 @@ const sectionHead = /^\[[\w. -]+\]\s*$/;
 
 export const documents: Format = {
   name: "YAML or JSON",
-  status: "read",
   about:
     "any number of documents, each an object of one of the kinds below; kubeadm's documents and a KubeletConfiguration of one text belong together; `{{ templates }}` are unknown values",
   recognises: (text) => {

@@ -34,26 +34,24 @@ export type Part =
   | { readonly kind: "unit" | "environment"; readonly text: string; readonly origin: Origin }
   | { readonly kind: "kubeadm"; readonly words: readonly Word[]; readonly origin: Origin };
 
-/** `recognised` formats are known by name, and said to be not read. */
-export type FormatStatus = "read" | "recognised";
+/** What docs/reading.md says of a format. */
+export type Described = {
+  readonly name: string;
+  /** Known by name alone, and said to be not read. Default: it is read. */
+  readonly status?: "recognised";
+  /** How a person knows it, and what is taken out of it. */
+  readonly about: string;
+};
 
 /** A format of texts: one file, one test, one line in the list of formats. */
-export type Format = {
-  /** As docs/reading.md calls it. */
-  readonly name: string;
-  readonly status: FormatStatus;
-  /** How a person knows it, and what is taken out of it; for docs/reading.md. */
-  readonly about: string;
+export type Format = Described & {
   readonly recognises: (text: string, origin: Origin) => boolean;
   /** Never throws. */
   readonly read: (text: string, origin: Origin) => Reading;
 };
 
 /** A format of objects, whether they came from YAML, from JSON or from a stack. */
-export type ObjectFormat = {
-  readonly name: string;
-  readonly status: FormatStatus;
-  readonly about: string;
+export type ObjectFormat = Described & {
   readonly recognises: (object: JsonObject, origin: Origin) => boolean;
   /**
    * Never throws.

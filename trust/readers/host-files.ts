@@ -14,13 +14,12 @@ import {
 } from "../words/host-files.ts";
 import { decodeBase64 } from "./encoding.ts";
 import type { Given, ObjectFormat } from "./format.ts";
-import { annotationsOf, ofFile, textMap, titleOf, unread } from "./origins.ts";
+import { ofFile, titleOf, unread } from "./origins.ts";
 import type { Origin, UnreadPiece } from "./piece.ts";
-import { asObject, type JsonObject } from "./yaml.ts";
+import { annotationsOf, asObject, type JsonObject, textMap } from "./yaml.ts";
 
 export const hostFiles: ObjectFormat = {
   name: "files of a machine",
-  status: "read",
   about:
     "a Secret of type `kubelet-trust/host-files`, as stacks render them: each file at its path on the machine, with the machine's name, addresses and version; nothing of it is ever quoted",
   recognises: ({ kind, type }) => kind === "Secret" && type === hostFilesSecretType,

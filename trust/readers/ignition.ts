@@ -20,7 +20,6 @@ import {
 
 export const ignition: ObjectFormat = {
   name: "Ignition",
-  status: "read",
   about:
     "versions 2 and 3: `storage.files` (`data:` URLs in any encoding, `append`, gzip), `systemd.units` with drop-ins, `ignition.config` given inline; remote sources are said to be not read",
   recognises: ({ ignition: head }) => asText(asObject(head)?.version) !== undefined,
@@ -29,7 +28,6 @@ export const ignition: ObjectFormat = {
 
 export const butane: ObjectFormat = {
   name: "Butane",
-  status: "read",
   about:
     "`variant` and `version`: `storage.files` with `contents.inline`, `systemd.units`; `local` and remote sources are said to be not read",
   recognises: ({ variant, version, storage, systemd }) =>

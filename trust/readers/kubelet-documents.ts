@@ -32,7 +32,6 @@ const telling = [
 
 export const kubeletConfiguration: ObjectFormat = {
   name: "KubeletConfiguration",
-  status: "read",
   about: "a whole file, or a drop-in of `--config-dir` (`*.conf`)",
   recognises: ({ kind, apiVersion }) =>
     kind === "KubeletConfiguration" ||
@@ -58,7 +57,6 @@ function notOne({ kind }: JsonObject, origin: Origin): Reading {
 /** What the kubelet answers to `/configz`. */
 export const configz: ObjectFormat = {
   name: "configz",
-  status: "read",
   about:
     'the answer of `kubectl get --raw /api/v1/nodes/NAME/proxy/configz`: `{"kubeletconfig": {...}}`',
   recognises: ({ kubeletconfig }) => asObject(kubeletconfig) !== undefined,
@@ -78,7 +76,6 @@ export const configz: ObjectFormat = {
 /** A part of a KubeletConfiguration without kind, as kubeadm's `--patches` take it. */
 export const kubeletPatch: ObjectFormat = {
   name: "kubeadm patch of the KubeletConfiguration",
-  status: "read",
   about:
     "a partial document without kind, by its name (`kubeletconfiguration0+strategic.json`) or by its fields",
   recognises: (object, origin) =>
@@ -128,7 +125,6 @@ export const otherPatches: Format = {
 /** A single kubeadm document that was read already, e.g. a resource of a stack. */
 export const kubeadmDocument: ObjectFormat = {
   name: "kubeadm configuration",
-  status: "read",
   about:
     "ClusterConfiguration, InitConfiguration, JoinConfiguration (v1beta3 and v1beta4), alone or several in one text, with the KubeletConfiguration beside them",
   recognises: ({ apiVersion }) => asText(apiVersion)?.startsWith("kubeadm.k8s.io/") ?? false,

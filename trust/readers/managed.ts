@@ -64,7 +64,6 @@ function kindOf(object: JsonObject): Kind | undefined {
 
 export const managed: ObjectFormat = {
   name: "nodes of a cloud or a distribution",
-  status: "read",
   about: `NodeConfig of EKS, eksctl's ClusterConfig, EKSConfig and NodeadmConfig of Cluster API, Cluster and InstanceGroup of kops, Gardener's Shoot, OpenShift's KubeletConfig: settings of kubelets that only tune are a note, those that decide are named as not read, and whether a kubelet is open is judged; with none of them what the distribution does itself is a note; files, scripts and user data in them`,
   recognises: (object) => kindOf(object) !== undefined,
   read: (object, origin, lineOf) => {

@@ -5,9 +5,10 @@
 import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
 import { readArguments } from "./command-line.ts";
 import type { CallerPiece, Origin, WorkloadPiece } from "./piece.ts";
+import { environmentOf, withEnvironment } from "./pod.ts";
 import { imageName } from "./program-names.ts";
 import { textOf, toWords, type Word } from "./word.ts";
-import { asList, asObject, asText, type JsonObject, type YamlDocument } from "./yaml.ts";
+import { asList, asText, type JsonObject, type YamlDocument } from "./yaml.ts";
 
 type Around = Pick<WorkloadPiece, "origin" | "label" | "serviceAccount">;
 
@@ -39,22 +40,13 @@ function isMetricsServer(container: JsonObject): boolean {
 }
 
 function argumentsOf(container: JsonObject): (string | Word)[] {
-  const values = Object.fromEntries(
-    asList(container.env).flatMap((entry): [string, string][] => {
-      const { name, value } = asObject(entry) ?? {};
-      return typeof name === "string" && typeof value === "string" ? [[name, value]] : [];
-    }),
-  );
+  const environment = environmentOf(container);
   return (["command", "args"] as const).flatMap((field): (string | Word)[] => {
     const written = container[field];
     if (typeof written === "string") {
       return [{ kind: "unknownWords", missing: `the ${field} of metrics-server` }];
     }
-    return asList(written).map((item) =>
-      String(item).replace(/\$\(([A-Za-z_][\w.-]*)\)/g, (match, name: string) =>
-        Object.hasOwn(values, name) ? (values[name] ?? match) : match,
-      ),
-    );
+    return asList(written).map((item) => withEnvironment(String(item), environment));
   });
 }
 
@@ -185,39 +177,35 @@ function lastValue(words: readonly Word[], name: string): Fact<string | undefine
 
 /** Every value of a flag, in the order they stand; unknown words may hold one. */
 function valuesOf(words: readonly Word[], name: string): readonly Fact<string>[] {
-  const values: Fact<string>[] = [];
-  for (const [index, word] of words.entries()) {
-    if (word.kind === "unknownWords") {
-      values.push(unknown(`${word.missing}, which may hold --${name}`));
-      continue;
-    }
-    const [, flag = "", , given] = /^--([\w-]+)(=(.*))?$/s.exec(word.text) ?? [];
-    if (flag.replaceAll("_", "-") !== name) continue;
-    const next = words[index + 1];
+  return givenAs(words, name, (word, given, next) => {
     const holder = given === undefined ? next : word;
-    values.push(
-      holder?.kind === "text" && holder.placeholder === undefined
-        ? known(given ?? holder.text)
-        : unknown(`the value of --${name}`),
-    );
-  }
-  return values;
+    return holder?.kind === "text" && holder.placeholder === undefined
+      ? (given ?? holder.text)
+      : undefined;
+  });
 }
 
 /** A flag that is on when it is named alone. */
 function isOn(words: readonly Word[], name: string): Fact<boolean> {
-  let on: Fact<boolean> = known(false);
-  for (const word of words) {
-    if (word.kind === "unknownWords") {
-      on = unknown(`${word.missing}, which may hold --${name}`);
-      continue;
-    }
-    const [, flag = "", , given] = /^--([\w-]+)(=(.*))?$/s.exec(word.text) ?? [];
-    if (flag.replaceAll("_", "-") !== name) continue;
-    on =
-      word.placeholder === undefined
-        ? known(given === undefined || /^(1|t|true)$/i.test(given))
-        : unknown(`the value of --${name}`);
-  }
-  return on;
+  const all = givenAs(words, name, (word, given) =>
+    word.placeholder === undefined ? given === undefined || /^(1|t|true)$/i.test(given) : undefined,
+  );
+  return all.at(-1) ?? known(false);
 }
+
+/** What is made of each word that names a flag, with its value behind `=` and the word after it; unknown where nothing is. */
+function givenAs<T>(
+  words: readonly Word[],
+  name: string,
+  make: (word: TextWord, given: string | undefined, next: Word | undefined) => T | undefined,
+): readonly Fact<T>[] {
+  return words.flatMap((word, index): Fact<T>[] => {
+    if (word.kind === "unknownWords") return [unknown(`${word.missing}, which may hold --${name}`)];
+    const [, flag = "", , given] = /^--([\w-]+)(=(.*))?$/s.exec(word.text) ?? [];
+    if (flag.replaceAll("_", "-") !== name) return [];
+    const made = make(word, given, words[index + 1]);
+    return [made === undefined ? unknown(`the value of --${name}`) : known(made)];
+  });
+}
+
+type TextWord = Extract<Word, { kind: "text" }>;

@@ -3,14 +3,13 @@
 import type { NodeAddress } from "../words/facts.ts";
 import { type NodeAddressType, nodeAddressTypes } from "../words/vocabulary.ts";
 import type { GivenObject, ObjectFormat } from "./format.ts";
-import { textMap, titleOf, unread } from "./origins.ts";
+import { titleOf, unread } from "./origins.ts";
 import { readRbac } from "./rbac.ts";
-import { asList, asObject, asText, valueAt } from "./yaml.ts";
+import { asList, asObject, asText, textMap, valueAt } from "./yaml.ts";
 
 /** `kubectl get -o yaml`, and what an API server answers: the items of a `PodList` carry no kind of their own. */
 export const list: ObjectFormat = {
   name: "List",
-  status: "read",
   about: "`List`, `ConfigMapList` and the like: each item as an object of its own",
   recognises: ({ kind, items }) =>
     (asText(kind)?.endsWith("List") ?? false) && Array.isArray(items),
@@ -37,7 +36,6 @@ export const list: ObjectFormat = {
 
 export const node: ObjectFormat = {
   name: "Node",
-  status: "read",
   about: "name, `status.addresses`, version and port of its kubelet",
   recognises: ({ kind, apiVersion }) =>
     kind === "Node" && (apiVersion === undefined || apiVersion === "v1"),
@@ -67,7 +65,6 @@ function isAddressType(type: unknown): type is NodeAddressType {
 
 export const rbac: ObjectFormat = {
   name: "ClusterRole, ClusterRoleBinding",
-  status: "read",
   about: "who may call kubelets, and who may approve their requests for certificates",
   recognises: ({ kind, apiVersion }) =>
     (kind === "ClusterRole" || kind === "ClusterRoleBinding") &&
@@ -90,7 +87,6 @@ export const rbac: ObjectFormat = {
 /** Roles grant what is in their namespace; of approving, where they speak of it, nothing. */
 export const role: ObjectFormat = {
   name: "Role",
-  status: "read",
   about: "whether it speaks of approving requests for certificates, which no Role can grant",
   recognises: ({ kind, rules }) =>
     kind === "Role" &&
@@ -109,7 +105,6 @@ export const role: ObjectFormat = {
 /** ServiceAccounts matter where they keep their token from pods. */
 export const serviceAccount: ObjectFormat = {
   name: "ServiceAccount",
-  status: "read",
   about: "`automountServiceAccountToken: false`, with which approvers have no token",
   recognises: ({ kind, automountServiceAccountToken: mounts }) =>
     kind === "ServiceAccount" && mounts === false,
@@ -134,7 +129,6 @@ const plainKinds = new Set(
 
 export const plain: ObjectFormat = {
   name: "kinds that decide nothing",
-  status: "read",
   about: `nothing in them is looked for: ${[...plainKinds].sort().join(", ")}`,
   recognises: ({ kind }) => plainKinds.has(asText(kind) ?? ""),
   read: () => ({ pieces: [], inner: [] }),

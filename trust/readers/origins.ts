@@ -85,21 +85,6 @@ export function titleOf(object: JsonObject): string {
   return whole.length > 200 ? `${whole.slice(0, 200)}…` : whole;
 }
 
-/** The annotations of an object, those that are text. */
-export function annotationsOf(object: JsonObject | undefined): Record<string, string> {
-  return textMap(asObject(object?.metadata)?.annotations);
-}
-
-/** The entries of a map that are text. */
-export function textMap(value: unknown): Record<string, string> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter(
-      (entry): entry is [string, string] => typeof entry[1] === "string",
-    ),
-  );
-}
-
 /** Whether a text is a placeholder and nothing else: an unknown value. */
 export function isUnknown(text: string): boolean {
   const trimmed = text.trim();

@@ -23,7 +23,6 @@ import {
 
 export const otherObject: ObjectFormat = {
   name: "any other object",
-  status: "read",
   about:
     'Rollouts and other kinds with a pod inside, virtual machines with user data (`userData`, `userDataBase64`, `customData`, `metadata["user-data"]`, `metadataStartupScript`, ...), remote and local commands, files (`path` with `content`), objects inside of it; what else speaks of kubelets is said to be not read',
   recognises: () => true,

@@ -4,7 +4,6 @@ import { file } from "./origins.ts";
 
 export const pemFile: Format = {
   name: "PEM",
-  status: "read",
   about:
     "certificates and keys, with other text around them; a flag that names a file of that name means it",
   recognises: (text) =>

@@ -10,6 +10,7 @@ import {
 } from "./command-line.ts";
 import { imageName } from "./program-names.ts";
 import {
+  annotationsOf,
   asList,
   asObject,
   asText,
@@ -180,7 +181,8 @@ function byImage(
   return isProgram(program) ? [{ program, words, source }] : [];
 }
 
-function environmentOf(container: JsonObject): Record<string, string> {
+/** The environment of a container, as far as it is written there. */
+export function environmentOf(container: JsonObject): Record<string, string> {
   return Object.fromEntries(
     asList(container.env).flatMap((entry): [string, string][] => {
       const { name, value } = asObject(entry) ?? {};
@@ -190,7 +192,10 @@ function environmentOf(container: JsonObject): Record<string, string> {
 }
 
 /** Kubernetes replaces `$(NAME)` by the container's environment; `$$` is a dollar sign. */
-function withEnvironment(text: string, environment: Readonly<Record<string, string>>): string {
+export function withEnvironment(
+  text: string,
+  environment: Readonly<Record<string, string>>,
+): string {
   return text.replace(/\$\(([A-Za-z_][\w.-]*)\)/g, (match, name: string) =>
     Object.hasOwn(environment, name) ? (environment[name] ?? match) : match,
   );
@@ -218,15 +223,6 @@ function volumesOf(spec: JsonObject): JsonObject[] {
   return asList(spec.volumes)
     .map(asObject)
     .filter((volume) => volume !== undefined);
-}
-
-function annotationsOf(object: JsonObject | undefined): Record<string, string> {
-  const annotations = asObject(asObject(object?.metadata)?.annotations) ?? {};
-  return Object.fromEntries(
-    Object.entries(annotations).filter(
-      (entry): entry is [string, string] => typeof entry[1] === "string",
-    ),
-  );
 }
 
 function texts(value: Json | undefined): string[] {

@@ -8,7 +8,6 @@ import { readingOf } from "./program-pieces.ts";
 /** /proc/PID/cmdline: a NUL after each word. */
 export const processCommandLine: Format = {
   name: "/proc/PID/cmdline",
-  status: "read",
   about: "words with a NUL byte after each",
   recognises: (text) => text.includes("\0") && /^[^\0\n]+\0/.test(text),
   read: (text, origin) => {
@@ -22,7 +21,6 @@ const comment = /^\s*(#|;|\/\/)/;
 /** Flags of a program that the name of the file, or its flags, tell. */
 export const flagFile: Format = {
   name: "flag file",
-  status: "read",
   about:
     "one flag a line, e.g. microk8s' `args/kubelet`; the program is told by the file's name, else by flags that it alone has",
   recognises: (text) => {

@@ -24,7 +24,6 @@ const monitors: Readonly<Record<string, FieldPath>> = {
 
 export const monitor: ObjectFormat = {
   name: "ServiceMonitor, PodMonitor, ScrapeConfig",
-  status: "read",
   about:
     "of kubelets, by name, selector or role: `tlsConfig.insecureSkipVerify`, `caFile`, `ca`; with none of them it verifies with the system's certificates; `bearerTokenFile`, and whether there is any credential",
   recognises: ({ kind, apiVersion }) =>
@@ -76,7 +75,6 @@ function told({ verification, credential }: CallerPiece): unknown {
 /** prometheus.yml: jobs that find nodes and speak TLS with them. */
 export const prometheusConfiguration: ObjectFormat = {
   name: "Prometheus configuration",
-  status: "read",
   about:
     "`scrape_configs` with `role: node` over https: `tls_config.insecure_skip_verify`, `ca_file`, `ca`, `bearer_token_file`, `authorization.credentials_file`, and whether there is any credential; jobs that go through kube-apiserver's proxy call no kubelet",
   recognises: ({ scrape_configs }) => Array.isArray(scrape_configs),
@@ -92,7 +90,6 @@ export const prometheusConfiguration: ObjectFormat = {
 /** One job of a list that stands alone, as `additionalScrapeConfigs` hold it. */
 export const scrapeJob: ObjectFormat = {
   name: "Prometheus job",
-  status: "read",
   about: "one item of `scrape_configs`, as additional configurations hold it",
   recognises: ({ job_name, kubernetes_sd_configs }) =>
     job_name !== undefined && Array.isArray(kubernetes_sd_configs),

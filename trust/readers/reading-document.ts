@@ -1,8 +1,6 @@
 /** docs/reading.md, from the lists of formats. */
-import type { FormatStatus } from "./format.ts";
+import type { Described } from "./format.ts";
 import { formats, objectFormats } from "./formats.ts";
-
-type Row = { readonly name: string; readonly status: FormatStatus; readonly about: string };
 
 /** The text of docs/reading.md. */
 export function readingDocument(): string {
@@ -48,9 +46,9 @@ No text that came from a Secret is quoted.
 `;
 }
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly Described[]): string {
   const lines = rows.map(
-    ({ name, status, about }) =>
+    ({ name, status = "read", about }) =>
       `| ${name} | ${status === "read" ? "read" : "recognised, not read"} | ${about.replaceAll("|", "\\|")} |`,
   );
   return ["| shape | status | what is taken out of it |", "| --- | --- | --- |", ...lines].join(

@@ -9,12 +9,21 @@ import { formats, objectFormats } from "./formats.ts";
 import { isOfKubernetes } from "./host-paths.ts";
 import { kubeadmCommands } from "./kubeadm-command.ts";
 import { leftEnvironments, withEnvironments } from "./left-environments.ts";
-import { annotationsOf, file, textMap, titleOf, unread } from "./origins.ts";
+import { file, titleOf, unread } from "./origins.ts";
 import { pemFile } from "./pem-file.ts";
 import type { Origin, Piece, UnreadPiece } from "./piece.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
 import { assembleUnits } from "./unit.ts";
-import { asList, asObject, asText, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
+import {
+  annotationsOf,
+  asList,
+  asObject,
+  asText,
+  type Json,
+  type JsonObject,
+  textMap,
+  type YamlDocument,
+} from "./yaml.ts";
 
 export type { Format, Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
 
@@ -166,7 +175,7 @@ function readText(text: string, origin: Origin): Reading {
     const reading = format.read(text, origin);
     const isEmpty =
       reading.pieces.length + reading.inner.length + (reading.parts ?? []).length === 0;
-    if (isEmpty && !reading.isHarmless && format.status === "read" && format !== pemFile) {
+    if (isEmpty && !reading.isHarmless && format.status === undefined && format !== pemFile) {
       return { pieces: notUnderstood(text, origin).filter(({ deciding }) => deciding), inner: [] };
     }
     return format !== documents && control.test(text) && speaks(text) === "of settings"

@@ -110,7 +110,6 @@ function others(object: JsonObject): JsonObject {
 
 export const rules: ObjectFormat = {
   name: "rules of other programs",
-  status: "read",
   about:
     "rules that watch or forbid, and quote what they look for: nothing in them is looked for. Falco, Sigma, groups of Prometheus' and Loki's alerts, Kyverno's policies without `mutate` and `generate`, ValidatingAdmissionPolicy, Gatekeeper, TracingPolicy, KubeArmor, audit policies, Trivy's reports, Checkov's checks, Grafana's dashboards",
   recognises: (object) =>
@@ -138,7 +137,6 @@ const auditRule = /^-[aAwWDbfeirck](?:\s[^\n]*)?$/;
 
 export const ruleText: Format = {
   name: "rules in a language of their own",
-  status: "read",
   about:
     "Rego (`*.rego`), YARA (`*.yar`), auditd (`*.rules`), Wazuh (`*.xml`) and InSpec (`*.rb`), by their names and how they begin: nothing in them is looked for",
   recognises: (text, { path, key }) => {

@@ -12,7 +12,6 @@ const shebang = /^\s*#!\s*\S*(\/env\s+)?\S*/;
 /** Scripts that say so: by `#!`, or as cloud-init's boot hooks. */
 export const script: Format = {
   name: "shell script",
-  status: "read",
   about:
     "`#!/bin/sh` and the like, or `*.sh`: programs behind any wrapper, variables, lists, `set --`; files written by here-documents, `tee`, `echo`, `printf`, `base64 -d`; `kubeadm init` and `join`; copies of those by `cp`, `mv`, `install`, `ln`; ClusterRoles and bindings that `kubectl create` makes; a file that Kubernetes reads of itself or that a flag names, and that anything else may write (`curl`, `tar`, `rsync`, `openssl`, `sed -i`, a program that is not known), is undecidable; a script from a pipe or a download, and manifests that `kubectl` gets from elsewhere, are said; whether something is run under a condition, in a function that nothing calls, or behind `exit` is undecidable, and so is a variable that a condition or a sourced file may set",
   recognises: (text, { key, path }) =>
@@ -60,7 +59,6 @@ function isPlausible({ words: [first] }: CommandLine): boolean {
 /** Shell text that does not say so: a command line, or a script without `#!`. Asked when nothing else recognises it. */
 export const commands: Format = {
   name: "command line",
-  status: "read",
   about:
     "shell text without `#!` in which one of the programs, kubeadm, or a written file is found",
   recognises: (text, origin) => {

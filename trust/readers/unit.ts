@@ -27,7 +27,6 @@ const header = /^\s*\[[\w-]+\]\s*$/;
 /** A unit or a drop-in. */
 export const unit: Format = {
   name: "systemd unit",
-  status: "read",
   about:
     "a unit with its drop-ins (`*.conf`, in the order of their names) and the environment files beside it, by path or by name; of kubeadm's optional environment files those that are not there are taken to be as kubeadm leaves them, and said; what only another file that is not there could set is unknown",
   recognises: (text) => {
@@ -42,7 +41,6 @@ export const unit: Format = {
 /** An environment file. */
 export const environmentFile: Format = {
   name: "environment file",
-  status: "read",
   about:
     "`NAME=value` lines, such as /etc/default/kubelet and kubeadm-flags.env: part of the unit beside it; of kubeadm's unit where no unit is there and it sets that unit's variables",
   recognises: isEnvironmentFile,

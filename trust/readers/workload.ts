@@ -32,7 +32,6 @@ const kinds = new Set([
 
 export const workload: ObjectFormat = {
   name: "Pod and whatever makes pods",
-  status: "read",
   about:
     "Pod, PodTemplate, Deployment, DaemonSet, StatefulSet, ReplicaSet, ReplicationController, Job, CronJob: programs in `command`, `args` or by the image's name, `$(NAME)` from `env`, metrics-server, ServiceAccount, replicas",
   recognises: ({ kind }) => kinds.has(asText(kind) ?? ""),

@@ -262,3 +262,18 @@ export function valueAt(value: Json | undefined, path: FieldPath): Json | undefi
 function ownValue(object: JsonObject | undefined, key: string): Json | undefined {
   return object && Object.hasOwn(object, key) ? object[key] : undefined;
 }
+
+/** The annotations of an object, those that are text. */
+export function annotationsOf(object: JsonObject | undefined): Record<string, string> {
+  return textMap(asObject(object?.metadata)?.annotations);
+}
+
+/** The entries of a map that are text. */
+export function textMap(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
+}

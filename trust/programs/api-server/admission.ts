@@ -6,14 +6,7 @@
 import { listText, quote } from "../../go/texts.ts";
 import type { Flags } from "../../kubernetes/flags.ts";
 import { minorOf } from "../../kubernetes/tables.ts";
-import type { RefusalKind } from "../../words/refusal.ts";
-
-/** One complaint about options, and the flag that is to blame. */
-export type OptionComplaint = {
-  readonly flag: string;
-  readonly error: string;
-  readonly kind: RefusalKind;
-};
+import type { OptionComplaint } from "../refusal.ts";
 
 /** Complaints about the flags that name admission plugins. */
 export function admissionComplaints(flags: Flags, version: string): OptionComplaint[] {

@@ -4,7 +4,7 @@
  */
 import { pemBlocks } from "../../certificates/pem.ts";
 import { parseCertificate } from "../../certificates/x509.ts";
-import { aggregateText, commandFailed, quote } from "../../go/texts.ts";
+import { commandFailed, quote } from "../../go/texts.ts";
 import type { Flags } from "../../kubernetes/flags.ts";
 import { gatesError } from "../../kubernetes/gates.ts";
 import type { ProgramTable } from "../../kubernetes/tables.ts";
@@ -12,8 +12,16 @@ import type { ApiServerKubeletAccess, HostFiles } from "../../words/facts.ts";
 import type { Refusal } from "../../words/refusal.ts";
 import { earlyExit } from "../early-exit.ts";
 import { readFileError } from "../kubelet/serving-certificate.ts";
-import { failed, fileRefusalKind, flagFailed, gateRefusal, refusal } from "../refusal.ts";
-import { admissionComplaints, type OptionComplaint } from "./admission.ts";
+import {
+  failed,
+  fileRefusalKind,
+  flagFailed,
+  gateRefusal,
+  type OptionComplaint,
+  optionsFailed,
+  refusal,
+} from "../refusal.ts";
+import { admissionComplaints } from "./admission.ts";
 
 export type ApiServerStartInputs = {
   readonly flags: Flags;
@@ -29,7 +37,10 @@ export function apiServerRefusal(inputs: ApiServerStartInputs): Refusal | undefi
   return (
     commandLineRefusal("kube-apiserver", inputs.flags) ??
     gatesRefusal(inputs.flags, inputs.table) ??
-    optionsRefusal(inputs) ??
+    optionsFailed(inputs.flags, [
+      ...authorizationComplaints(inputs.flags),
+      ...admissionComplaints(inputs.flags, inputs.version),
+    ]) ??
     kubeletClientRefusal(inputs)
   );
 }
@@ -85,16 +96,6 @@ export function gatesRefusal(flags: Flags, table: ProgramTable): Refusal | undef
   }
   const error = gatesError(settings, table.gates);
   return error && gateRefusal(commandFailed(error.message), error, source);
-}
-
-/** All options are validated at once: their complaints are told together. */
-function optionsRefusal({ flags, version }: ApiServerStartInputs): Refusal | undefined {
-  const complaints = [...authorizationComplaints(flags), ...admissionComplaints(flags, version)];
-  const [first] = complaints;
-  return (
-    first &&
-    flagFailed(flags, first.flag, aggregateText(complaints.map(({ error }) => error)), first.kind)
-  );
 }
 
 const authorizationModes = ["AlwaysAllow", "AlwaysDeny", "ABAC", "Webhook", "RBAC", "Node"];

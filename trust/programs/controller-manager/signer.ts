@@ -1,6 +1,6 @@
 /** kube-controller-manager: does it start, and by which CA does it sign kubelet serving certificates? */
 
-import { aggregateText, quote } from "../../go/texts.ts";
+import { quote } from "../../go/texts.ts";
 import { type Flags, parseFlags } from "../../kubernetes/flags.ts";
 import { programTable } from "../../kubernetes/tables.ts";
 import { versionOf } from "../../kubernetes/version.ts";
@@ -10,10 +10,15 @@ import type { Fact } from "../../words/fact.ts";
 import { known, mapFact, valueOr } from "../../words/fact.ts";
 import type { FileContent, HostFiles } from "../../words/facts.ts";
 import type { Refusal, Start } from "../../words/refusal.ts";
-import type { OptionComplaint } from "../api-server/admission.ts";
 import { commandLineRefusal, gatesRefusal } from "../api-server/start.ts";
 import { loadPair } from "../kubelet/serving-certificate.ts";
-import { builtInProvider, failed, flagFailed, startOf } from "../refusal.ts";
+import {
+  builtInProvider,
+  failed,
+  type OptionComplaint,
+  optionsFailed,
+  startOf,
+} from "../refusal.ts";
 import { type Refusals, refusalsOf } from "../refusals.ts";
 import { withoutSubject } from "../without-subject.ts";
 
@@ -93,7 +98,8 @@ function resolve(inputs: ControllerManagerInputs): ControllerManagerFacts {
   const refusal =
     commandLineRefusal(program, flags) ??
     gatesRefusal(flags, table) ??
-    optionsRefusal(flags, file) ??
+    // Source: kubernetes `cmd/kube-controller-manager/app/options/options.go` (Validate).
+    optionsFailed(flags, [...signingComplaints(file), ...providerComplaints(file)]) ??
     (valueOr(isSigning, false) ? signingFileRefusal(file, inputs.files) : undefined);
   return {
     label: inputs.label,
@@ -104,19 +110,6 @@ function resolve(inputs: ControllerManagerInputs): ControllerManagerFacts {
         ? servingSigner(file)
         : mapFact(isSigning, () => undefined),
   };
-}
-
-/**
- * All options are validated at once: their complaints are told together.
- * Source: kubernetes `cmd/kube-controller-manager/app/options/options.go` (Validate).
- */
-function optionsRefusal(flags: Flags, file: Files): Refusal | undefined {
-  const complaints = [...signingComplaints(file), ...providerComplaints(file)];
-  const [first] = complaints;
-  return (
-    first &&
-    flagFailed(flags, first.flag, aggregateText(complaints.map(({ error }) => error)), first.kind)
-  );
 }
 
 function providerComplaints(file: Files): OptionComplaint[] {

@@ -11,7 +11,7 @@ import type { HostFiles, KubeletServing, NodeFacts } from "../../words/facts.ts"
 import type { Refusal, RefusalKind } from "../../words/refusal.ts";
 import { refusal } from "../refusal.ts";
 import { servedBy } from "./serving-certificate.ts";
-import type { Settings } from "./settings.ts";
+import { knownValue, type Settings } from "./settings.ts";
 
 export type ListenInputs = {
   readonly settings: Settings;
@@ -40,9 +40,11 @@ const lines: Readonly<Record<number, readonly [number, number]>> = {
  */
 function listenersOf({ settings, table }: Pick<ListenInputs, "settings" | "table">): Listener[] {
   const [line, readOnlyLine] = lines[table.minor] ?? [0, 0];
-  const readOnlyPort = value(settings, "readOnlyPort");
+  const readOnlyPort = knownValue(settings, "readOnlyPort");
   return [
-    ...(value(settings, "enableServer") === false ? [] : [{ port: value(settings, "port"), line }]),
+    ...(knownValue(settings, "enableServer") === false
+      ? []
+      : [{ port: knownValue(settings, "port"), line }]),
     ...(typeof readOnlyPort === "number" && readOnlyPort > 0
       ? [{ port: readOnlyPort, line: readOnlyLine }]
       : []),
@@ -52,7 +54,7 @@ function listenersOf({ settings, table }: Pick<ListenInputs, "settings" | "table
 /** The first complaint; undefined when nothing that is known keeps a server from listening. */
 export function listenRefusal(inputs: ListenInputs): Refusal | undefined {
   const { settings, node } = inputs;
-  const address = value(settings, "address");
+  const address = knownValue(settings, "address");
   const [first, second] = listenersOf(inputs);
   if (first === undefined || typeof address !== "string") {
     return undefined;
@@ -88,7 +90,7 @@ function pairRefusal(
   { settings, table, serving, node, files, reloads, at }: ListenInputs,
   listen: (error: string, kind: RefusalKind, field: string) => Refusal,
 ): Refusal | undefined {
-  if (table.minor >= 36 || value(settings, "enableServer") === false) return undefined;
+  if (table.minor >= 36 || knownValue(settings, "enableServer") === false) return undefined;
   const served = servedBy({ serving, node, files, reloads, at });
   if (!served.known) return undefined;
   if (served.value.kind === "refuses" && served.value.loaded === "once") {
@@ -121,9 +123,4 @@ export function startDoubt(
 /** Whether a machine surely lacks an address: all that it reports are known, and this one is not among them. */
 function lacks({ addresses }: NodeFacts, address: string): boolean {
   return addresses.known && !addresses.value.some((one) => canonicalIp(one.address) === address);
-}
-
-function value(settings: Settings, field: string): Json | undefined {
-  const fact = settings.get(field);
-  return fact.known ? fact.value : undefined;
 }

@@ -19,7 +19,7 @@ import {
   valueAt,
 } from "../../readers/yaml.ts";
 import type { Fact, Source } from "../../words/fact.ts";
-import { known, unknown } from "../../words/fact.ts";
+import { known, unknown, valueOr } from "../../words/fact.ts";
 import type { Refusal, RefusalKind } from "../../words/refusal.ts";
 import { gateRefusal, refusal } from "../refusal.ts";
 import { configurationType, decodeConfiguration } from "./decode.ts";
@@ -33,6 +33,11 @@ export type Settings = {
   readonly gates: Readonly<Record<string, boolean>>;
   readonly refusal?: Refusal;
 };
+
+/** The value of a field; undefined where it has none, or none that is known. */
+export function knownValue(settings: Settings, field: string): Json | undefined {
+  return valueOr(settings.get(field), undefined);
+}
 
 export type SettingsInputs = {
   readonly flags: Flags;

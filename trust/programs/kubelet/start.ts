@@ -9,7 +9,6 @@ import { aggregateText, commandFailed, listText, quote } from "../../go/texts.ts
 import type { Flags } from "../../kubernetes/flags.ts";
 import { gatesError, isEnabled } from "../../kubernetes/gates.ts";
 import type { KubeletTable } from "../../kubernetes/tables.ts";
-import type { Json } from "../../readers/yaml.ts";
 import type { Fact } from "../../words/fact.ts";
 import type { FileContent, HostFiles } from "../../words/facts.ts";
 import type { Refusal, RefusalKind } from "../../words/refusal.ts";
@@ -17,7 +16,7 @@ import { earlyExit } from "../early-exit.ts";
 import { builtInProvider, failed, fileRefusalKind, flagFailed, gateRefusal } from "../refusal.ts";
 import { type ListenInputs, listenRefusal } from "./listen.ts";
 import { halfPairError, readFileError, servedBy } from "./serving-certificate.ts";
-import type { Settings } from "./settings.ts";
+import { knownValue, type Settings } from "./settings.ts";
 import { validateConfiguration } from "./validate.ts";
 
 export type StartInputs = ListenInputs & { readonly flags: Flags };
@@ -115,7 +114,7 @@ function configurationRefusal({ settings, table, node }: StartInputs): Refusal |
       settings.sourceOf("featureGates"),
     );
   }
-  const format = value(settings, "logging.format");
+  const format = knownValue(settings, "logging.format");
   if (typeof format === "string" && format !== "text" && format !== "json") {
     return fieldFailed(
       settings,
@@ -124,7 +123,7 @@ function configurationRefusal({ settings, table, node }: StartInputs): Refusal |
     );
   }
   const splitStream = ["text", "json"].find(
-    (one) => value(settings, `logging.options.${one}.splitStream`) === true,
+    (one) => knownValue(settings, `logging.options.${one}.splitStream`) === true,
   );
   if (splitStream && !isEnabled("LoggingAlphaOptions", settings.gates, table.gates)) {
     return fieldFailed(
@@ -134,7 +133,7 @@ function configurationRefusal({ settings, table, node }: StartInputs): Refusal |
     );
   }
   const complaints = validateConfiguration({
-    get: (field) => value(settings, field),
+    get: (field) => knownValue(settings, field),
     gates: settings.gates,
     table,
     cgroupV1: node.cgroupV1 ?? false,
@@ -160,11 +159,6 @@ function fieldFailed(
   return failed(error, kind, { field }, settings.sourceOf(field));
 }
 
-function value(settings: Settings, field: string): Json | undefined {
-  const fact = settings.get(field);
-  return fact.known ? fact.value : undefined;
-}
-
 /** InitializeTLS. */
 function dependenciesRefusal({
   flags,
@@ -187,7 +181,7 @@ function dependenciesRefusal({
   if (half !== undefined) {
     return failed(prefix + half, "half-pair", { flag: "cert-dir" }, serving.certDirectory.source);
   }
-  const suites = value(settings, "tlsCipherSuites");
+  const suites = knownValue(settings, "tlsCipherSuites");
   const unknownSuite = (Array.isArray(suites) ? suites : []).find(
     (suite) => typeof suite === "string" && !table.tls.cipherSuites.includes(suite),
   );
@@ -198,13 +192,13 @@ function dependenciesRefusal({
       `${prefix}Cipher suite ${unknownSuite} not supported or doesn't exist`,
     );
   }
-  const version = value(settings, "tlsMinVersion");
+  const version = knownValue(settings, "tlsMinVersion");
   if (typeof version === "string" && version !== "" && !table.tls.versions.includes(version)) {
     return fieldFailed(settings, "tlsMinVersion", `${prefix}unknown tls version ${quote(version)}`);
   }
   const clientCa = table.minor < 36 ? clientCaRefusal(settings, files, prefix) : undefined;
   if (clientCa) return clientCa;
-  const curves = value(settings, "tlsCurvePreferences");
+  const curves = knownValue(settings, "tlsCurvePreferences");
   const unknownCurve = (Array.isArray(curves) ? curves : []).find(
     (curve) => typeof curve === "number" && !goCurves.includes(curve),
   );
@@ -224,7 +218,7 @@ function clientCaRefusal(
   prefix: string,
 ): Refusal | undefined {
   const field = "authentication.x509.clientCAFile";
-  const path = value(settings, field);
+  const path = knownValue(settings, field);
   if (typeof path !== "string" || path === "") return undefined;
   const file = files(path);
   if (!file.known) return undefined;
@@ -323,7 +317,7 @@ function clientRefusal({ flags, settings, files }: StartInputs): Refusal | undef
         )
       : undefined;
   }
-  const rotates = value(settings, "rotateCertificates") === true;
+  const rotates = knownValue(settings, "rotateCertificates") === true;
   return flagFailed(
     flags,
     "kubeconfig",
@@ -352,8 +346,8 @@ function isStandalone({ flags }: StartInputs): boolean {
 
 function authenticationRefusal(inputs: StartInputs): Refusal | undefined {
   const { settings, files } = inputs;
-  const caFile = value(settings, "authentication.x509.clientCAFile");
-  const webhook = value(settings, "authentication.webhook.enabled");
+  const caFile = knownValue(settings, "authentication.x509.clientCAFile");
+  const webhook = knownValue(settings, "authentication.webhook.enabled");
   if (typeof caFile === "string" && caFile !== "") {
     const error = caBundleError(caFile, files);
     const file = files(caFile);
@@ -406,7 +400,7 @@ function bundleError(content: FileContent): string | undefined {
 
 function authorizationRefusal(inputs: StartInputs): Refusal | undefined {
   const { settings } = inputs;
-  const mode = value(settings, "authorization.mode");
+  const mode = knownValue(settings, "authorization.mode");
   if (typeof mode !== "string" || mode === "AlwaysAllow") {
     return undefined;
   }
@@ -430,7 +424,7 @@ function authorizationRefusal(inputs: StartInputs): Refusal | undefined {
 }
 
 function runtimeRefusal({ settings, files }: StartInputs): Refusal | undefined {
-  const endpoint = value(settings, "containerRuntimeEndpoint");
+  const endpoint = knownValue(settings, "containerRuntimeEndpoint");
   const path = typeof endpoint === "string" ? /^unix:\/\/(.+)$/.exec(endpoint)?.[1] : undefined;
   if (path === undefined || !isMissing(files, path)) {
     return undefined;
