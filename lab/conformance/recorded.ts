@@ -69,6 +69,7 @@ const unsaidKubelets: ReadonlySet<string> = new Set([
   "dual-four-alone",
   "dual-requested",
   "auth-read-only",
+  "auth-may-not-ask",
 ]);
 
 /** Client certificates likewise. */

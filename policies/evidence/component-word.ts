@@ -25,18 +25,14 @@ import {
   type Stack,
   text,
 } from "../stack/resource.ts";
-import { entriesOf, kindOf, originOf } from "./kubernetes.ts";
+import { differing } from "./differing.ts";
+import { entriesOf, kindOf } from "./kubernetes.ts";
 import { type MachineSecret, machineOf } from "./machine-secret.ts";
 import { isMadeOfAddresses } from "./made-by.ts";
 import { fileOfProgram, isOpen, registeredWords } from "./registered-command.ts";
 import { aboutOf, otherFiles } from "./registered-files.ts";
 import { annotationsOf, isOtherStance, stancesFor } from "./registered-stance.ts";
 import { isUnregistered } from "./unregistered.ts";
-
-/** Neither what is deployed nor what was registered is taken for the truth in silence. */
-function differing(stack: Stack, resource: Resource, missing: string): UnreadPiece {
-  return { kind: "unread", origin: originOf(stack, resource), missing, deciding: true };
-}
 
 /** Machines that a component registered, and whose Secret is not one any more: something has changed it. */
 export function withoutSecret(stack: Stack, secrets: readonly Resource[]): UnreadPiece[] {
@@ -63,21 +59,18 @@ export function differencesOf(stack: Stack, machine: MachineSecret): UnreadPiece
   const programs = otherPrograms(machine, owner);
   const accesses = stancesFor(stack, owner).filter((access) => !isUnregistered(access));
   const paths = new Set(programs.map(({ path }) => path));
+  const parts = [...programs.map(({ what }) => what), ...otherFiles(stack, machine, owner, paths)];
+  const missing = `why ${enumeration.format(parts)} of ${describe(secret)} ${parts.length > 1 ? "differ" : "differs"} from what its component registered`;
   return [
-    ...[...programs.map(({ what }) => what), ...otherFiles(stack, machine, owner, paths)].map(
-      (what) =>
-        differing(
-          stack,
-          secret,
-          `why ${what} of ${describe(secret)} differs from what its component registered`,
-        ),
-    ),
+    ...(parts.length > 0 ? [differing(stack, secret, missing)] : []),
     ...accesses.flatMap((access) => [
       ...otherFlags(stack, machine, access),
       ...otherStances(stack, machine, access),
     ]),
   ];
 }
+
+const enumeration = new Intl.ListFormat("en-GB");
 
 /** What decides trust and is not as it was registered, with the file that is to have it. */
 function otherPrograms(

@@ -30,6 +30,8 @@ export type Gap = Found & {
   readonly opens?: Opening;
   /** Until it is known it counts as its component registered it. */
   readonly pending?: true;
+  /** It is there, and is not what its component registered. */
+  readonly changed?: true;
 };
 
 /** A KubeletConfiguration that no kubelet has. */

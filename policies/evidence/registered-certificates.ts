@@ -3,15 +3,15 @@
  * alike leaves a cluster in agreement with itself, so no verdict would tell of it.
  */
 import { digestOf, issuerOutputs, namesIn, statedIn, tokens } from "../../trust/contract.ts";
-import { unread } from "../../trust/readers/origins.ts";
 import type { UnreadPiece } from "../../trust/readers/piece.ts";
 import { asList, asObject, type JsonObject } from "../../trust/readers/yaml.ts";
 import { valueOr } from "../../trust/words/fact.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
 import { describe, field, placeholder, type Resource, type Stack } from "../stack/resource.ts";
 import { isPrivateKey, isRequest, makesCertificate } from "./certificates.ts";
+import { differing } from "./differing.ts";
 import type { Reader } from "./evidence.ts";
-import { objectOf, originOf } from "./kubernetes.ts";
+import { objectOf } from "./kubernetes.ts";
 
 const issuers: readonly string[] = [
   tokens.certificateAuthority,
@@ -37,7 +37,7 @@ function differencesOf(stack: Stack, issuer: Resource): UnreadPiece[] {
     const inputs: JsonObject = Object.assign({}, ...parts.map(objectOf));
     if (isAs(stated, statedIn(inputs)) && isAs(names, namesIn(inputs))) return [];
     const what = `why ${name} of ${describe(issuer)} differs from what its component registered`;
-    return [unread(originOf(stack, issuer), what, true)];
+    return [differing(stack, issuer, what)];
   });
 }
 

@@ -95,10 +95,12 @@ function symptomOf(outcome: Outcome): string | undefined {
 const pendingReason =
   "With serverTLSBootstrap: true the kubelet files a CertificateSigningRequest for signer kubernetes.io/kubelet-serving. kube-controller-manager approves none of these, no approver is in this stack or declared, so the CSR stays Pending and the kubelet has no certificate to present.";
 
+const waive = "Waive it with a reason and an end date, if it is checked elsewhere.";
+
 function supply(missing: readonly string[]): string[] {
   return [
     `Supply ${missing.join("; ")}: as a plain value or a resource of this stack, or in the policy's configuration (files, apiServers, approvers).`,
-    "Waive it with a reason and an end date, if it is checked elsewhere.",
+    waive,
   ];
 }
 
@@ -158,9 +160,19 @@ function unread(gap: Gap, analysis: Analysis): Finding {
     clusterName: analysis.clusterNameOf(gap),
     sources: [gap.source],
     reason: gap.deciding ? `Undecidable without ${gap.missing}.` : `Not read: ${gap.missing}.`,
-    remedies: gap.deciding ? supply([gap.missing]) : ["Nothing has to be done, where that is so."],
+    remedies: remediesOf(gap),
     ...(!gap.deciding && { level: "advisory" as const }),
   };
+}
+
+function remediesOf({ deciding, changed, missing }: Gap): string[] {
+  if (!deciding) return ["Nothing has to be done, where that is so."];
+  if (!changed) return supply([missing]);
+  return [
+    "Take away what changes it after its component made it: a transform, or a child that another part of the program makes.",
+    "Where pulumi --target leaves it as it was deployed, name it as a target too.",
+    waive,
+  ];
 }
 
 /** What a preview judges by a component's word; at the update the file itself is read. */

@@ -136,12 +136,13 @@ export function analyseStack(stack: Stack, config: Config): Analysis {
     evidence: {
       certificates: evidence.certificates,
       gaps: all.flatMap(({ unread }) =>
-        unread.map(({ origin, missing, deciding, opens, pending }) => ({
+        unread.map(({ origin, missing, deciding, opens, pending, changed }) => ({
           ...foundIn(origin),
           missing,
           deciding,
           ...(opens && { opens }),
           ...(pending && { pending }),
+          ...(changed && { changed }),
         })),
       ),
       unused: all.flatMap(({ unused }) =>

@@ -99,7 +99,12 @@ describe("what a transform has made of a machine's files", function () {
     const path = `${paths.kubeletUnit}.d/10-own.conf`;
     const said = mandatory(await ownCluster(withMore("w-0", path, open)));
     assert.match(said, /w-0: anyone who reaches it gets in without a credential/);
-    assert.match(said, /why the command line of kubelet of Secret \S+host-files-w-0 differs/);
+    assert.match(
+      said,
+      /why the command line of kubelet and the list of files of Secret \S+host-files-w-0 differ from/,
+    );
+    assert.match(said, /Or: +Where pulumi --target leaves it as it was deployed, name it as a target/);
+    assert.equal(said.match(/ what its component registered\.\n/g)?.length, 1);
   });
 
   it("is judged: kube-apiserver's flags, which two components registered", async () => {

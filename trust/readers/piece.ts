@@ -228,6 +228,8 @@ export type UnreadPiece = From & {
   readonly startsKubelet?: true;
   /** Until it is known it counts as who writes it has said: what is judged rests on that. */
   readonly pending?: true;
+  /** It is there, and is not what its component registered. */
+  readonly changed?: true;
 };
 
 /**
