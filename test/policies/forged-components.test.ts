@@ -103,7 +103,10 @@ describe("what a transform has made of a machine's files", function () {
       said,
       /why the command line of kubelet and the list of files of Secret \S+host-files-w-0 differ from/,
     );
-    assert.match(said, /Or: +Where pulumi --target leaves it as it was deployed, name it as a target/);
+    assert.match(
+      said,
+      /Or: +Where pulumi --target leaves it as it was deployed, name it as a target/,
+    );
     assert.equal(said.match(/ what its component registered\.\n/g)?.length, 1);
   });
 

@@ -1,7 +1,7 @@
 /**
  * What a user sees of an error, by the kind of request: kube-apiserver puts different words before it.
- * Sources: kubernetes `pkg/registry/core/pod/rest`, apimachinery `pkg/util/proxy`, `pkg/api/errors`
- * (NewGenericServerResponse); observed with v1.37.2.
+ * Sources: kubernetes `pkg/registry/core/pod/rest`, apiserver `pkg/registry/generic/rest/response_checker.go`, apimachinery
+ * `pkg/util/proxy`, `pkg/api/errors` (NewGenericServerResponse); observed with v1.37.2.
  */
 import type { RequestKind } from "../words/verdict.ts";
 
@@ -77,6 +77,8 @@ export function answerSeen(
         symptom: `the server does not allow this method on the requested resource${about}`,
         httpStatus: status,
       };
+    case 500:
+      return { symptom: `Internal error occurred: ${body}`, httpStatus: status };
     default:
       return {
         symptom: `an error on the server (${JSON.stringify(body)}) has prevented the request from succeeding${about}`,

@@ -79,7 +79,12 @@ describe("who a kubelet is to kube-apiserver", () => {
     });
     assert.equal(callOf(textsOf(node)).verdict, "verified");
     const refused = callOf(textsOf(other));
-    assert.equal(refused.verdict === "fails" ? refused.cause : refused.verdict, "may-not-ask");
+    assert.equal(refused.verdict, "fails");
+    assert.deepEqual([refused.cause, refused.httpStatus], ["may-not-ask", 500]);
+    assert.match(
+      refused.symptom,
+      /^Internal error occurred: Authorization error \(user=\S+, verb=get/,
+    );
   });
 
   /** What becomes of a request for logs by a caller who may do everything. */
