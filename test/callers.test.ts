@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { readArguments } from "../cli/arguments.ts";
 import { readEvidence } from "../cli/evidence.ts";
@@ -9,6 +6,7 @@ import { judgeAll } from "../cli/judgement.ts";
 import { configMap, resource, violationsOf } from "./policies/fake.ts";
 import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./policies/stacks/parts.ts";
 import { textOf } from "./reports/objects.ts";
+import { inFolder, writeFiles } from "./support/folders.ts";
 
 /*
  * Who calls kubelets beside kube-apiserver is judged alike by both doors.
@@ -127,18 +125,13 @@ function fromFiles(parts: Parts): string[] {
 }
 
 function judged(parts: Parts) {
-  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-callers-"));
-  try {
+  return inFolder((folder) => {
     const manifests = Object.fromEntries(parts.manifests.map((text, i) => [`${i}.yaml`, text]));
-    for (const [name, text] of Object.entries({ ...control, ...nodes(parts), ...manifests })) {
-      writeFileSync(join(folder, name), text);
-    }
+    writeFiles(folder, { ...control, ...nodes(parts), ...manifests });
     const args = readArguments([folder, "--csr", "issued"]);
     assert.ok(args);
     return judgeAll(readEvidence(args), undefined);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** metrics-server with more in the spec of its pod. */

@@ -1,7 +1,7 @@
 /** Which kube-apiserver calls a kubelet, and what skips: no decoy and no half-said word lets a kubelet through. */
+
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main } from "../cli/main.ts";
 import { reasonAnnotation, verificationAnnotation } from "../trust/words/vocabulary.ts";
@@ -12,6 +12,7 @@ import {
   kubeletUnit,
   type Stance,
 } from "./policies/stacks/parts.ts";
+import { inFolder } from "./support/folders.ts";
 
 type Metadata = Record<string, unknown>;
 type Made = { readonly metadata: Metadata; readonly data: Record<string, string> };
@@ -43,15 +44,12 @@ function packRejects(objects: readonly Made[]): string {
 }
 
 function judged(objects: readonly Made[]) {
-  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-pairing-"));
-  try {
+  return inFolder((folder) => {
     const file = join(folder, "all.json");
     const items = objects.map((one) => ({ apiVersion: "v1", kind: "ConfigMap", ...one }));
     writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
     return main([file]);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 const reason = "a test cluster on one machine";

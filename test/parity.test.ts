@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as k8s from "@pulumi/kubernetes";
@@ -23,6 +22,7 @@ import { oldUnit } from "./policies/stacks/old-unit.ts";
 import * as parts from "./policies/stacks/parts.ts";
 import { requests } from "./policies/stacks/requests.ts";
 import { filesIn, textOf } from "./reports/objects.ts";
+import { folderForAll, inFolder, writeFiles } from "./support/folders.ts";
 
 const groups: Readonly<Record<string, readonly Case[]>> = {
   "kubeadm's ConfigMaps": kubeadmConfigMaps,
@@ -83,28 +83,23 @@ function fromResources(resources: readonly PolicyResource[]): string[] {
 }
 
 function fromFiles(registered: readonly Registered[]): string[] {
-  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-parity-"));
-  try {
-    for (const { type, name, inputs } of registered) {
-      const kind = type.split(":").at(-1) ?? "";
-      const [, group = ""] = type.split(":");
-      const apiVersion = inputs.apiVersion ?? group.replace(/^core\//, "");
-      writeFileSync(
-        join(folder, `${kind}-${name}.json`),
-        JSON.stringify({ apiVersion, kind, ...inputs }, undefined, 2),
-      );
+  const files = registered.map(({ type, name, inputs }) => {
+    const [, group = "", kind = ""] = type.split(":");
+    const apiVersion = inputs.apiVersion ?? group.replace(/^core\//, "");
+    const text = JSON.stringify({ apiVersion, kind, ...inputs }, undefined, 2);
+    return [`${kind}-${name}.json`, text] as const;
+  });
+  const approves = registered.some(({ type }) => /:(Deployment|DaemonSet)$/.test(type));
+  return inFolder((folder) => {
+    writeFiles(folder, Object.fromEntries(files));
+    try {
+      return fromFolder(folder, approves);
+    } catch (error) {
+      // A folder in which nothing speaks of kubelets has no pairs either.
+      if (error instanceof UsageError) return [];
+      throw error;
     }
-    return fromFolder(
-      folder,
-      registered.some(({ type }) => /:(Deployment|DaemonSet)$/.test(type)),
-    );
-  } catch (error) {
-    // A folder in which nothing speaks of kubelets has no pairs either.
-    if (error instanceof UsageError) return [];
-    throw error;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** A stack is all that runs; files may be a part of it, so without an approver it is said that there is none. */
@@ -122,11 +117,7 @@ const reports = fileURLToPath(new URL("reports/", import.meta.url));
 const reported = readdirSync(reports).filter((name) => /^\d\d-/.test(name));
 
 describe(`parity of pack and command line, ${reported.length} reports`, () => {
-  let scratch: string;
-  before(() => {
-    scratch = mkdtempSync(join(tmpdir(), "kubelet-trust-parity-"));
-  });
-  after(() => rmSync(scratch, { recursive: true, force: true }));
+  const scratch = folderForAll();
 
   for (const name of reported) {
     it(name, () => {

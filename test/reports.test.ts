@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -11,6 +10,7 @@ import type { Config } from "../policies/config.ts";
 import { configMap, resource, violationsOf } from "./policies/fake.ts";
 import { apiServerPod } from "./policies/stacks/parts.ts";
 import { filesIn, objectsOf, textOf } from "./reports/objects.ts";
+import { folderForAll } from "./support/folders.ts";
 
 /*
  * What people reported, as files, and what a sound verdict says of it, in both doors.
@@ -56,9 +56,8 @@ const verifying = configMap("control-plane", { "kube-apiserver.yaml": apiServerP
 const silent = configMap("control-plane", { "kube-apiserver.yaml": apiServerPod("silent") });
 
 describe("reports", () => {
-  let scratch: string;
+  const scratch = folderForAll();
   before(() => {
-    scratch = mkdtempSync(join(tmpdir(), "kubelet-trust-reports-"));
     writeFileSync(join(scratch, "verify.yaml"), apiServerPod("verify"));
     writeFileSync(join(scratch, "silent.yaml"), apiServerPod("silent"));
     writeFileSync(
@@ -66,7 +65,6 @@ describe("reports", () => {
       apiServerPod("verify").replace("InternalIP,ExternalIP,Hostname", "Hostname,InternalIP"),
     );
   });
-  after(() => rmSync(scratch, { recursive: true, force: true }));
   const pod = (name: string) => join(scratch, name);
 
   describe("01: an upgrade took the client certificate's group away, and nothing binds its user", () => {

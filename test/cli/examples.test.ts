@@ -1,7 +1,7 @@
 /** What the programs of `examples` render, judged without an engine; beside it their tests with one. */
+
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
@@ -9,6 +9,7 @@ import { main } from "../../cli/main.ts";
 import { Cluster } from "../../components/index.ts";
 import { planCluster } from "../../components/plan/cluster-plan.ts";
 import type { Issued } from "../../lab/x509/issue.ts";
+import { folderForAll } from "../support/folders.ts";
 import { clusterAuthority, type Rendered, rendered, writeRendered } from "../support/rendered.ts";
 
 const examples = new URL("../../examples/", import.meta.url);
@@ -57,11 +58,7 @@ const programs: Readonly<Record<string, (ca: Issued) => Promise<[Rendered[], str
 };
 
 describe("judge on what the examples render", () => {
-  let folder: string;
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), "kubelet-trust-examples-"));
-  });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = folderForAll();
 
   it("misses none that renders", () => {
     const all = readdirSync(examples).filter((name) => name !== "pipelines");

@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
 import { main } from "../../cli/main.ts";
 import { type Issued, issue } from "../../lab/x509/issue.ts";
 import { apiServerPod } from "../policies/stacks/parts.ts";
+import { folderForAll, writeFiles } from "../support/folders.ts";
 
 describe("judge of a folder whose subfolders hold a part each", () => {
-  let scratch: string;
+  const scratch = folderForAll();
   let ca: Issued;
   let files: Record<string, string>;
   before(async () => {
-    scratch = mkdtempSync(join(tmpdir(), "kubelet-trust-folders-"));
     ca = await issue({ subject: "CN=kubernetes", isCA: true });
     const serving = await issue({
       subject: "CN=system:node:w-0, O=system:nodes",
@@ -31,15 +30,10 @@ describe("judge of a folder whose subfolders hold a part each", () => {
       "pki/node.key": serving.keyPem,
     };
   });
-  after(() => rmSync(scratch, { recursive: true, force: true }));
 
   const judged = (name: string, changes: Record<string, string | undefined> = {}) => {
     const folder = join(scratch, name);
-    for (const [file, text] of Object.entries({ ...files, ...changes })) {
-      if (text === undefined) continue;
-      mkdirSync(dirname(join(folder, file)), { recursive: true });
-      writeFileSync(join(folder, file), text);
-    }
+    writeFiles(folder, { ...files, ...changes });
     const { stdout, stderr } = main([folder, "--json"]);
     assert.equal(stderr, "");
     assert.doesNotMatch(stdout, /PRIVATE KEY/);

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { main } from "../../cli/main.ts";
 import { issue } from "../../lab/x509/issue.ts";
 import { writeExampleCluster } from "../docs/example-cluster.ts";
 import { assertShown, take } from "../docs/pages.ts";
+import { type Files, folderForEach, writeFiles } from "../support/folders.ts";
 
 const program = fileURLToPath(new URL("../../cli/kubelet-trust.ts", import.meta.url));
 
@@ -49,19 +47,9 @@ ${kubeletConfiguration("")}`;
 
 describe("npm run judge", function () {
   this.timeout(60_000);
-  let folder: string;
+  const folder = folderForEach();
 
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "kubelet-trust-judge-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-  function put(files: Readonly<Record<string, string>>): void {
-    for (const [name, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
-    }
-  }
+  const put = (files: Files) => writeFiles(folder, files);
 
   /** Runs the command in the folder, in this process. */
   function run(...argv: string[]) {

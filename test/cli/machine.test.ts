@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { Cluster } from "../../components/index.ts";
 import { fileKey } from "../../trust/contract.ts";
 import { type Registered, register } from "../components/mocks.ts";
+import { folderForAll } from "../support/folders.ts";
 
 const repository = path.join(import.meta.dirname, "..", "..");
 
@@ -21,12 +21,11 @@ function run(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}) {
 
 describe("npm run machine", function () {
   this.timeout("1m");
-  let folder: string;
+  const folder = folderForAll();
   let rendered: string;
   let secrets: Registered[];
 
   before(async () => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-machine-"));
     rendered = path.join(folder, "rendered");
     const manifests = path.join(rendered, "machines", "1-manifest");
     fs.mkdirSync(manifests, { recursive: true });
@@ -44,7 +43,6 @@ describe("npm run machine", function () {
       );
     }
   });
-  after(() => fs.rmSync(folder, { recursive: true }));
 
   it("writes a machine's files with their modes under a folder", () => {
     const tree = path.join(folder, "tree");

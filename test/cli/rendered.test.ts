@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main } from "../../cli/main.ts";
 import { Cluster } from "../../components/index.ts";
 import { fileKey, fileListKey, paths, readFileList } from "../../trust/contract.ts";
+import { folderForAll } from "../support/folders.ts";
 import {
   clusterAuthority,
   inBase64,
@@ -30,12 +30,10 @@ function program(): void {
 
 describe("judge on what a stack rendered", () => {
   let stack: Rendered;
-  let folder: string;
+  const folder = folderForAll();
   before(async () => {
     stack = await rendered(program, await clusterAuthority());
-    folder = mkdtempSync(join(tmpdir(), "kubelet-trust-rendered-"));
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Judges folders of the stack, as it was changed. */
   function judged(name: string, change: (all: Rendered) => Rendered, ...parts: string[]) {

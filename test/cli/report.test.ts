@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { reportOfEvents } from "../../cli/report-events.ts";
 import { toHtml } from "../../cli/report-html.ts";
@@ -9,6 +8,7 @@ import { longestComment, toMarkdown } from "../../cli/report-markdown.ts";
 import { type Arrow, type Line, type Report, worstFirst } from "../../cli/report-model.ts";
 import { type Palette, palettes } from "../../cli/report-style.ts";
 import { issue } from "../../lab/x509/issue.ts";
+import { folderForEach } from "../support/folders.ts";
 
 const at = new Date("2026-11-26T12:00:00Z");
 
@@ -67,11 +67,7 @@ const hostileReport = reportWith({
 });
 
 describe("npm run report", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "kubelet-trust-report-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = folderForEach();
 
   function put(name: string, text: string): string {
     const file = join(folder, name);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
 import { rollout } from "../../cli/rollout.ts";
@@ -19,6 +18,7 @@ import {
   writeHostFiles,
 } from "../../trust/contract.ts";
 import { register } from "../components/mocks.ts";
+import { folderForEach } from "../support/folders.ts";
 
 type Files = Readonly<Record<string, string>>;
 type Machines = Readonly<
@@ -49,11 +49,7 @@ const machines: Machines = {
 };
 
 describe("npm run rollout", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-rollout-"));
-  });
-  afterEach(() => fs.rmSync(folder, { recursive: true }));
+  const folder = folderForEach();
 
   /** Renders machines as a stack would, and gives the folder. */
   function render(name: string, all: Machines): string {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import type { Programs } from "../../toolchain/kubernetes/programs.ts";
 import { expectSuccess, type Project } from "../support/engine.ts";
+import { inFolder } from "../support/folders.ts";
 import { kubernetesPrograms } from "./kubeadm.ts";
 import { type MachineFile, machineFiles, ownProject, renderedWith } from "./stack.ts";
 
@@ -15,9 +15,8 @@ type Files = Record<string, MachineFile>;
  * Runs a program in a root folder that holds a machine's rendered files and nothing else, with no network, until it
  * says what is expected or exits.
  */
-async function runOn(files: Files, program: string, argv: readonly string[], until: RegExp) {
-  const root = mkdtempSync(join(tmpdir(), "kubelet-trust-root-"));
-  try {
+function runOn(files: Files, program: string, argv: readonly string[], until: RegExp) {
+  return inFolder(async (root) => {
     for (const [path, { content, mode }] of Object.entries(files)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), content, { mode: Number.parseInt(mode, 8) });
@@ -48,9 +47,7 @@ async function runOn(files: Files, program: string, argv: readonly string[], unt
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     return await outputOf(child, until);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What a process prints until it says something, or exits; it is dead afterwards. */

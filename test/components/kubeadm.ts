@@ -1,12 +1,13 @@
 /** The real kubeadm, for tables of what it makes. */
+
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
 import { ensurePrograms, type Programs } from "../../toolchain/kubernetes/programs.ts";
 import { createProgress } from "../../toolchain/progress.mjs";
+import { inFolder } from "../support/folders.ts";
 
 /** Kubernetes' own programs; built once and cached, which may take minutes. */
 export function kubernetesPrograms(): Promise<Programs> {
@@ -100,13 +101,4 @@ function readTree(folder: string, as: string): Record<string, string> {
         return [as + path.slice(folder.length), readFileSync(path, "utf8")];
       }),
   );
-}
-
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-kubeadm-"));
-  try {
-    return await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -1,8 +1,9 @@
 /** Certificates made and read by openssl: a program that shares nothing with the ones under test. */
+
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inFolder } from "../support/folders.ts";
 
 /** Runs openssl with an input and returns what it prints. */
 export function openssl(args: string[], input = ""): string {
@@ -19,8 +20,7 @@ export function selfSigned(options: {
   /** Sets both ends of the validity instead, as YYYYMMDDHHMMSSZ. */
   between?: [string, string];
 }): { certPem: string; privateKeyPem: string } {
-  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-openssl-"));
-  try {
+  return inFolder((folder) => {
     const key = join(folder, "key.pem");
     const config = join(folder, "openssl.cnf");
     writeFileSync(config, "[req]\ndistinguished_name = dn\n[dn]\n");
@@ -36,9 +36,7 @@ export function selfSigned(options: {
       ...options.extensions.flatMap((extension) => ["-addext", extension]),
     ]);
     return { certPem, privateKeyPem: readFileSync(key, "utf8") };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
 /** What a certificate says, in openssl's words. */
@@ -81,19 +79,17 @@ export function describeCertificate(pem: string): Described {
 
 /** Whether openssl verifies a certificate under a CA for a purpose; its complaint when it does not. */
 export function verify(pem: string, caPem: string, options: string[] = []): string {
-  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-openssl-"));
-  try {
-    writeFileSync(join(folder, "ca.pem"), caPem);
-    writeFileSync(join(folder, "leaf.pem"), pem);
-    return openssl([
-      ...["verify", "-no-CApath", "-no-CAstore", "-CAfile", join(folder, "ca.pem"), ...options],
-      join(folder, "leaf.pem"),
-    ]).replace(`${join(folder, "leaf.pem")}: `, "");
-  } catch (error) {
-    return String((error as { stderr?: string }).stderr ?? error);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  return inFolder((folder) => {
+    const [ca, leaf] = [join(folder, "ca.pem"), join(folder, "leaf.pem")];
+    writeFileSync(ca, caPem);
+    writeFileSync(leaf, pem);
+    try {
+      const all = ["verify", "-no-CApath", "-no-CAstore", "-CAfile", ca, ...options, leaf];
+      return openssl(all).replace(`${leaf}: `, "");
+    } catch (error) {
+      return String((error as { stderr?: string }).stderr ?? error);
+    }
+  });
 }
 
 /** The public key of a private key, PEM. */

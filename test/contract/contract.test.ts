@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import {
   clusterOutputs,
@@ -12,6 +11,7 @@ import {
   statedIn,
   writeAddresses,
 } from "../../trust/contract.ts";
+import { inFolder } from "../support/folders.ts";
 
 const repository = path.join(import.meta.dirname, "..", "..");
 const program = path.join("test", "contract", "both-sides.ts");
@@ -37,8 +37,7 @@ function bothSides(
   change: (contract: string) => string,
   changeWriter: (component: string) => string = (component) => component,
 ): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-renamed-"));
-  try {
+  return inFolder((folder) => {
     for (const room of ["trust", "components", "policies", "lab", "toolchain", "test"]) {
       fs.cpSync(path.join(repository, room), path.join(folder, room), {
         recursive: true,
@@ -50,9 +49,7 @@ function bothSides(
     rewrite(path.join(folder, "trust", "contract.ts"), change);
     rewrite(path.join(folder, "components", "node-certificates.ts"), changeWriter);
     return run(folder);
-  } finally {
-    fs.rmSync(folder, { recursive: true });
-  }
+  });
 }
 
 /** @param folder the project, or a copy of it, of which nothing is kept */

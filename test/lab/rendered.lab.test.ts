@@ -6,6 +6,7 @@ import { parse, stringify } from "yaml";
 import { renderedFolder } from "../../lab/cli/up.ts";
 import { kubeletArguments, staticPodCommands } from "../../lab/kubernetes/command-lines.ts";
 import { readRendered } from "../../lab/kubernetes/rendered.ts";
+import { folderForAll } from "../support/folders.ts";
 import { smallCluster, writeFixture } from "./fixture.ts";
 
 type Secret = {
@@ -45,14 +46,11 @@ const damages: readonly [string, (secret: Secret) => void, RegExp][] = [
 ];
 
 describe("a rendered folder", () => {
-  let folder: string;
+  const folder = folderForAll();
 
   before(async () => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), "rendered-"));
     await writeFixture(folder, smallCluster("provisioned"));
   });
-
-  after(() => fs.rmSync(folder, { recursive: true }));
 
   it("gives the machines, control planes first, with their files", () => {
     const { machines } = readRendered(folder, "1.37.2");

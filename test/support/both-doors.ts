@@ -1,10 +1,9 @@
 /** One stack for both doors: the pack sees its resources, `judge` its files, and something more is beside it. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+
 import { main } from "../../cli/main.ts";
 import { configMap, resource, type Sent, violationsOf } from "../policies/fake.ts";
 import { apiServerPod, kubeletConfiguration, kubeletUnit } from "../policies/stacks/parts.ts";
+import { inFolder, writeFiles } from "./folders.ts";
 
 export type { Sent } from "../policies/fake.ts";
 
@@ -62,14 +61,8 @@ export function rejectedByPack(...more: Parameters<typeof violationsOf>[0]): str
 
 /** What `judge` says of the cluster with more files. */
 export function judged(files: Readonly<Record<string, string | Uint8Array>>) {
-  const folder = mkdtempSync(join(tmpdir(), "kubelet-trust-shapes-"));
-  try {
-    for (const [name, text] of Object.entries({ ...good, ...files })) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
-    }
+  return inFolder((folder) => {
+    writeFiles(folder, { ...good, ...files });
     return main([folder]);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { ensureCached, requireOwn } from "../../toolchain/cache.mjs";
 import { repeatedly } from "../../toolchain/environment.mjs";
+import { folderForEach } from "../support/folders.ts";
 
 describe("toolchain/cache", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), "cache-"));
-  });
-  afterEach(() => fs.rmSync(folder, { recursive: true }));
+  const folder = folderForEach();
 
   const cached = () =>
     ensureCached({

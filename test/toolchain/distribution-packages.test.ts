@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { Failure } from "../../toolchain/fail.mjs";
 import { ensurePackages } from "../../toolchain/kubernetes/programs.ts";
 import { createProgress } from "../../toolchain/progress.mjs";
+import { folderForEach } from "../support/folders.ts";
 
 /**
  * A test that installs nothing: in the place of apt-get is a program that writes down what it is asked, and whether
@@ -12,17 +12,15 @@ import { createProgress } from "../../toolchain/progress.mjs";
  */
 describe("a package that a carrier needs", function () {
   this.timeout(10_000);
-  let folder: string;
+  const folder = folderForEach();
   let wanted: { name: string; program: string; disabledBy: string };
   beforeEach(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-packages-"));
     wanted = {
       name: "some-carrier",
       program: path.join(folder, "some-carrier"),
       disabledBy: path.join(folder, "etc", "some-carrier.disabled"),
     };
   });
-  afterEach(() => fs.rmSync(folder, { recursive: true }));
 
   /** @param install what apt-get does when it is asked to install. */
   async function ensure(install: string, env: NodeJS.ProcessEnv): Promise<string> {

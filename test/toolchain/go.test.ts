@@ -2,23 +2,22 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { Failure } from "../../toolchain/fail.mjs";
 import { ensureBuilt } from "../../toolchain/go.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
+import { folderForEach } from "../support/folders.ts";
 
 const goModule = path.resolve(import.meta.dirname, "../../toolchain/go.mjs");
 
 describe("toolchain/go", function () {
   this.timeout(120_000);
-  let scratch: string;
+  const scratch = folderForEach();
   let moduleDir: string;
   let root: string;
   const progress = createProgress({ stream: { write: () => {} } });
 
   beforeEach(() => {
-    scratch = fs.mkdtempSync(path.join(os.tmpdir(), "go-build-"));
     moduleDir = path.join(scratch, "hello");
     root = path.join(scratch, "cache");
     fs.mkdirSync(moduleDir);
@@ -28,7 +27,6 @@ describe("toolchain/go", function () {
       'package main\n\nvar word = "?"\n\nfunc main() { println(word) }\n',
     );
   });
-  afterEach(() => fs.rmSync(scratch, { recursive: true, force: true }));
 
   const build = () => ({
     name: "hello",

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
@@ -10,6 +9,7 @@ import { createProvider, machineFilesTarget } from "../../components/plan/target
 import { ensurePrograms } from "../../toolchain/kubernetes/programs.ts";
 import { createProgress } from "../../toolchain/progress.mjs";
 import { type ApiServer, freePorts, kubeconfigFor, startApiServer } from "../support/api-server.ts";
+import { folderForEach } from "../support/folders.ts";
 import { type InlineStack, type Outcome, openInlineStack } from "../support/inline-stack.ts";
 import { defineThings } from "./things.ts";
 
@@ -20,6 +20,12 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
   let stack: InlineStack;
   let namespace: string;
   let count = 0;
+  const folder = folderForEach();
+  const kubeconfigFile = () => {
+    const file = path.join(folder, "kubeconfig");
+    fs.writeFileSync(file, api.kubeconfig, { mode: 0o600 });
+    return file;
+  };
   /** An update that the plugin retries for more than a minute, during which the other tests run. */
   let orphan: { stack: InlineStack; update: Promise<Outcome> };
 
@@ -471,22 +477,16 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
   });
 
   it("takes the path of a kubeconfig, and the text of one that only the update knows", async () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-kubeconfig-"));
-    try {
-      const file = path.join(folder, "kubeconfig");
-      fs.writeFileSync(file, api.kubeconfig, { mode: 0o600 });
-      const program = await applyingTo(
-        (opts) => {
-          new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, opts);
-          return undefined;
-        },
-        { kubeconfig: file },
-      );
-      assert.equal((await stack.up(program)).succeeded, true);
-      await stack.destroy();
-    } finally {
-      fs.rmSync(folder, { recursive: true, force: true });
-    }
+    const file = kubeconfigFile();
+    const program = await applyingTo(
+      (opts) => {
+        new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, opts);
+        return undefined;
+      },
+      { kubeconfig: file },
+    );
+    assert.equal((await stack.up(program)).succeeded, true);
+    await stack.destroy();
 
     const later = async () => {
       const key = new tls.PrivateKey("key", { algorithm: "ECDSA", ecdsaCurve: "P256" });
@@ -504,173 +504,155 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
   });
 
   it("changes in place what a stack of this project applies, and does not wait for nodes", async () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-kubeconfig-"));
-    try {
-      const kubeconfig = path.join(folder, "kubeconfig");
-      fs.writeFileSync(kubeconfig, api.kubeconfig, { mode: 0o600 });
-      const program = (value: string, address: string) => async () => {
-        const provider = createProvider("target", {
-          kubeconfig,
-          renderTo: path.join(folder, "rendered"),
-          machineFiles: "folder",
-        });
-        const metadata = { name: "x", namespace: "kube-system" };
-        new k8s.core.v1.ConfigMap("config", { metadata, data: { value } }, { provider });
-        new k8s.core.v1.Secret("secret", { metadata, stringData: { value } }, { provider });
-        new KubeletServingApprover(
-          "approver",
-          {
-            clusterName: "test",
-            machines: [{ name: "worker-0", addresses: [{ type: "InternalIP", address }] }],
-          },
-          { provider },
-        );
-      };
-      const uid = (kind: string, name: string) =>
-        api.kubectl(["get", kind, name, "-n", "kube-system", "-o", "jsonpath={.metadata.uid}"]);
-      const uids = () =>
-        Promise.all([
-          uid("configmap", "x"),
-          uid("secret", "x"),
-          uid("deployment", "kubelet-csr-approver"),
-        ]);
-
-      assert.deepEqual((await stack.up(program("1", "10.0.0.1"))).diagnostics, []);
-      const before = await uids();
-      const again = await stack.up();
-      assert.ok(again.succeeded);
-      assert.deepEqual(
-        again.steps.filter((step) => !step.startsWith("same ")),
-        [],
+    const kubeconfig = kubeconfigFile();
+    const program = (value: string, address: string) => async () => {
+      const provider = createProvider("target", {
+        kubeconfig,
+        renderTo: path.join(folder, "rendered"),
+        machineFiles: "folder",
+      });
+      const metadata = { name: "x", namespace: "kube-system" };
+      new k8s.core.v1.ConfigMap("config", { metadata, data: { value } }, { provider });
+      new k8s.core.v1.Secret("secret", { metadata, stringData: { value } }, { provider });
+      new KubeletServingApprover(
+        "approver",
+        {
+          clusterName: "test",
+          machines: [{ name: "worker-0", addresses: [{ type: "InternalIP", address }] }],
+        },
+        { provider },
       );
+    };
+    const uid = (kind: string, name: string) =>
+      api.kubectl(["get", kind, name, "-n", "kube-system", "-o", "jsonpath={.metadata.uid}"]);
+    const uids = () =>
+      Promise.all([
+        uid("configmap", "x"),
+        uid("secret", "x"),
+        uid("deployment", "kubelet-csr-approver"),
+      ]);
 
-      const changed = await stack.up(program("2", "10.0.0.2"));
-      assert.deepEqual(changed.diagnostics, []);
-      assert.deepEqual(
-        changed.steps.filter((step) => !step.startsWith("same ")),
-        ["update approver", "update config", "update secret"],
-      );
-      assert.deepEqual(await uids(), before);
+    assert.deepEqual((await stack.up(program("1", "10.0.0.1"))).diagnostics, []);
+    const before = await uids();
+    const again = await stack.up();
+    assert.ok(again.succeeded);
+    assert.deepEqual(
+      again.steps.filter((step) => !step.startsWith("same ")),
+      [],
+    );
 
-      assert.deepEqual((await stack.refresh()).diagnostics, []);
-      assert.deepEqual(
-        (await stack.up()).steps.filter((step) => !step.startsWith("same ")),
-        [],
-      );
-      assert.ok((await stack.destroy()).succeeded);
-      await assert.rejects(uid("configmap", "x"));
-    } finally {
-      fs.rmSync(folder, { recursive: true, force: true });
-    }
+    const changed = await stack.up(program("2", "10.0.0.2"));
+    assert.deepEqual(changed.diagnostics, []);
+    assert.deepEqual(
+      changed.steps.filter((step) => !step.startsWith("same ")),
+      ["update approver", "update config", "update secret"],
+    );
+    assert.deepEqual(await uids(), before);
+
+    assert.deepEqual((await stack.refresh()).diagnostics, []);
+    assert.deepEqual(
+      (await stack.up()).steps.filter((step) => !step.startsWith("same ")),
+      [],
+    );
+    assert.ok((await stack.destroy()).succeeded);
+    await assert.rejects(uid("configmap", "x"));
   });
 
   it("brings up, leaves alone, changes, refreshes and takes away a whole cluster's objects", async () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-kubeconfig-"));
-    try {
-      const kubeconfig = path.join(folder, "kubeconfig");
-      fs.writeFileSync(kubeconfig, api.kubeconfig, { mode: 0o600 });
-      const target = { kubeconfig, renderTo: folder, machineFiles: "cluster" };
-      const program = (address: string) => async () => {
-        new Cluster(
-          "c",
-          {
-            controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.10"] }],
-            nodePools: [
-              { name: "workers", nodes: [{ name: "w-0", addresses: [address] }] },
-              {
-                name: "burst",
-                servingMode: "bootstrap",
-                nodes: [{ name: "b-0", addresses: ["10.0.0.21"] }],
-              },
-            ],
-            machineFiles: machineFilesTarget(target),
-          },
-          { providers: [createProvider("target", target)] },
-        );
-      };
-      const listed = async () =>
-        (
-          await api.kubectl([
-            "get",
-            "configmaps,secrets,deployments,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings",
-            ...["--all-namespaces", "-o", "name"],
-          ])
-        )
-          .split("\n")
-          .sort();
-      const uid = () =>
-        api.kubectl([
-          ...["get", "secret", "host-files-w-0", "-n", "kube-system"],
-          ...["-o", "jsonpath={.metadata.uid}"],
-        ]);
-      const changes = ({ diagnostics, steps }: Outcome) => {
-        assert.deepEqual(diagnostics, []);
-        return [...new Set(steps.filter((step) => !step.startsWith("same ")))];
-      };
-
-      const before = await listed();
-      assert.deepEqual((await stack.up(program("10.0.0.11"))).diagnostics, []);
-      const made = await uid();
-      assert.deepEqual(changes(await stack.up()), []);
-
-      // The node's serving certificate is made anew, and its files change in place; nothing else moves.
-      assert.deepEqual(changes(await stack.up(program("10.0.0.12"))), [
-        "update c/workers/w-0",
-        "create-replacement c/workers/w-0/kubelet-serving",
-        "replace c/workers/w-0/kubelet-serving",
-        "delete-replaced c/workers/w-0/kubelet-serving",
+    const kubeconfig = kubeconfigFile();
+    const target = { kubeconfig, renderTo: folder, machineFiles: "cluster" };
+    const program = (address: string) => async () => {
+      new Cluster(
+        "c",
+        {
+          controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.10"] }],
+          nodePools: [
+            { name: "workers", nodes: [{ name: "w-0", addresses: [address] }] },
+            {
+              name: "burst",
+              servingMode: "bootstrap",
+              nodes: [{ name: "b-0", addresses: ["10.0.0.21"] }],
+            },
+          ],
+          machineFiles: machineFilesTarget(target),
+        },
+        { providers: [createProvider("target", target)] },
+      );
+    };
+    const listed = async () =>
+      (
+        await api.kubectl([
+          "get",
+          "configmaps,secrets,deployments,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings",
+          ...["--all-namespaces", "-o", "name"],
+        ])
+      )
+        .split("\n")
+        .sort();
+    const uid = () =>
+      api.kubectl([
+        ...["get", "secret", "host-files-w-0", "-n", "kube-system"],
+        ...["-o", "jsonpath={.metadata.uid}"],
       ]);
-      assert.equal(await uid(), made);
+    const changes = ({ diagnostics, steps }: Outcome) => {
+      assert.deepEqual(diagnostics, []);
+      return [...new Set(steps.filter((step) => !step.startsWith("same ")))];
+    };
 
-      assert.deepEqual((await stack.refresh()).diagnostics, []);
-      assert.deepEqual(changes(await stack.up()), []);
-      assert.equal((await stack.destroy()).succeeded, true);
-      assert.deepEqual(await listed(), before);
-    } finally {
-      fs.rmSync(folder, { recursive: true, force: true });
-    }
+    const before = await listed();
+    assert.deepEqual((await stack.up(program("10.0.0.11"))).diagnostics, []);
+    const made = await uid();
+    assert.deepEqual(changes(await stack.up()), []);
+
+    // The node's serving certificate is made anew, and its files change in place; nothing else moves.
+    assert.deepEqual(changes(await stack.up(program("10.0.0.12"))), [
+      "update c/workers/w-0",
+      "create-replacement c/workers/w-0/kubelet-serving",
+      "replace c/workers/w-0/kubelet-serving",
+      "delete-replaced c/workers/w-0/kubelet-serving",
+    ]);
+    assert.equal(await uid(), made);
+
+    assert.deepEqual((await stack.refresh()).diagnostics, []);
+    assert.deepEqual(changes(await stack.up()), []);
+    assert.equal((await stack.destroy()).succeeded, true);
+    assert.deepEqual(await listed(), before);
   });
 
   it("sends no file of a machine to the cluster unless it is asked to", async () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-kubeconfig-"));
-    try {
-      const kubeconfig = path.join(folder, "kubeconfig");
-      fs.writeFileSync(kubeconfig, api.kubeconfig, { mode: 0o600 });
-      const target = { kubeconfig, renderTo: folder, machineFiles: "folder" };
-      const program = async () => {
-        new Cluster(
-          "c",
-          {
-            controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.10"] }],
-            nodePools: [{ name: "w", nodes: [{ name: "w-0", addresses: ["10.0.0.11"] }] }],
-            machineFiles: machineFilesTarget(target),
-          },
-          { providers: [createProvider("target", target)] },
-        );
-      };
-      assert.deepEqual((await stack.up(program)).diagnostics.filter(isOther), []);
-      const rendered = fs.readdirSync(path.join(folder, "machines", "1-manifest"));
-      assert.deepEqual(rendered.map((file) => file.replace(/.*host-files-|\.yaml$/g, "")).sort(), [
-        "cp-0",
-        "w-0",
-      ]);
-      const { items } = JSON.parse(
-        await api.kubectl(["get", "secrets,configmaps", "--all-namespaces", "-o", "json"]),
-      ) as { items: { metadata: { name: string }; data?: Record<string, string> }[] };
-      assert.ok(items.some(({ metadata }) => metadata.name === "kubelet-config"));
-      const withKeys = items.filter(({ data = {} }) =>
-        Object.values(data).some((text) =>
-          [text, Buffer.from(text, "base64").toString()].some((one) => one.includes("PRIVATE KEY")),
-        ),
+    const kubeconfig = kubeconfigFile();
+    const target = { kubeconfig, renderTo: folder, machineFiles: "folder" };
+    const program = async () => {
+      new Cluster(
+        "c",
+        {
+          controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.10"] }],
+          nodePools: [{ name: "w", nodes: [{ name: "w-0", addresses: ["10.0.0.11"] }] }],
+          machineFiles: machineFilesTarget(target),
+        },
+        { providers: [createProvider("target", target)] },
       );
-      assert.deepEqual(
-        withKeys.map(({ metadata }) => metadata.name),
-        [],
-      );
-      assert.equal((await stack.destroy()).succeeded, true);
-    } finally {
-      fs.rmSync(folder, { recursive: true, force: true });
-    }
+    };
+    assert.deepEqual((await stack.up(program)).diagnostics.filter(isOther), []);
+    const rendered = fs.readdirSync(path.join(folder, "machines", "1-manifest"));
+    assert.deepEqual(rendered.map((file) => file.replace(/.*host-files-|\.yaml$/g, "")).sort(), [
+      "cp-0",
+      "w-0",
+    ]);
+    const { items } = JSON.parse(
+      await api.kubectl(["get", "secrets,configmaps", "--all-namespaces", "-o", "json"]),
+    ) as { items: { metadata: { name: string }; data?: Record<string, string> }[] };
+    assert.ok(items.some(({ metadata }) => metadata.name === "kubelet-config"));
+    const withKeys = items.filter(({ data = {} }) =>
+      Object.values(data).some((text) =>
+        [text, Buffer.from(text, "base64").toString()].some((one) => one.includes("PRIVATE KEY")),
+      ),
+    );
+    assert.deepEqual(
+      withKeys.map(({ metadata }) => metadata.name),
+      [],
+    );
+    assert.equal((await stack.destroy()).succeeded, true);
   });
 
   it("fails to create a custom resource whose kind nobody defined, and says what lacks", async () => {

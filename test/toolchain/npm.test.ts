@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { isInstalled } from "../../toolchain/npm.mjs";
 import { repository } from "../../toolchain/paths.mjs";
+import { folderForEach } from "../support/folders.ts";
 
 describe("toolchain/npm", () => {
-  let folder: string;
+  const folder = folderForEach();
   beforeEach(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), "packages-"));
     fs.mkdirSync(path.join(folder, "node_modules"));
     write("package-lock.json", {
       "": {},
@@ -16,7 +15,6 @@ describe("toolchain/npm", () => {
       "node_modules/a-win32": { version: "1.0.0", optional: true },
     });
   });
-  afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   const write = (
     file: string,

@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { pruneCompiled, pruneLogs } from "../../toolchain/prune.mjs";
 import { checkLostState, checkState } from "../../toolchain/state.mjs";
+import { folderForEach } from "../support/folders.ts";
 
 describe("a stack's state", () => {
-  let folder: string;
+  const folder = folderForEach();
   let file: string;
   const whole = JSON.stringify({ version: 3, checkpoint: { latest: {} } });
 
   beforeEach(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-state-"));
     file = path.join(folder, "dev.json");
   });
-  afterEach(() => fs.rmSync(folder, { recursive: true }));
 
   const refused = () => {
     try {
@@ -68,51 +66,45 @@ describe("a stack's state", () => {
 });
 
 describe("the engine's logs", () => {
+  const home = folderForEach();
+
   it("are pruned, the newest kept", () => {
-    const home = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-home-"));
-    try {
-      pruneLogs(home);
-      fs.mkdirSync(path.join(home, "logs"));
-      for (let at = 0; at < 5; at += 1) {
-        const log = path.join(home, "logs", `${at}.log`);
-        fs.writeFileSync(log, "a log");
-        fs.utimesSync(log, at, at);
-      }
-      const left = () => fs.readdirSync(path.join(home, "logs"));
-      pruneLogs(home, { logs: 3, bytes: 1000 });
-      assert.deepEqual(left(), ["2.log", "3.log", "4.log"]);
-      pruneLogs(home, { logs: 3, bytes: 10 });
-      assert.deepEqual(left(), ["3.log", "4.log"]);
-      pruneLogs(home, { logs: 0, bytes: 0 });
-      assert.deepEqual(left(), ["4.log"]);
-    } finally {
-      fs.rmSync(home, { recursive: true });
+    pruneLogs(home);
+    fs.mkdirSync(path.join(home, "logs"));
+    for (let at = 0; at < 5; at += 1) {
+      const log = path.join(home, "logs", `${at}.log`);
+      fs.writeFileSync(log, "a log");
+      fs.utimesSync(log, at, at);
     }
+    const left = () => fs.readdirSync(path.join(home, "logs"));
+    pruneLogs(home, { logs: 3, bytes: 1000 });
+    assert.deepEqual(left(), ["2.log", "3.log", "4.log"]);
+    pruneLogs(home, { logs: 3, bytes: 10 });
+    assert.deepEqual(left(), ["3.log", "4.log"]);
+    pruneLogs(home, { logs: 0, bytes: 0 });
+    assert.deepEqual(left(), ["4.log"]);
   });
 });
 
 describe("Node's compile cache", () => {
+  const folder = folderForEach();
+
   it("is halved when it holds too many modules, each version's by itself, the last used kept", () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-compiled-"));
-    try {
-      pruneCompiled(path.join(folder, "missing"));
-      for (const [version, modules] of [
-        ["v18", 4],
-        ["v24", 5],
-      ] as const) {
-        fs.mkdirSync(path.join(folder, version));
-        for (let at = 0; at < modules; at += 1) {
-          const file = path.join(folder, version, String(at));
-          fs.writeFileSync(file, "compiled");
-          // The oldest has been read since.
-          fs.utimesSync(file, at === 0 ? 9 : at, at);
-        }
+    pruneCompiled(path.join(folder, "missing"));
+    for (const [version, modules] of [
+      ["v18", 4],
+      ["v24", 5],
+    ] as const) {
+      fs.mkdirSync(path.join(folder, version));
+      for (let at = 0; at < modules; at += 1) {
+        const file = path.join(folder, version, String(at));
+        fs.writeFileSync(file, "compiled");
+        // The oldest has been read since.
+        fs.utimesSync(file, at === 0 ? 9 : at, at);
       }
-      pruneCompiled(folder, 4);
-      assert.deepEqual(fs.readdirSync(path.join(folder, "v18")), ["0", "1", "2", "3"]);
-      assert.deepEqual(fs.readdirSync(path.join(folder, "v24")), ["0", "4"]);
-    } finally {
-      fs.rmSync(folder, { recursive: true });
     }
+    pruneCompiled(folder, 4);
+    assert.deepEqual(fs.readdirSync(path.join(folder, "v18")), ["0", "1", "2", "3"]);
+    assert.deepEqual(fs.readdirSync(path.join(folder, "v24")), ["0", "4"]);
   });
 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import {
   chosenTests,
@@ -9,18 +8,17 @@ import {
   needToolchain,
   slowTests,
 } from "../../toolchain/tests.mjs";
+import { folderForAll } from "../support/folders.ts";
 
 describe("toolchain/tests", () => {
-  let root: string;
+  const root = folderForAll();
   before(() => {
-    root = fs.mkdtempSync(path.join(os.tmpdir(), "tests-"));
     for (const file of ["a/b.test.ts", "a/c/d.engine.test.ts", "a/fixture.ts", "e.lab.test.ts"]) {
       const full = path.join(root, "test", file);
       fs.mkdirSync(path.dirname(full), { recursive: true });
       fs.writeFileSync(full, "");
     }
   });
-  after(() => fs.rmSync(root, { recursive: true }));
 
   it("are all of them when none is named", () => {
     assert.deepEqual(chosenTests(["--grep", "kubelet"], root), {

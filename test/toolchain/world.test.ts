@@ -2,17 +2,13 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import * as os from "node:os";
 import * as path from "node:path";
 import { chooseWorld, cliIn } from "../../toolchain/world.mjs";
+import { folderForEach } from "../support/folders.ts";
 
 describe("toolchain/world", function () {
   this.timeout(10_000);
-  let home: string;
-  beforeEach(() => {
-    home = fs.mkdtempSync(path.join(os.tmpdir(), "home-"));
-  });
-  afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
+  const home = folderForEach();
 
   /** Asks a vendor whose server is on the loopback interface. */
   async function choose(

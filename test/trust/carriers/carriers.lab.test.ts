@@ -1,8 +1,8 @@
 /** Real carriers, each into a root of its own: what arrives is compared byte by byte and mode by mode. */
+
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { runCloudInit } from "../../../lab/host/cloud-init.ts";
@@ -14,6 +14,7 @@ import type { CarriedFile } from "../../../trust/carriers/machine.ts";
 import { tarArchive } from "../../../trust/carriers/tar.ts";
 import { startBareMachines } from "../../lab/bare-machines.ts";
 import { ignition, needsLab, needsPackages } from "../../lab/requirements.ts";
+import { folderForEach } from "../../support/folders.ts";
 import { difficultFiles, filesOfMachines } from "../../support/machine-files.ts";
 
 /**
@@ -50,7 +51,7 @@ function assertArrived(files: readonly CarriedFile[], at: (file: string) => stri
 
 describe("real carriers", function () {
   this.timeout("5m");
-  let folder: string;
+  const folder = folderForEach();
   let files: CarriedFile[];
 
   before(needsLab);
@@ -58,10 +59,6 @@ describe("real carriers", function () {
   before(async () => {
     files = [...((await filesOfMachines())["cp-0"] ?? []), ...difficultFiles];
   });
-  beforeEach(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-carrier-"));
-  });
-  afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   for (const [form, userData] of [
     ["plain", (all: readonly CarriedFile[]) => cloudConfig(all)],
