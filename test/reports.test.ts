@@ -10,6 +10,7 @@ import type { Config } from "../policies/config.ts";
 import { configMap, resource, violationsOf } from "./policies/fake.ts";
 import { apiServerPod } from "./policies/stacks/parts.ts";
 import { filesIn, objectsOf, textOf } from "./reports/objects.ts";
+import { clusterAuthority, servingCertificate } from "./support/certificates.ts";
 import { folderForAll } from "./support/folders.ts";
 
 /*
@@ -156,15 +157,8 @@ describe("reports", () => {
     let named: string;
     let other: string;
     before(async () => {
-      const ca = await issue({ subject: "CN=kubernetes", isCA: true });
-      const leaf = (dnsName: string) =>
-        issue({
-          subject: `CN=system:node:${dnsName}, O=system:nodes`,
-          issuer: ca,
-          dnsNames: [dnsName],
-          ipAddresses: ["10.0.0.7"],
-          usages: ["serverAuth"],
-        });
+      const ca = await clusterAuthority();
+      const leaf = (dnsName: string) => servingCertificate(ca, dnsName, "10.0.0.7");
       writeFileSync(pod("ca.crt"), ca.certPem);
       named = (await leaf("cp-7.mesh.example")).certPem;
       other = (await leaf("cp-7.lan.example")).certPem;

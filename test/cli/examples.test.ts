@@ -9,8 +9,9 @@ import { main } from "../../cli/main.ts";
 import { Cluster } from "../../components/index.ts";
 import { planCluster } from "../../components/plan/cluster-plan.ts";
 import type { Issued } from "../../lab/x509/issue.ts";
+import { clusterAuthority } from "../support/certificates.ts";
 import { folderForAll } from "../support/folders.ts";
-import { clusterAuthority, type Rendered, rendered, writeRendered } from "../support/rendered.ts";
+import { type Rendered, rendered, writeRendered } from "../support/rendered.ts";
 
 const examples = new URL("../../examples/", import.meta.url);
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { main } from "../../cli/main.ts";
 import { type Issued, issue } from "../../lab/x509/issue.ts";
 import { apiServerPod } from "../policies/stacks/parts.ts";
+import { clusterAuthority, servingCertificate } from "../support/certificates.ts";
 import { folderForAll, writeFiles } from "../support/folders.ts";
 
 describe("judge of a folder whose subfolders hold a part each", () => {
@@ -11,14 +12,8 @@ describe("judge of a folder whose subfolders hold a part each", () => {
   let ca: Issued;
   let files: Record<string, string>;
   before(async () => {
-    ca = await issue({ subject: "CN=kubernetes", isCA: true });
-    const serving = await issue({
-      subject: "CN=system:node:w-0, O=system:nodes",
-      issuer: ca,
-      dnsNames: ["w-0"],
-      ipAddresses: ["10.0.0.7"],
-      usages: ["serverAuth"],
-    });
+    ca = await clusterAuthority();
+    const serving = await servingCertificate(ca, "w-0", "10.0.0.7");
     files = {
       "control-plane/kube-apiserver.yaml": apiServerPod("verify"),
       "systemd/kubelet.service":

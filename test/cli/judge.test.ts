@@ -5,6 +5,7 @@ import { main } from "../../cli/main.ts";
 import { issue } from "../../lab/x509/issue.ts";
 import { writeExampleCluster } from "../docs/example-cluster.ts";
 import { assertShown, take } from "../docs/pages.ts";
+import { clusterAuthority, masterClient } from "../support/certificates.ts";
 import { type Files, folderForEach, writeFiles } from "../support/folders.ts";
 
 const program = fileURLToPath(new URL("../../cli/kubelet-trust.ts", import.meta.url));
@@ -132,18 +133,14 @@ describe("npm run judge", function () {
   });
 
   it("reads certificates by their path on the host, by base name and under a root", async () => {
-    const ca = await issue({ subject: "CN=kubernetes", isCA: true });
+    const ca = await clusterAuthority();
     const leaf = await issue({
       subject: "CN=system:node:node-1, O=system:nodes",
       issuer: ca,
       ipAddresses: ["10.0.0.11"],
       usages: ["serverAuth"],
     });
-    const client = await issue({
-      subject: "CN=kube-apiserver-kubelet-client, O=system:masters",
-      issuer: ca,
-      usages: ["clientAuth"],
-    });
+    const client = await masterClient(ca);
     put({
       "kubelet.yaml": kubeletConfiguration(
         "tlsCertFile: /pki/serving.crt\ntlsPrivateKeyFile: /pki/serving.key\n",
@@ -246,12 +243,8 @@ describe("npm run judge", function () {
   });
 
   it("reads a folder as a host, with its own paths", async () => {
-    const ca = await issue({ subject: "CN=kubernetes", isCA: true });
-    const client = await issue({
-      subject: "CN=kube-apiserver-kubelet-client, O=system:masters",
-      issuer: ca,
-      usages: ["clientAuth"],
-    });
+    const ca = await clusterAuthority();
+    const client = await masterClient(ca);
     put({
       "hosts/cp/etc/kubernetes/manifests/kube-apiserver.yaml": verifyingPod,
       "hosts/cp/etc/kubernetes/pki/ca.crt": ca.certPem,

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { main } from "../../cli/main.ts";
 import { Cluster } from "../../components/index.ts";
 import { fileKey, fileListKey, paths, readFileList } from "../../trust/contract.ts";
+import { clusterAuthority } from "../support/certificates.ts";
 import { folderForAll } from "../support/folders.ts";
 import {
-  clusterAuthority,
   inBase64,
   manifestOf,
   type Rendered,

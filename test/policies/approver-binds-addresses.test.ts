@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { configMap, resource, violationsOf } from "./fake.ts";
-import { goodStack, type Parts } from "./good-stack.ts";
+import { configMap, resource } from "./fake.ts";
+import { only, type Parts, saidBy } from "./good-stack.ts";
 
 const policy = "approver-binds-addresses";
 
-/** What the policy says of the good stack after a change. */
-function said(change?: (parts: Parts) => void) {
-  return violationsOf(goodStack(change)).filter((sent) => sent.policy === policy);
-}
+const said = saidBy(policy);
 
 /** Makes the kubelet that of a node whose name and address are known. */
 function oneNode(parts: Parts): void {
@@ -39,26 +36,25 @@ describe(policy, () => {
   });
 
   it("tells that an approver without prefixes approves any address", () => {
-    const [sent, ...others] = said((parts) => {
-      parts.approverEnv = {};
-    });
-    assert.deepEqual(others, []);
-    assert.equal(sent?.enforcementLevel, "advisory");
+    const sent = only(
+      said((parts) => {
+        parts.approverEnv = {};
+      }),
+    );
+    assert.equal(sent.enforcementLevel, "advisory");
     assert.match(sent.message, /kubelet-csr-approver: approves any address for any node that asks/);
     assert.match(sent.message, /Fix: {3}\(kubelet\) Use tlsCertFile/);
   });
 
   it("names a node that would have its neighbour's address, be names looked up or not", () => {
     for (const bypass of ["true", "false"]) {
-      const [sent, ...others] = said((parts) => {
-        twoNodes(parts);
-        parts.approverEnv.BYPASS_DNS_RESOLUTION = bypass;
-      });
-      assert.deepEqual(others, []);
-      assert.match(
-        sent?.message ?? "",
-        /n-0 would have a certificate for 10\.240\.0\.12, which is n-1's/,
+      const sent = only(
+        said((parts) => {
+          twoNodes(parts);
+          parts.approverEnv.BYPASS_DNS_RESOLUTION = bypass;
+        }),
       );
+      assert.match(sent.message, /n-0 would have a certificate for 10\.240\.0\.12, which is n-1's/);
     }
   });
 

@@ -1,8 +1,9 @@
 /** A stack that no policy has anything to say about, made anew for each test to change one thing. */
+import assert from "node:assert/strict";
 import type { PolicyResource } from "@pulumi/policy";
 import { stringify } from "yaml";
 import type { KubeletConfiguration } from "../../components/index.ts";
-import { configMap, resource } from "./fake.ts";
+import { configMap, resource, type Sent, violationsOf } from "./fake.ts";
 
 /** The parts of the stack, each free to be changed. */
 export type Parts = {
@@ -75,6 +76,19 @@ export function goodStack(change: (parts: Parts) => void = () => {}): PolicyReso
     ...(parts.approver === undefined ? [] : [approver(parts.approver, parts.approverEnv)]),
     ...parts.others,
   ];
+}
+
+/** What a policy says of the good stack after a change. */
+export function saidBy(policy: string): (change?: (parts: Parts) => void) => Sent[] {
+  return (change) => violationsOf(goodStack(change)).filter((sent) => sent.policy === policy);
+}
+
+/** What is said, where that is one thing and no more. */
+export function only(sent: readonly Sent[]): Sent {
+  const [first, ...others] = sent;
+  assert.ok(first, "something is said");
+  assert.deepEqual(others, []);
+  return first;
 }
 
 function apiServerPod({ apiServerFlags, annotations }: Parts) {

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { configMap, violationsOf } from "./fake.ts";
-import { goodStack, type Parts } from "./good-stack.ts";
+import { goodStack, only, saidBy } from "./good-stack.ts";
 
 const policy = "kubelet-serving-trust";
 
-/** What the policy says of the good stack after a change. */
-function said(change?: (parts: Parts) => void) {
-  return violationsOf(goodStack(change)).filter((sent) => sent.policy === policy);
-}
+const said = saidBy(policy);
 
 describe(policy, () => {
   it("says nothing of a good stack, and neither does any other policy", () => {
@@ -26,30 +23,33 @@ describe(policy, () => {
   });
 
   it("rejects requests for certificates that nobody approves", () => {
-    const [sent, ...others] = said((parts) => {
-      parts.approver = undefined;
-    });
-    assert.deepEqual(others, []);
-    assert.equal(sent?.enforcementLevel, "mandatory");
+    const sent = only(
+      said((parts) => {
+        parts.approver = undefined;
+      }),
+    );
+    assert.equal(sent.enforcementLevel, "mandatory");
     assert.match(sent.message, /asks for a serving certificate by CSR, and nobody approves it/);
   });
 
   it("rejects a kubelet that signs for itself under a kube-apiserver that verifies", () => {
-    const [sent, ...others] = said((parts) => {
-      parts.configuration.serverTLSBootstrap = false;
-    });
-    assert.deepEqual(others, []);
-    assert.match(sent?.message ?? "", /doesn't contain any IP SANs/);
-    assert.match(sent?.message ?? "", /Set serverTLSBootstrap: true/);
+    const sent = only(
+      said((parts) => {
+        parts.configuration.serverTLSBootstrap = false;
+      }),
+    );
+    assert.match(sent.message, /doesn't contain any IP SANs/);
+    assert.match(sent.message, /Set serverTLSBootstrap: true/);
   });
 
   it("rejects a kubelet that signs for itself where nothing is said", () => {
-    const [sent, ...others] = said((parts) => {
-      parts.configuration.serverTLSBootstrap = false;
-      delete parts.apiServerFlags["kubelet-certificate-authority"];
-    });
-    assert.deepEqual(others, []);
-    assert.match(sent?.message ?? "", /neither told to trust it nor that it may skip verification/);
+    const sent = only(
+      said((parts) => {
+        parts.configuration.serverTLSBootstrap = false;
+        delete parts.apiServerFlags["kubelet-certificate-authority"];
+      }),
+    );
+    assert.match(sent.message, /neither told to trust it nor that it may skip verification/);
   });
 
   it("lets it be where a reason is given for not verifying", () => {
@@ -65,22 +65,24 @@ describe(policy, () => {
   });
 
   it("takes no single word for a reason, and says what one needs", () => {
-    const [sent, ...others] = said((parts) => {
-      parts.configuration.serverTLSBootstrap = false;
-      delete parts.apiServerFlags["kubelet-certificate-authority"];
-      parts.annotations["kubelet-trust/kubelet-serving-verification"] = "skip";
-      parts.annotations["kubelet-trust/reason"] = "todo";
-    });
-    assert.deepEqual(others, []);
-    assert.equal(sent?.enforcementLevel, "mandatory");
+    const sent = only(
+      said((parts) => {
+        parts.configuration.serverTLSBootstrap = false;
+        delete parts.apiServerFlags["kubelet-certificate-authority"];
+        parts.annotations["kubelet-trust/kubelet-serving-verification"] = "skip";
+        parts.annotations["kubelet-trust/reason"] = "todo";
+      }),
+    );
+    assert.equal(sent.enforcementLevel, "mandatory");
     assert.match(sent.message, /"todo" is no reason: one has at least 2 different words/);
   });
 
   it("rejects what it cannot decide, and names what is missing", () => {
-    const [sent, ...others] = said((parts) => {
-      parts.apiServerFlags["kubelet-certificate-authority"] = "/etc/kubernetes/other-ca.crt";
-    });
-    assert.deepEqual(others, []);
-    assert.match(sent?.message ?? "", /Undecidable without .*\/etc\/kubernetes\/other-ca\.crt/);
+    const sent = only(
+      said((parts) => {
+        parts.apiServerFlags["kubelet-certificate-authority"] = "/etc/kubernetes/other-ca.crt";
+      }),
+    );
+    assert.match(sent.message, /Undecidable without .*\/etc\/kubernetes\/other-ca\.crt/);
   });
 });

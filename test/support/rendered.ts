@@ -19,11 +19,6 @@ export type Rendered = {
   readonly machines: readonly Registered[];
 };
 
-/** The cluster's CA of what is rendered. */
-export function clusterAuthority(): Promise<Issued> {
-  return issue({ subject: "CN=kubernetes", isCA: true });
-}
-
 /**
  * What a program renders, with certificates of a CA in place of the mocks' stand-ins.
  *

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { type Issued, issue } from "../../../lab/x509/issue.ts";
+import type { Issued } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
 import { known, unknown } from "../../../trust/words/fact.ts";
 import type { NodeAddress, NodeFacts } from "../../../trust/words/facts.ts";
 import type { Outcome } from "../../../trust/words/verdict.ts";
+import { clusterAuthority, servingCertificate } from "../../support/certificates.ts";
 import { apiServer, at, type KubeletOptions, kubelet } from "../world.ts";
 
 function machine(hostName: string, ...ips: string[]): NodeFacts {
@@ -19,14 +20,8 @@ describe("the address that is dialled", () => {
   let ca: Issued;
   let leaf: Issued;
   before(async () => {
-    ca = await issue({ subject: "CN=kubernetes", isCA: true });
-    leaf = await issue({
-      subject: "CN=system:node:cp-7.mesh, O=system:nodes",
-      issuer: ca,
-      dnsNames: ["cp-7.mesh"],
-      ipAddresses: ["10.0.0.7"],
-      usages: ["serverAuth"],
-    });
+    ca = await clusterAuthority();
+    leaf = await servingCertificate(ca, "cp-7.mesh", "10.0.0.7");
   });
 
   const serving = (flags: string, types: string, options: KubeletOptions) =>

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { type Issued, issue } from "../../../lab/x509/issue.ts";
+import type { Issued } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
 import { kubeadmFiles } from "../../../trust/kubeadm/pki.ts";
 import { requestedCertificate } from "../../../trust/programs/kubelet/requested-certificate.ts";
 import { known } from "../../../trust/words/fact.ts";
 import { requestKinds } from "../../../trust/words/verdict.ts";
+import { clusterAuthority, servingCertificate } from "../../support/certificates.ts";
 import { apiServer, at, kubelet, node } from "../world.ts";
 
 const kubeadmTypes = "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname";
@@ -14,14 +15,8 @@ describe("judge", () => {
   let leaf: Issued;
 
   before(async () => {
-    ca = await issue({ subject: "CN=kubernetes", isCA: true });
-    leaf = await issue({
-      subject: "CN=system:node:node-1, O=system:nodes",
-      issuer: ca,
-      dnsNames: ["node-1"],
-      ipAddresses: ["10.0.0.11"],
-      usages: ["serverAuth"],
-    });
+    ca = await clusterAuthority();
+    leaf = await servingCertificate(ca, "node-1", "10.0.0.11");
   });
 
   const provisioned = "tlsCertFile: /tls.crt\ntlsPrivateKeyFile: /tls.key\n";

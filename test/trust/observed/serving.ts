@@ -1,9 +1,10 @@
 /** Rows of the serving side: a kubelet called for logs by one apiserver. */
+
 import { stringify } from "yaml";
 import { type KubeletSetUp, startOf } from "../../../lab/conformance/facts.ts";
-import { issue } from "../../../lab/x509/issue.ts";
 import { judge } from "../../../trust/judge/judge.ts";
 import type { FileContent, NodeAddress, ServingRequest } from "../../../trust/words/facts.ts";
+import { masterClient } from "../../support/certificates.ts";
 import {
   type Authorities,
   need,
@@ -44,11 +45,7 @@ export async function servingCases(
   for (const kubelet of kubelets) {
     prepared.set(kubelet.node, await prepare(kubelet, authorities));
   }
-  const client = await issue({
-    subject: "CN=kube-apiserver-kubelet-client, O=system:masters",
-    issuer: authorities.cluster,
-    usages: ["clientAuth"],
-  });
+  const client = await masterClient(authorities.cluster);
   const bundles = new Map<string, string>();
   const controllerManager = signer(authorities);
   return (row) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { type Issued, issue } from "../../../lab/x509/issue.ts";
+import type { Issued } from "../../../lab/x509/issue.ts";
 import { readPem } from "../../../trust/readers/pem.ts";
+import { clusterAuthority, servingCertificate } from "../../support/certificates.ts";
 
 const source = { where: "bundle.crt" };
 
@@ -9,14 +10,8 @@ describe("readPem", () => {
   let leaf: Issued;
 
   before(async () => {
-    ca = await issue({ subject: "CN=kubernetes", isCA: true });
-    leaf = await issue({
-      subject: "CN=system:node:a, O=system:nodes",
-      issuer: ca,
-      dnsNames: ["a"],
-      ipAddresses: ["10.0.0.1", "fd00::1"],
-      usages: ["serverAuth"],
-    });
+    ca = await clusterAuthority();
+    leaf = await servingCertificate(ca, "a", "10.0.0.1", "fd00::1");
   });
 
   it("reads every certificate in order, with junk anywhere", () => {
