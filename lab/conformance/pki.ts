@@ -4,6 +4,7 @@ import {
   criticalExtension,
   type Issued,
   issue as issueCertificate,
+  type KeyKind,
   makeKeys,
   type Request,
 } from "../x509/issue.ts";
@@ -36,7 +37,7 @@ export async function issue({
   permittedName,
   ...request
 }: IssueRequest): Promise<Issued> {
-  const keys = await makeKeys(request.key);
+  const keys = await makeKeys(request.key ?? usualKeys);
   const now = Date.now() - 3600 * 1000;
   const use = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;
   return issueCertificate({
@@ -57,6 +58,9 @@ export async function issue({
     ],
   });
 }
+
+/** Keys of the matrix where nothing else is said: Go's words for what does not fit are those of the kind. */
+export const usualKeys: KeyKind = "ECDSA-P256";
 
 /** A CA that lasts ten years. */
 export function issueAuthority(

@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
 import { kubernetesVersion } from "../../toolchain/kubernetes/programs.ts";
 import { resultsOf, runConformance } from "./main.ts";
+import { usualKeys } from "./pki.ts";
 import { recorded } from "./recorded.ts";
 import { describe } from "./report.ts";
 
@@ -24,7 +25,7 @@ await runMain(async () => {
   for (const [name, rows] of Object.entries(recorded(run))) {
     put(target, `${name}.jsonl`, rows);
   }
-  put(target, "run.json", [{ at, kubernetesVersion }]);
+  put(target, "run.json", [{ at, kubernetesVersion, keys: usualKeys }]);
   for (const line of describe(run)) write(line);
   write(
     `Recorded in ${target}; compare: KUBELET_TRUST_OBSERVED=${target} npm run mocha -- test/trust/observed.test.ts`,

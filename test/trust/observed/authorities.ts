@@ -8,7 +8,7 @@ import {
   type Request,
 } from "../../../lab/x509/issue.ts";
 import type { ServedCertificate, ServingKubelet } from "./rows.ts";
-import { observedRun } from "./run.ts";
+import { observedKeys, observedRun } from "./run.ts";
 
 /** When the observations were made. */
 export const observedAt = new Date(observedRun.at);
@@ -30,12 +30,12 @@ export type Authorities = {
   readonly keys: ReadonlyMap<KeyKind, KeyPair>;
 };
 
-/** Makes the CAs, all RSA-2048 as observed. */
+/** Makes the CAs, with keys as observed. */
 export async function makeAuthorities(): Promise<Authorities> {
   const authority = (subject: string, issuer?: Issued) =>
     issue({
       subject,
-      key: "RSA-2048",
+      key: observedKeys,
       isCA: true,
       notAfter: new Date(observedAt.getTime() + 3650 * day),
       ...(issuer && { issuer }),

@@ -17,6 +17,7 @@ import {
   textFile,
 } from "./harness.ts";
 import type { StartupKubelet, StartupRow } from "./rows.ts";
+import { observedKeys } from "./run.ts";
 
 export type StartupCase = (row: StartupRow) => Said;
 
@@ -70,7 +71,7 @@ async function files(authorities: Authorities): Promise<Map<string, FileContent>
   const { cluster, unrelated } = authorities;
   const serving = await issue({
     subject: "CN=system:node:p3, O=system:nodes",
-    key: "RSA-2048",
+    key: observedKeys,
     issuer: cluster,
     dnsNames: ["p3", "live"],
     ipAddresses: ["10.250.1.150", "10.250.1.151"],
@@ -78,7 +79,7 @@ async function files(authorities: Authorities): Promise<Map<string, FileContent>
   });
   const client = await issue({
     subject: "CN=kube-apiserver-kubelet-client, O=system:masters",
-    key: "RSA-2048",
+    key: observedKeys,
     issuer: cluster,
     usages: ["clientAuth"],
   });
