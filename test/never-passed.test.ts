@@ -85,6 +85,37 @@ const objects: Readonly<Record<string, readonly [Record<string, unknown>, RegExp
     service("Shoot", { kubernetes: unknownText }, "core.gardener.cloud/v1beta1"),
     /spec\.kubernetes of .*Shoot/,
   ],
+  "a file in OpenShift's MachineConfig": [
+    service(
+      "MachineConfig",
+      {
+        config: {
+          ignition: { version: "3.4.0" },
+          storage: {
+            files: [
+              {
+                path: "/etc/kubernetes/kubelet.conf",
+                contents: { source: `data:,${encodeURIComponent(open)}` },
+              },
+            ],
+          },
+        },
+      },
+      "machineconfiguration.openshift.io/v1",
+    ),
+    anyone,
+  ],
+  "a kubelet in an image of another name": [
+    {
+      apiVersion: "apps/v1",
+      kind: "DaemonSet",
+      metadata: { name: "agent" },
+      spec: {
+        template: { spec: { containers: [{ name: "a", image: "agent", args: flags.split(" ") }] } },
+      },
+    },
+    /the flags of "--anonymous-auth=true"/,
+  ],
   "HyperShift's NodePool": [
     service("NodePool", { config: [{ name: "kubelet" }] }, "hypershift.openshift.io/v1beta1"),
     /what OpenShift makes of/,
@@ -122,6 +153,38 @@ const files: Readonly<Record<string, readonly [file: string, text: string, RegEx
     "run.sh",
     "#!/bin/sh\nkubectl create cm kubelet-config -n kube-system --from-file=kubelet=/tmp/k\n",
     /what kubectl create makes of kubeadm's ConfigMap/,
+  ],
+  "a kubelet by another name": [
+    "agent.service",
+    `[Service]\nExecStart=/usr/local/bin/agent ${flags}\n`,
+    /the flags of "--anonymous-auth=true"/,
+  ],
+  "a link to a kubelet, which is started": [
+    "run.sh",
+    "#!/bin/sh\nln -sf /opt/bin/kubelet /usr/local/bin/agent\nexec agent --config=/x\n",
+    /agent|\/x/,
+  ],
+  "a line behind a KubeletConfiguration": [
+    "run.sh",
+    "#!/bin/sh\necho 'authorization: {mode: AlwaysAllow}' >> /var/lib/kubelet/config.yaml\n",
+    /what echo, at the end of what is there, makes of \/var\/lib\/kubelet\/config\.yaml/,
+  ],
+  "files that xargs hands on": [
+    "run.sh",
+    "#!/bin/sh\ngrep -rl Webhook /var/lib/kubelet | xargs sed -i s/Webhook/AlwaysAllow/\n",
+    /what sed makes of \/var\/lib\/kubelet/,
+  ],
+  "base64 in JSON in a text": [
+    "settings.json",
+    JSON.stringify({
+      settings: JSON.stringify({ script: Buffer.from(`kubelet ${flags}`).toString("base64") }),
+    }),
+    anyone,
+  ],
+  "variables of OpenRC": [
+    "kubelet",
+    `#!/sbin/openrc-run\ncommand=/usr/bin/kubelet\ncommand_args="${flags}"\n`,
+    /kubelet/,
   ],
   "hexadecimal digits": ["some.hex", Buffer.from(open).toString("hex"), anyone],
 };
@@ -195,6 +258,14 @@ const ordinary: Readonly<Record<string, readonly [file: string, text: string]>> 
   "a script that prints and looks": [
     "look.sh",
     `#!/bin/sh\n# never: kubelet ${flags}\necho "restart kubelet with --anonymous-auth=false" >&2\nps aux | grep 'kubelet ${flags}' && exit 1\nsystemctl restart kubelet\n`,
+  ],
+  "OpenShift's MachineConfig for something else": [
+    "machine-config.yaml",
+    `apiVersion: machineconfiguration.openshift.io/v1\nkind: MachineConfig\nmetadata: {name: x}\nspec:\n  config:\n    ignition: {version: 3.4.0}\n    storage: {files: [{path: /etc/chrony.conf, contents: {source: "data:,pool%20x"}}]}\n`,
+  ],
+  "a kubelet that is put in its place": [
+    "run.sh",
+    "#!/bin/sh\nln -sf /opt/k8s/kubelet /usr/local/bin/kubelet\nfind /var/lib/kubelet/pods | xargs -r umount\necho '10.0.0.1 a' >> /etc/hosts\n",
   ],
   "alerts of Loki": [
     "alerts.yaml",

@@ -81,6 +81,12 @@ export const examples: Readonly<Record<string, string>> = {
       ],
     },
   }),
+  "OpenShift's MachineConfig": JSON.stringify({
+    apiVersion: "machineconfiguration.openshift.io/v1",
+    kind: "MachineConfig",
+    metadata: { name: "m" },
+    spec: { config: { ignition: { version: "3.4.0" }, storage: { files: [{ path: "/a" }] } } },
+  }),
   Butane: JSON.stringify({
     variant: "fcos",
     version: "1.5.0",

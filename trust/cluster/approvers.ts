@@ -92,12 +92,14 @@ function saysThatItApproves({ command, args }: JsonObject): boolean {
 function otherCommand(
   { label, containers: [opaque] }: WorkloadPiece,
   container: JsonObject | undefined,
-): Fact<never> | undefined {
+): Fact<string | undefined> | undefined {
   const command = container?.command;
   if (container === undefined && isUnknown(asText(opaque?.image) ?? "")) {
     return unknown(`whether ${label} approves: its image is not known`);
   }
   const words = asList(command).map((word) => asText(word) ?? "");
+  if ([...words, ...asList(container?.args)].some((word) => /^--?(?:h|help)$/.test(String(word))))
+    return known(`${label} does not run: it prints its help and exits`);
   if (command === undefined || words.some((word) => /approver/.test(word))) return undefined;
   return typeof command === "string" || words.length > 0
     ? unknown(`whether ${label} approves: its command is not the approver's own`)

@@ -1,5 +1,6 @@
 /** Charts and what deploys them: values that speak of kubelets are read where they are plain, else said. */
 import { unknown } from "../words/fact.ts";
+import { approverOf } from "./approver-chart.ts";
 import type { Given, ObjectFormat, Reading } from "./format.ts";
 import { metricsServer } from "./metrics-server.ts";
 import { isUnknown, titleOf, underKey, unread } from "./origins.ts";
@@ -41,7 +42,7 @@ const kinds = new Set([
 export const chart: ObjectFormat = {
   name: "chart",
   about:
-    "HelmRelease, HelmChart, HelmChartConfig, Argo CD's Application, a stack's `Chart` and `Release`: manifests and programs in the values; metrics-server by the flags that its chart and `args` give; what else speaks of kubelets is said",
+    "HelmRelease, HelmChart, HelmChartConfig, Argo CD's Application, a stack's `Chart` and `Release`: manifests and programs in the values; metrics-server by the flags that its chart and `args` give, an approver by the variables and the RBAC that its chart gives; what else speaks of kubelets is said",
   recognises: (object) => kinds.has(asText(object.kind) ?? "") || isRelease(object),
   read: (object, origin, lineOf) => {
     const { name, values, texts, elsewhere, beside } = chartOf(object);
@@ -73,6 +74,7 @@ export const chart: ObjectFormat = {
       inner: [
         ...found.flatMap(({ inner }): Reading["inner"][number][] => [...inner]),
         ...monitorOf(name, all, object, here),
+        ...approverOf(name, all, asObject(object.metadata) ?? object, elsewhere, here),
       ],
     };
   },

@@ -4,6 +4,7 @@
 import type { Problem, Source } from "../words/fact.ts";
 import { type HandedOn, handedOnAt, tunesAlone } from "./handed-on.ts";
 import { baseName, hyperkubeParts, imageName, isProgram, type Program } from "./program-names.ts";
+import { withOwnNames } from "./shell-aliases.ts";
 import {
   type ChangedFile,
   changedBy,
@@ -14,6 +15,7 @@ import {
 import type { Environment, Remark, ShellCommand } from "./shell-parts.ts";
 import { type Around, exportRemark, remarkOf } from "./shell-remarks.ts";
 import { shellCommands } from "./shell-words.ts";
+import { nameless } from "./speaks.ts";
 import type { Settings } from "./tuning.ts";
 import { textOf, toWords, type Word } from "./word.ts";
 
@@ -111,7 +113,8 @@ function findInShell(
   search: Search,
 ): void {
   const { found, environment, known } = search;
-  const { commands, exported, problems } = shellCommands(text, source, environment, positional);
+  const { exported, problems, ...read } = shellCommands(text, source, environment, positional);
+  const commands = withOwnNames(read.commands);
   found.problems.push(...problems);
   const { files, changed } = shellFiles(commands, known);
   for (const file of files) found.files.push(file);
@@ -239,6 +242,9 @@ function findPrograms(words: readonly Word[], source: Source, search: Search): v
       return;
     }
   }
+  const flag = words.find((word) => nameless.test(textOf(word)));
+  if (flag && !words.some((_, index) => handedOnAt(words, index)))
+    search.found.problems.push(notFound(textOf(flag), flag.source ?? source));
 }
 
 /** Arguments that an installer hands on to a kubelet, beside those that it gives it itself. */

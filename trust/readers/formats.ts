@@ -17,7 +17,7 @@ import { k0s, k3s, otherDistribution, rke, talos } from "./distributions.ts";
 import { documents } from "./documents.ts";
 import type { Format, ObjectFormat } from "./format.ts";
 import { hostFiles } from "./host-files.ts";
-import { butane, ignition } from "./ignition.ts";
+import { butane, ignition, machineConfig } from "./ignition.ts";
 import {
   configz,
   kubeadmDocument,
@@ -73,6 +73,7 @@ export const objectFormats: readonly ObjectFormat[] = [
   certificateRequest,
   plain,
   rules,
+  machineConfig,
   managed,
   clusterApi,
   clusterResourceSet,

@@ -35,6 +35,34 @@ export const butane: ObjectFormat = {
   read: readConfig,
 };
 
+/** Source: OpenShift `machineconfiguration/v1` (MachineConfigSpec). */
+export const machineConfig: ObjectFormat = {
+  name: "OpenShift's MachineConfig",
+  about:
+    "its Ignition configuration, whose files may be for the kubelet that OpenShift starts; what OpenShift does itself is a note",
+  recognises: ({ apiVersion, kind }) =>
+    kind === "MachineConfig" && /^machineconfiguration\./.test(asText(apiVersion) ?? ""),
+  read: (object, origin, lineOf) => {
+    const config = valueAt(object, ["spec", "config"]);
+    const isKnown = config === undefined || asObject(config) !== undefined;
+    return {
+      pieces: [
+        {
+          ...unread(origin, `what OpenShift makes of ${origin.source.where}`, !isKnown),
+          startsKubelet: true,
+        },
+      ],
+      inner: [
+        {
+          object: config ?? {},
+          origin,
+          lineOf: (path) => lineOf(["spec", "config", ...path]),
+        },
+      ],
+    };
+  },
+};
+
 function readConfig(object: JsonObject, outer: Origin, lineOf: YamlDocument["lineOf"]): Reading {
   const origin = { ...outer, machine: outer.machine ?? outer.holder };
   const pieces: Piece[] = [];

@@ -12,7 +12,7 @@ import { leftEnvironments, withEnvironments } from "./left-environments.ts";
 import { file, titleOf, unread } from "./origins.ts";
 import { pemFile } from "./pem-file.ts";
 import type { Origin, Piece, UnreadPiece } from "./piece.ts";
-import { soundsDeciding, speaks } from "./speaks.ts";
+import { nameless, soundsDeciding, speaks } from "./speaks.ts";
 import { assembleUnits } from "./unit.ts";
 import {
   annotationsOf,
@@ -165,7 +165,7 @@ const worthReading =
   /^#!|runcmd|kube|k8s\.io|\bClusterRole|\bNode\b|api-?server|-----BEGIN|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{20}|\0|^#include|ignition|^\s*\[Service\]|^\s*\w+=/im;
 
 function readText(text: string, origin: Origin): Reading {
-  if (!worthReading.test(text) && !soundsDeciding(origin.path, origin.key))
+  if (!worthReading.test(text) && !nameless.test(text) && !soundsDeciding(origin.path, origin.key))
     return { pieces: [], inner: [] };
   const format =
     isForPeople(origin) && !text.startsWith("#!")

@@ -5,7 +5,7 @@ import { readingOf } from "./program-pieces.ts";
 import type { ShellCommand } from "./shell-parts.ts";
 import { programAt } from "./shell-program.ts";
 import { speaks } from "./speaks.ts";
-import { textOf } from "./word.ts";
+import { textOf, type Word } from "./word.ts";
 
 const shebang = /^\s*#!\s*\S*(\/env\s+)?\S*/;
 
@@ -20,13 +20,25 @@ export const script: Format = {
     (/\.(sh|bash)$/.test(path ?? key ?? "") && !/^\s*[{[]/.test(text)),
   read: (text, origin) => {
     const lines = readShell(text, { where: origin.source.where });
-    const left = lines.commands.filter((command) => !isSaidOnly(command, lines.commands));
-    return {
-      ...readingOf(lines, origin),
-      isHarmless: left.every((command) => speaks(textOfCommand(command)) !== "of settings"),
-    };
+    return { ...readingOf(lines, origin), isHarmless: isSaid(text, lines.commands) };
   },
 };
+
+/** Whether a script only speaks of kubelets in comments, and in lines of commands that print or look. */
+function isSaid(text: string, all: readonly ShellCommand[]): boolean {
+  const readers = new Map(all.flatMap((one) => (one.input ? [[one.input, one] as const] : [])));
+  const said = new Set(all.map(({ line }) => line));
+  for (const command of all) {
+    const isSpoken = isSaidOnly(command, readers.get(command));
+    if (!isSpoken && command.words.some((word) => speaks(textOf(word)) !== "of other things"))
+      said.delete(command.line);
+  }
+  const left = text.split("\n").filter((line, at) => {
+    const isCode = !said.has(at + 1) || /(?:^|;)\s*\w+=/.test(line);
+    return isCode && !/^\s*#/.test(line);
+  });
+  return speaks(left.join("\n")) !== "of settings";
+}
 
 /** Programs that print their words, or look for them. */
 const saying = new Set(
@@ -34,21 +46,13 @@ const saying = new Set(
 );
 
 /** Whether what a command says of kubelets is for people: it goes into no file, and to no other program. */
-function isSaidOnly(command: ShellCommand, all: readonly ShellCommand[]): boolean {
-  const goesOn = command.redirections.some(
+function isSaidOnly({ words, redirections }: ShellCommand, reader: ShellCommand | undefined) {
+  const goesOn = redirections.some(
     ({ operator, target }) =>
       operator.startsWith(">") && !/^(?:&?\d|\/dev\/(?:null|stdout|stderr))$/.test(textOf(target)),
   );
-  return (
-    !goesOn &&
-    saying.has(programAt(command.words).name) &&
-    all.every(({ input, words }) => input !== command || saying.has(programAt(words).name))
-  );
-}
-
-function textOfCommand({ words, given = [], redirections }: ShellCommand): string {
-  const bodies = redirections.map(({ body, target }) => body ?? textOf(target));
-  return [...given.map(textOf), ...words.map(textOf), ...bodies].join(" ");
+  const isSaying = (one: readonly Word[]) => saying.has(programAt(one).name);
+  return !goesOn && isSaying(words) && (reader === undefined || isSaying(reader.words));
 }
 
 /** Prose that begins with a program's name goes on with words, not with flags. */

@@ -64,8 +64,10 @@ export function shellFiles(
       if (condition !== undefined) {
         change({ to: path }, `a command that may not run (it needs ${condition})`, line, walk);
       }
-      const before = append ? (contentOf(path, walk) ?? "") : "";
-      written.set(path, { path, content: before + content, line });
+      const before = append ? contentOf(path, walk) : "";
+      if (before === undefined && !startsEmpty.test(path))
+        change({ to: path }, `${nameOf(command)}, at the end of what is there,`, line, walk);
+      written.set(path, { path, content: (before ?? "") + content, line });
     }
     write(command, walk);
     goTo(command, walk);
@@ -76,6 +78,9 @@ export function shellFiles(
   }
   return { files: [...written.values(), ...files], changed: walk.changed };
 }
+
+/** Files that are not there before, or are as good as empty. */
+const startsEmpty = /^\/etc\/(?:default|sysconfig|systemd)\/|\.(?:crt|pem)$|[$*{]/;
 
 /** What a single command changes, of the programs that are known to write: its words may be those of a container. */
 export function changedBy(words: readonly Word[], line: number): readonly ChangedFile[] {
@@ -112,7 +117,7 @@ function write(command: ShellCommand, walk: Walk): void {
     if (!isKnown) changed.push({ path: read, by: "reading it in", line, deciding });
     return;
   }
-  for (const one of writesOf(name, rest)) {
+  for (const one of writesOf(name, [...throughXargs(command), ...rest])) {
     const { from, to } = one;
     if (to === "/dev/stdin" || /^\/dev\//.test(to)) continue;
     const content = from === undefined ? undefined : contentOf(from, walk);
@@ -122,6 +127,12 @@ function write(command: ShellCommand, walk: Walk): void {
     if (!isCertain) change(one, name, line, walk);
     if (isCertain && name === "mv" && from !== undefined && from !== to) written.delete(from);
   }
+}
+
+/** Of the files that `xargs` hands on, the folders that they are looked for in. */
+function throughXargs({ words, input }: ShellCommand): readonly Word[] {
+  const isHandedOn = words.some((word) => /(?:^|\/)xargs$/.test(textOf(word)));
+  return isHandedOn ? (input?.words.filter((word) => /^[/~$]/.test(textOf(word))) ?? []) : [];
 }
 
 /** The file that `.` or `source` runs as part of the script. */

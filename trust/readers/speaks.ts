@@ -25,16 +25,16 @@ const settings = new RegExp(
   "i",
 );
 
+/** Settings that no other program has, whatever the name of the one that is started. */
+export const nameless =
+  /serverTLSBootstrap|tlsPrivateKeyFile|clientCAFile|\bserver-tls-bootstrap\b|\[settings\.kubernetes\]|--(?:anonymous-auth|rotate-server-certificates|authentication-token-webhook)(?![\w-])/;
+
 export type Speech = "of settings" | "of them" | "of other things";
 
 /** What a text speaks of. Linear in its length. */
 export function speaks(text: string): Speech {
   if (!name.test(text)) {
-    return /serverTLSBootstrap|tlsPrivateKeyFile|clientCAFile|\bserver-tls-bootstrap\b|\[settings\.kubernetes\]/.test(
-      text,
-    )
-      ? "of settings"
-      : "of other things";
+    return nameless.test(text) ? "of settings" : "of other things";
   }
   if (settings.test(text)) return "of settings";
   return name.test(text.replace(aside, "")) ? "of them" : "of other things";
