@@ -6,6 +6,7 @@ import type { Json } from "../../trust/readers/yaml.ts";
 import { nearest } from "../../trust/words/nearest.ts";
 import type { ServingMode } from "../../trust/words/vocabulary.ts";
 import { type HardeningArgs, hardeningOf } from "../model/hardening.ts";
+import { isMap } from "../model/inputs.ts";
 import { kubeletHardening } from "./hardening.ts";
 
 /** Who may call the kubelet: `authentication`. */
@@ -184,7 +185,7 @@ function contradictionsOf(
   return Object.entries(wanted).flatMap(([name, value]): Contradiction[] => {
     const is = given[name];
     if (is === undefined || is === value) return [];
-    if (isObject(is) && isObject(value)) return contradictionsOf(is, value, [...path, name]);
+    if (isMap(is) && isMap(value)) return contradictionsOf(is, value, [...path, name]);
     return [[[...path, name].join("."), is, value]];
   });
 }
@@ -197,7 +198,7 @@ function valueProblems(field: string, name: string, value: unknown, table: Kubel
   if (error === undefined) return [];
   const path = error.path.filter((step) => typeof step === "string");
   const wanted = typeWords(path, table);
-  const is = path.reduce<unknown>((at, step) => (isObject(at) ? at[step] : undefined), {
+  const is = path.reduce<unknown>((at, step) => (isMap(at) ? at[step] : undefined), {
     [name]: value,
   });
   return [
@@ -213,7 +214,7 @@ function unknownFields(value: unknown, type: string, field: string, table: Kubel
     return value.flatMap((one, i) => unknownFields(one, element, `${field}[${i}]`, table));
   }
   const fields = table.types[bare];
-  if (fields === undefined || !isObject(value)) return [];
+  if (fields === undefined || !isMap(value)) return [];
   return Object.entries(value).flatMap(([name, inner]) => {
     const at = `${field}.${name}`;
     if (Object.hasOwn(fields, name)) return unknownFields(inner, fields[name] ?? "", at, table);
@@ -246,11 +247,7 @@ function typeWords(path: readonly string[], { types }: KubeletTable): string {
 function merge<T extends object>(base: T, top: T): T {
   const merged = Object.entries(top).map(([name, value]): [string, unknown] => {
     const below: unknown = base[name as keyof T];
-    return [name, isObject(below) && isObject(value) ? merge(below, value) : value];
+    return [name, isMap(below) && isMap(value) ? merge(below, value) : value];
   });
   return { ...base, ...Object.fromEntries(merged) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -14,6 +14,11 @@ export function isPlain(value: unknown): boolean {
   return !isData(value) || Object.values(value).every(isPlain);
 }
 
+/** Whether a value is a map of other values. */
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Whether a value is a list or a map, and so may have Outputs in it. */
 export function isData(value: unknown): value is object {
   return (

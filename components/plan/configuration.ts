@@ -5,6 +5,7 @@ import { nearest } from "../../trust/words/nearest.ts";
 import type { ApiServerStance, KeyAlgorithm, ServingMode } from "../../trust/words/vocabulary.ts";
 import type { KubeletConfiguration } from "../kubeadm/kubelet-configuration.ts";
 import type { HardeningArgs } from "../model/hardening.ts";
+import { isMap } from "../model/inputs.ts";
 import type { MachineArgs } from "../model/machines.ts";
 import { wantedCa } from "./authority-problems.ts";
 import type { ClusterArgs, PoolArgs } from "./cluster-args.ts";
@@ -447,10 +448,6 @@ function unknownKey(key: string, known: readonly string[], prefix: string): stri
   const remedy =
     meant === undefined ? `Known keys: ${known.join(", ")}.` : `Did you mean ${meant}?`;
   return [`${prefix}${key}: there is no such key. ${remedy}`];
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The same without the fields that have no value. */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { isMap } from "../model/inputs.ts";
 import { fail } from "./failure.ts";
 import { type CaStanding, rotationPhases } from "./rotation.ts";
 
@@ -43,10 +44,6 @@ export function standingIn(outputs: unknown): CaStanding | "absent" | undefined 
     ...(found === undefined ? {} : { phase: found }),
     origins: origins as Record<string, string>,
   };
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

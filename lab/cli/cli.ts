@@ -1,12 +1,14 @@
 /**
  * `npm run lab -- COMMAND`: see docs/lab.md.
  */
-import { spawn } from "node:child_process";
+
 import * as path from "node:path";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
 import { requireLinuxRoot } from "../../toolchain/kubernetes/programs.ts";
 import { labOf } from "../host/identity.ts";
+import type { MachineState } from "../host/state.ts";
 import { readState } from "../host/state.ts";
+import { onTerminal } from "../host/terminal.ts";
 import { adminKubeconfig } from "../kubernetes/control-plane.ts";
 import { kubectlHere } from "../kubernetes/kubectl.ts";
 import { down } from "./down.ts";
@@ -71,20 +73,10 @@ await runMain(async () => {
       return showStatus(lab);
     case "logs":
       return showLogs(labOf(defaultStack, clone), rest[0], rest[1]);
-    case "kubectl": {
-      const machine = readState(labOf(defaultStack, clone))?.machines[0];
-      if (machine === undefined) {
-        throw new Failure(`Lab ${defaultStack} is not up: npm run lab -- up ${defaultStack}`);
-      }
-      return kubectlHere(machine, rest);
-    }
-    case "doctor": {
-      const machine = readState(labOf(defaultStack, clone))?.machines[0];
-      if (machine === undefined) {
-        throw new Failure(`Lab ${defaultStack} is not up: npm run lab -- up ${defaultStack}`);
-      }
-      return doctorHere(machine, rest);
-    }
+    case "kubectl":
+      return kubectlHere(firstMachine(defaultStack), rest);
+    case "doctor":
+      return doctorHere(firstMachine(defaultStack), rest);
     case "conformance":
       return runProgram("conformance/main.ts", rest);
     case "rotate":
@@ -95,6 +87,15 @@ await runMain(async () => {
       throw new Failure(`There is no command \`${command}\`. See npm run lab -- --help.`);
   }
 });
+
+/** @throws {Failure} where the lab is not up */
+function firstMachine(stack: string): MachineState {
+  const machine = readState(labOf(stack, clone))?.machines[0];
+  if (machine === undefined) {
+    throw new Failure(`Lab ${stack} is not up: npm run lab -- up ${stack}`);
+  }
+  return machine;
+}
 
 /** These read their own. */
 function takesOptions(command: string): boolean {
@@ -108,12 +109,7 @@ function stackArgument(argument: string | undefined): string | undefined {
 }
 
 function runProgram(file: string, args: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const program = path.join(import.meta.dirname, "..", file);
-    const child = spawn(process.execPath, [program, ...args], { stdio: "inherit" });
-    child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
-  });
+  return onTerminal(process.execPath, [path.join(import.meta.dirname, "..", file), ...args]);
 }
 
 /** The doctor is this machine's, and so are its files: only the network is the lab's. */
@@ -121,11 +117,5 @@ function doctorHere({ pid }: { readonly pid: number }, args: readonly string[]):
   const program = path.join(clone, "cli", "kubelet-trust.ts");
   const kubeconfig = `/proc/${pid}/root${adminKubeconfig}`;
   const command = [program, "doctor", "--kubeconfig", kubeconfig, ...args];
-  return new Promise((resolve, reject) => {
-    const child = spawn("nsenter", ["-t", String(pid), "-n", "--", process.execPath, ...command], {
-      stdio: "inherit",
-    });
-    child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
-  });
+  return onTerminal("nsenter", ["-t", String(pid), "-n", "--", process.execPath, ...command]);
 }

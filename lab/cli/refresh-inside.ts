@@ -3,10 +3,9 @@
  * A program of its own: `node refresh-inside.ts STACK CLONE MARK`.
  */
 import { X509Certificate } from "node:crypto";
-import * as fs from "node:fs";
 import { runMain } from "../../toolchain/fail.mjs";
 import { labOf } from "../host/identity.ts";
-import { hostPath, layOut, type MachineFile, type RunningMachine } from "../host/machine.ts";
+import { differs, layOut, type MachineFile, type RunningMachine } from "../host/machine.ts";
 import { waitFor } from "../host/patience.ts";
 import { kubeletPort, servedFingerprint } from "../host/served.ts";
 import { readState } from "../host/state.ts";
@@ -49,14 +48,6 @@ await runMain(async () => {
   if (replaced === 0) say("Nothing has changed.");
   return missed === 0 ? 0 : 1;
 });
-
-function differs(machine: RunningMachine, { path, content }: MachineFile): boolean {
-  try {
-    return !fs.readFileSync(hostPath(machine, path)).equals(content);
-  } catch {
-    return true;
-  }
-}
 
 /** Waits until a replaced certificate is served; undefined for a file that nobody serves. */
 async function seenAfter(machine: Machine, file: MachineFile, { servedOn }: Reload) {

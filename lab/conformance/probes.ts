@@ -1,8 +1,10 @@
 /**
  * Requests that kube-apiserver passes on to a kubelet, one for each kind that can differ.
  */
+
 import * as https from "node:https";
 import type { Duplex } from "node:stream";
+import { text as textOf } from "node:stream/consumers";
 import type { RequestKind } from "../../trust/words/verdict.ts";
 import type { Reality } from "./case.ts";
 import type { Issued } from "./pki.ts";
@@ -60,12 +62,7 @@ export function probe(target: Target, kind: ProbedKind): Promise<Reality> {
       resolve({ outcome: "works", httpStatus: 101, message: "" });
     });
     request.on("response", (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => {
-        text += part;
-      });
-      response.on("error", reject);
-      response.on("end", () => resolve(realityOf(response.statusCode ?? 0, text)));
+      textOf(response).then((text) => resolve(realityOf(response.statusCode ?? 0, text)), reject);
     });
     request.end();
   });

@@ -200,6 +200,18 @@ export function layOut(machine: RunningMachine, files: readonly MachineFile[]): 
   }
 }
 
+/** Whether a machine has another file, or none, at the path of this one. */
+export function differs(
+  machine: RunningMachine,
+  { path: file, content }: Pick<MachineFile, "path" | "content">,
+): boolean {
+  try {
+    return !fs.readFileSync(hostPath(machine, file)).equals(content);
+  } catch {
+    return true;
+  }
+}
+
 /** Replaces the machine's hosts file. */
 export function writeHosts(machine: RunningMachine, hosts: ReadonlyMap<string, string>): void {
   const lines = [...hosts].map(([name, address]) => `${address} ${name}\n`);

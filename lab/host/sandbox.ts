@@ -2,12 +2,14 @@
  * The walls around a lab. One process is the first of a pid namespace and holds a network namespace with a
  * switch in it; nothing inside can be reached from outside, and when that process ends, everything ends with it.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure } from "../../toolchain/fail.mjs";
 import { type Lab, processMark } from "./identity.ts";
 import { firstChild, identify, type ProcessIdentity } from "./processes.ts";
+import { onTerminal } from "./terminal.ts";
 
 /** Address of the lab itself on its switch: where the machines find their name server. */
 export const switchAddress = "169.254.77.1";
@@ -73,14 +75,10 @@ export function runInside(
   program: string,
   args: readonly string[],
 ): Promise<number> {
-  return new Promise((resolve, reject) => {
-    // It must not go on building while the next run already cleans up.
-    const bound = ["--pdeathsig", "KILL", "nsenter", "-t", String(init.pid), "-n", "--"];
-    const words = [...bound, process.execPath, program, ...args, processMark(lab)];
-    const child = spawn("setpriv", words, { stdio: "inherit" });
-    child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
-  });
+  // It must not go on building while the next run already cleans up.
+  const bound = ["--pdeathsig", "KILL", "nsenter", "-t", String(init.pid), "-n", "--"];
+  const words = [...bound, process.execPath, program, ...args, processMark(lab)];
+  return onTerminal("setpriv", words);
 }
 
 /**

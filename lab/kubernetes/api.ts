@@ -1,7 +1,9 @@
 /**
  * A client of kube-apiserver for a process in the lab's network namespace.
  */
+
 import * as https from "node:https";
+import { text as textOf } from "node:stream/consumers";
 import { parse } from "yaml";
 
 export type ApiAnswer = {
@@ -56,14 +58,8 @@ export function apiClient(connection: Connection): Api {
       request.on("error", reject);
       request.on("timeout", () => request.destroy(new Error("no answer within 60 s")));
       request.on("response", (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (part: string) => {
-          text += part;
-        });
-        response.on("error", reject);
-        response.on("end", () =>
-          resolve({ status: response.statusCode ?? 0, text, body: parseJson(text) }),
-        );
+        const status = response.statusCode ?? 0;
+        textOf(response).then((text) => resolve({ status, text, body: parseJson(text) }), reject);
       });
       request.end(content);
     });

@@ -1,9 +1,11 @@
 /**
  * kubectl with an administrator's rights, run on a control plane of the lab.
  */
-import { execFile, spawn } from "node:child_process";
+
+import { execFile } from "node:child_process";
 import { programOnMachine } from "../host/program-run.ts";
 import type { MachineState } from "../host/state.ts";
+import { onTerminal } from "../host/terminal.ts";
 import { adminKubeconfig } from "./control-plane.ts";
 
 export type KubectlAnswer = {
@@ -36,13 +38,7 @@ export function kubectlHere(
   machine: Pick<MachineState, "pid">,
   args: readonly string[],
 ): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("nsenter", commandLine(machine, args, process.cwd()), {
-      stdio: "inherit",
-    });
-    child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
-  });
+  return onTerminal("nsenter", commandLine(machine, args, process.cwd()));
 }
 
 function commandLine(

@@ -10,7 +10,7 @@ import { Failure } from "../../toolchain/fail.mjs";
 import { requestedCertificates, toRestart } from "../../trust/carriers/reloads.ts";
 import { paths } from "../../trust/contract.ts";
 import type { Lab } from "../host/identity.ts";
-import { hostPath, layOut, type RunningMachine } from "../host/machine.ts";
+import { differs, hostPath, layOut, type RunningMachine } from "../host/machine.ts";
 import { isAlive, killAll, signal } from "../host/processes.ts";
 import { readState, updateState } from "../host/state.ts";
 import { kubeletArguments } from "../kubernetes/command-lines.ts";
@@ -57,14 +57,6 @@ export async function carry(lab: Lab, machine: Machine): Promise<Carried> {
     restarted.push("kubelet");
   }
   return { files: changed.length, restarted };
-}
-
-function differs(machine: RunningMachine, { path, content }: Machine["files"][number]): boolean {
-  try {
-    return !fs.readFileSync(hostPath(machine, path)).equals(content);
-  } catch {
-    return true;
-  }
 }
 
 /** Whether what the kubelet requested for itself was signed by another CA than the one that issues now. */

@@ -1,5 +1,6 @@
 /** Violations in words: one for each cause, in an order that does not change, in at most twelve lines. */
 
+import { compare } from "../../trust/words/compare.ts";
 import { describeSource } from "../../trust/words/fact.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
 import { shown } from "../../trust/words/shown.ts";
@@ -114,10 +115,6 @@ function whereLine(group: readonly Finding[], subjects: readonly string[]): stri
 function oneLine(text: string): string {
   const line = shown(text);
   return line.length > maxLine ? `${line.slice(0, maxLine - 3)}...` : line;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** URN to report on when no single resource is to blame: the stack. */

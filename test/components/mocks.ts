@@ -53,7 +53,7 @@ const signature = "4dabf18193072939515e22adb298388d";
 const secretMark = "1b47061264138c4ac30d75fd1eb44270";
 
 /** Inputs with their secrets in the open. */
-function revealed(value: unknown): unknown {
+export function revealed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revealed);
   if (typeof value !== "object" || value === null) return value;
   const map = value as Record<string, unknown>;

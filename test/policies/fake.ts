@@ -1,10 +1,12 @@
 /** Resources as the SDK hands them to a policy, without an engine. */
+
 import type { PolicyResource } from "@pulumi/policy";
 import type { Config } from "../../policies/config.ts";
 import { specs } from "../../policies/policies.ts";
 import { judgeBy, type Spec } from "../../policies/policy.ts";
 import { analyseStack } from "../../policies/stack/analysis.ts";
 import { readStack } from "../../policies/stack/resource.ts";
+import { withoutOptions } from "../support/recorded.ts";
 
 /** What the engine sends for a value that is not known yet. */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -28,17 +30,8 @@ export function resource(
     name,
     props,
     urn,
-    opts: {
-      protect: false,
-      ignoreChanges: [],
-      aliases: [],
-      customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
-      additionalSecretOutputs: [],
-    },
-    dependencies: [],
+    ...withoutOptions,
     propertyDependencies: {},
-    isType: () => false,
-    asType: () => undefined,
     ...(type.startsWith("kubernetes:") && { provider }),
     ...more,
   };

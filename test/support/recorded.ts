@@ -2,8 +2,10 @@
  * A program's resources as a policy gets them at a first preview, without an engine: what no provider has computed yet
  * is unknown, and components have what they registered.
  */
+
 import type { PolicyResource } from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
+import { revealed } from "../components/mocks.ts";
 
 /** The part of the SDK's monitor that takes registrations. */
 type Monitor = {
@@ -13,6 +15,20 @@ type Monitor = {
 type Callback = (error: unknown, response: { getUrn(): string } | undefined) => void;
 // biome-ignore lint/suspicious/noExplicitAny: the protocol's generated messages have no types
 type Request = any;
+
+/** What no test asks about a resource. */
+export const withoutOptions = {
+  opts: {
+    protect: false,
+    ignoreChanges: [],
+    aliases: [],
+    customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
+    additionalSecretOutputs: [],
+  },
+  dependencies: [],
+  isType: () => false,
+  asType: () => undefined,
+} satisfies Partial<PolicyResource>;
 
 /** Runs a program as a first preview and returns its resources as the engine hands them to policies. */
 export async function recordPreview(program: () => void): Promise<PolicyResource[]> {
@@ -64,22 +80,13 @@ function resourceOf(
     name: request.getName(),
     urn,
     props: plain(request.getObject()),
-    opts: {
-      protect: false,
-      ignoreChanges: [],
-      aliases: [],
-      customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
-      additionalSecretOutputs: [],
-    },
-    dependencies: [],
+    ...withoutOptions,
     propertyDependencies: Object.fromEntries(
       dependencies.map(([key, list]) => [
         key,
         list.getUrnsList().flatMap((one) => find(one) ?? []),
       ]),
     ),
-    isType: () => false,
-    asType: () => undefined,
     ...(parent && { parent }),
     ...(type.startsWith("kubernetes:") && {
       provider: { type: "pulumi:providers:kubernetes", props: {}, urn: providerUrn, name: "k" },
@@ -90,16 +97,4 @@ function resourceOf(
 // biome-ignore lint/suspicious/noExplicitAny: properties of any resource
 function plain(struct: Request): Record<string, any> {
   return revealed(struct.toJavaScript()) as Record<string, unknown>;
-}
-
-/** The key under which the protocol marks a value that is more than plain data, and the mark of a secret. */
-const signature = "4dabf18193072939515e22adb298388d";
-const secretMark = "1b47061264138c4ac30d75fd1eb44270";
-
-function revealed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(revealed);
-  if (typeof value !== "object" || value === null) return value;
-  const map = value as Record<string, unknown>;
-  if (map[signature] === secretMark) return revealed(map.value);
-  return Object.fromEntries(Object.entries(map).map(([key, inner]) => [key, revealed(inner)]));
 }

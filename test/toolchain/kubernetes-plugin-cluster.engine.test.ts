@@ -39,7 +39,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
           { apiVersion: "example.com/v1", kind: "Orphan", metadata: { name: "x" } },
           opts,
         );
-        return undefined;
       }),
     );
     update.catch(() => {}); // The test that waits for it fails.
@@ -122,7 +121,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
       service.metadata.uid.apply((uid) => {
         seen.uid = uid;
       });
-      return undefined;
     });
     assert.deepEqual((await stack.preview(program)).diagnostics, []);
     const { type, uid } = seen;
@@ -141,7 +139,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
         { metadata: { name: "x", namespace }, data: { "not a key": "1" } },
         opts,
       );
-      return undefined;
     });
     const outcome = await stack.preview(program);
     assert.equal(outcome.succeeded, false);
@@ -164,7 +161,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
             },
             opts,
           );
-          return undefined;
         },
         { kubeconfig: api.kubeconfig, enableConfigMapMutable: true },
       );
@@ -228,7 +224,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
           { metadata: { name: "x", namespace }, data: { a: "1" } },
           opts,
         );
-        return undefined;
       },
       { kubeconfig: api.kubeconfig, enableConfigMapMutable: true },
     );
@@ -271,7 +266,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
         },
         { ...opts, dependsOn: definition },
       );
-      return undefined;
     });
     assert.deepEqual((await stack.preview(program)).diagnostics, []);
     assert.deepEqual((await stack.up(program)).diagnostics, []);
@@ -294,7 +288,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
           },
           opts,
         );
-        return undefined;
       });
     await api.kubectl(["create", "namespace", namespace]);
     assert.deepEqual((await stack.up(program("Opaque"))).diagnostics, []);
@@ -325,7 +318,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
             { metadata: { name: "x", namespace }, data: { a } },
             opts,
           );
-          return undefined;
         },
         { kubeconfig: api.kubeconfig, enableConfigMapMutable: true },
       );
@@ -357,7 +349,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
           { metadata: { name: "x", namespace }, data: { a } },
           { ...opts, ...options },
         );
-        return undefined;
       });
     await api.kubectl(["create", "namespace", namespace]);
     await api.kubectl(["create", "configmap", "x", "-n", namespace, "--from-literal=a=theirs"]);
@@ -389,7 +380,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     const program = await applyingTo(
       (opts) => {
         new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, opts);
-        return undefined;
       },
       { kubeconfig: api.powerless },
     );
@@ -405,7 +395,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     const program = applying(
       (opts) => {
         for (const name of ["one", "two"]) new k8s.core.v1.ConfigMap(name, {}, opts);
-        return undefined;
       },
       { kubeconfig: kubeconfigFor(`https://127.0.0.1:${port}`, "SWORDFISH") },
     );
@@ -442,7 +431,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
       const program = applying(
         (opts) => {
           new k8s.core.v1.ConfigMap("config", { metadata: { name: "x" } }, opts);
-          return undefined;
         },
         { kubeconfig },
       );
@@ -466,7 +454,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
       applying(
         (opts) => {
           new k8s.core.v1.ConfigMap("config", {}, opts);
-          return undefined;
         },
         { kubeconfig },
       );
@@ -481,7 +468,6 @@ describe("the Kubernetes plugin, with a real kube-apiserver", function () {
     const program = await applyingTo(
       (opts) => {
         new k8s.core.v1.ConfigMap("config", { metadata: { name: "x", namespace } }, opts);
-        return undefined;
       },
       { kubeconfig: file },
     );

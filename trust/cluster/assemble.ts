@@ -1,18 +1,8 @@
-/**
- * Pieces in, clusters out. What belongs together, what is filled in, who signs, who approves and which file a flag
- * names is said here, once for every door.
- */
-import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import { newestKnownVersion } from "../kubernetes/version.ts";
-import { apiServerRefusals } from "../programs/api-server/facts.ts";
-import { readArguments } from "../readers/command-line.ts";
 import type { KubeadmPiece, Origin, Piece, ProgramPiece } from "../readers/piece.ts";
-import { type Fact, known, mapFact, unknown } from "../words/fact.ts";
-import type { FileContent, HostFiles, RbacFacts } from "../words/facts.ts";
-import { skipFor, skipOf } from "../words/skip.ts";
+import { known, mapFact } from "../words/fact.ts";
 import { type ApproverCircumstances, approversAmong } from "./approvers.ts";
 import type {
-  AssembledApiServer,
   AssembledCluster,
   AssembleOptions,
   Assembly,
@@ -25,25 +15,28 @@ import { runningCallers } from "./callers.ts";
 import { resolveChanges } from "./changes.ts";
 import { configurationParser, type ParseConfig } from "./configurations.ts";
 import {
-  type FilesOf,
+  apiServerOf,
+  apiServersIn,
+  authorityOf,
+  certificatesDirectory,
+  controlPlaneFiles,
+  fromDeclared,
+  isOfKubeadm,
+  programsIn,
+  type Sources,
+} from "./control-plane.ts";
+import {
+  contentIsMissing,
   filesInObjects,
   filesOfMachines,
-  firstKnown,
   layered,
   sharedFiles,
 } from "./files.ts";
-import { flagText } from "./flags.ts";
-import {
-  assembledKubelet,
-  kubeletsAmong,
-  machineName,
-  type ReadyKubelet,
-  schedulableOf,
-} from "./kubelets.ts";
+import { assembledKubelet, kubeletsAmong, type ReadyKubelet, schedulableOf } from "./kubelets.ts";
 import { type Place, placing } from "./place.ts";
 import { isExport, merged, rbacOf } from "./rbac.ts";
 import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
-import { type ApiServerPiece, withoutRestated } from "./restated.ts";
+import { withoutRestated } from "./restated.ts";
 import { asRunning, withSeen } from "./running.ts";
 import { seenRequests } from "./seen-requests.ts";
 import { withFilesOfOthers } from "./started-elsewhere.ts";
@@ -96,11 +89,7 @@ export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}
   };
 }
 
-type Context = {
-  readonly options: AssembleOptions;
-  readonly filesOf: FilesOf;
-  readonly parse: ParseConfig;
-};
+type Context = Sources & { readonly parse: ParseConfig };
 
 function isKind<K extends Piece["kind"]>(kind: K) {
   return (piece: Piece): piece is Extract<Piece, { kind: K }> => piece.kind === kind;
@@ -160,37 +149,6 @@ function isPlainJoin({ configuration }: KubeadmPiece): boolean {
         commandLine.words.every(({ source }) => source?.key?.startsWith("kubeadm's default")),
     )
   );
-}
-
-function apiServersIn(pieces: readonly Piece[]): ApiServerPiece[] {
-  return programsIn(pieces, "kube-apiserver");
-}
-
-/** The programs of a name: those that are started, and those that kubeadm starts. */
-function programsIn(
-  pieces: readonly Piece[],
-  program: "kube-apiserver" | "kube-controller-manager",
-): ApiServerPiece[] {
-  return pieces.flatMap((piece): ApiServerPiece[] => {
-    if (piece.kind === "program" && piece.commandLine.program === program) {
-      return [{ ...piece, byKubeadm: false }];
-    }
-    if (piece.kind !== "kubeadm") return [];
-    const { apiServer, controllerManager, kubernetesVersion } = piece.configuration;
-    const commandLine = program === "kube-apiserver" ? apiServer : controllerManager;
-    if (commandLine === undefined) return [];
-    const { where } = piece.origin.source;
-    return [
-      {
-        kind: "program",
-        origin: piece.origin,
-        commandLine,
-        label: `${program} of ${where}`,
-        ...(kubernetesVersion !== undefined && { version: kubernetesVersion }),
-        byKubeadm: true,
-      },
-    ];
-  });
 }
 
 function versionAmong(
@@ -325,120 +283,6 @@ function isKubelet({ commandLine }: ProgramPiece): boolean {
   return commandLine.program === "kubelet";
 }
 
-function certificatesDirectory(pieces: readonly Piece[]): string {
-  const found = pieces.find(
-    (piece) => piece.kind === "kubeadm" && piece.configuration.apiServer !== undefined,
-  );
-  return found?.kind === "kubeadm"
-    ? found.configuration.certificatesDirectory
-    : kubeadmPkiDirectory;
-}
-
-/** The cluster's CA: where kubeadm puts it, else what a kube-apiserver in a container has as `--client-ca-file`. */
-function authorityOf(
-  pieces: readonly Piece[],
-  apiServers: readonly ApiServerPiece[],
-  directory: string,
-  version: string,
-  { filesOf }: Context,
-): FileContent | undefined {
-  const path = `${directory}/ca.crt`;
-  function* candidates() {
-    for (const piece of apiServers) yield (piece.files ?? filesOf(piece.origin))?.(path);
-    for (const { commandLine, files } of apiServers) {
-      const flag = files && flagText(commandLine, "client-ca-file", version);
-      if (flag?.known && flag.value !== undefined) yield files?.(flag.value);
-    }
-    for (const piece of pieces) {
-      if (piece.kind === "program" || piece.kind === "kubelet-configuration") {
-        yield (piece.kind === "program" && piece.files ? piece.files : filesOf(piece.origin))?.(
-          path,
-        );
-      }
-    }
-  }
-  return firstKnown(candidates());
-}
-
-/** Whether kubeadm made this kube-apiserver, and so the RBAC that it needs. */
-function isOfKubeadm(
-  { byKubeadm, commandLine, files }: ApiServerPiece,
-  version: string,
-  directory: string,
-): boolean {
-  if (byKubeadm) return true;
-  const flag = flagText(commandLine, "kubelet-client-certificate", version);
-  return (
-    files === undefined && flag.known && flag.value === `${directory}/apiserver-kubelet-client.crt`
-  );
-}
-
-/** A kube-controller-manager sees its own files, and lies beside kube-apiservers. */
-function controlPlaneFiles(
-  piece: ProgramPiece,
-  apiServers: readonly ApiServerPiece[],
-  shared: HostFiles,
-  { filesOf }: Context,
-): HostFiles {
-  let beside = shared;
-  for (const one of apiServers) beside = layered(one.files ?? filesOf(one.origin), beside);
-  return layered(piece.files ?? filesOf(piece.origin), beside);
-}
-
-function apiServerOf(
-  piece: ApiServerPiece,
-  version: string,
-  shared: HostFiles,
-  rbac: Fact<RbacFacts>,
-  { options, filesOf }: Context,
-): AssembledApiServer {
-  const { origin, commandLine } = piece;
-  const { source } = origin;
-  const machine = machineName(origin);
-  const { refusals, asIfStarted } = apiServerRefusals({
-    label: piece.label ?? (machine === undefined ? source.where : `kube-apiserver of ${machine}`),
-    version: known(options.version ?? piece.version ?? version),
-    commandLine,
-    skip:
-      options.skipReason === undefined
-        ? skipOf(origin.annotations, { where: source.where })
-        : known(skipFor(options.skipReason)),
-    rbac,
-    files: layered(piece.files ?? filesOf(origin), withoutUnseen(shared, options)),
-    source: commandLine.source,
-  });
-  return { origin, facts: asIfStarted, refusals };
-}
-
-/** What lies on all machines, without what is known to be unseen. */
-function withoutUnseen(shared: HostFiles, { running }: AssembleOptions): HostFiles {
-  if (running === undefined) return shared;
-  return (path) => {
-    const missing = running.unseenFiles.get(path);
-    return missing === undefined ? shared(path) : unknown(missing, { where: path });
-  };
-}
-
-function fromDeclared(
-  { cluster, version: own, flags, skipReason, where }: DeclaredApiServer,
-  version: string,
-  files: HostFiles,
-  rbac: Fact<RbacFacts>,
-): AssembledApiServer {
-  const source = { where };
-  const [commandLine] = readArguments(["kube-apiserver", ...flags], source).commandLines;
-  const { refusals, asIfStarted } = apiServerRefusals({
-    label: `kube-apiserver of ${cluster ?? "another stack"}`,
-    version: known(own ?? version),
-    commandLine: commandLine ?? { program: "kube-apiserver", words: [], source },
-    skip: known(skipReason === undefined ? undefined : skipFor(skipReason), source),
-    rbac,
-    files,
-    source,
-  });
-  return { origin: undefined, facts: asIfStarted, refusals };
-}
-
 /** What belongs to a kube-apiserver that is not known: what can be said without it is said all the same. */
 function withoutApiServer(
   pieces: readonly Piece[],
@@ -458,11 +302,6 @@ function withoutApiServer(
     },
     { ...context, version, assumptions },
   );
-  const nothing: HostFiles = (path) => ({
-    known: false,
-    missing: `the content of ${path}`,
-    source: { where: path },
-  });
   const rbacPieces = pieces.filter(isKind("rbac"));
   const approvers = approversAmong(pieces.filter(isKind("workload")), {
     rbac: merged(rbacPieces.map(({ rbac }) => rbac)),
@@ -479,7 +318,7 @@ function withoutApiServer(
   return {
     unpaired: withSeen(
       ready
-        .map((kubelet) => assembledKubelet(kubelet, nothing, request, context.options.at))
+        .map((kubelet) => assembledKubelet(kubelet, contentIsMissing, request, context.options.at))
         .map((kubelet) => (context.options.running ? asRunning(kubelet) : kubelet)),
       pieces.filter(isKind("seen")),
       [],
@@ -490,7 +329,7 @@ function withoutApiServer(
       controllerManagers: programsIn(pieces, "kube-controller-manager").map((piece) =>
         controllerManagerOf(
           piece,
-          layered(piece.files ?? context.filesOf(piece.origin), nothing),
+          layered(piece.files ?? context.filesOf(piece.origin), contentIsMissing),
           version,
         ),
       ),

@@ -2,6 +2,7 @@
  * Which KubeletConfiguration belongs to which kubelet: the one that its `--config` names, where it lies. One that no
  * kubelet names is judged by itself, and is never used up by a guess.
  */
+
 import { posix } from "node:path";
 import { kubeadmInstanceConfigPath, kubeadmKubeletConfigPath } from "../kubeadm/defaults.ts";
 import {
@@ -10,6 +11,7 @@ import {
 } from "../readers/kubelet-configuration.ts";
 import type { ConfigurationPiece, Origin, ProgramPiece } from "../readers/piece.ts";
 import { asObject, asText, type JsonObject } from "../readers/yaml.ts";
+import { compare } from "../words/compare.ts";
 import { type Fact, known, type Source, unknown } from "../words/fact.ts";
 import type { HostFiles } from "../words/facts.ts";
 import { type Checks, openingOf } from "../words/opening.ts";
@@ -245,8 +247,4 @@ function read(path: string, files: HostFiles | undefined): KubeletConfigurationD
 
 function fileName({ path, key, source }: Origin): string {
   return posix.basename(path ?? key ?? source.where);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

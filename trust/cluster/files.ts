@@ -1,10 +1,12 @@
 /** The files that programs of a cluster see: their own, those of their machine, and what lies on all machines. */
+
 import { posix } from "node:path";
 import { kubeadmFiles, kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import { fileInObject } from "../readers/origins.ts";
 import { certificatesIn } from "../readers/pem.ts";
 import type { FilePiece, Origin } from "../readers/piece.ts";
-import { type Fact, isThere, known } from "../words/fact.ts";
+import { beside } from "../readers/unit-groups.ts";
+import { type Fact, isThere, known, type Unknown, unknown } from "../words/fact.ts";
 import type { FileContent, HostFiles } from "../words/facts.ts";
 import { groupBy } from "../words/group-by.ts";
 import type { AssembleOptions } from "./assembly.ts";
@@ -29,10 +31,10 @@ export function filesOfMachines(
   pieces: readonly FilePiece[],
   { filesOf: ask, looseFiles }: Pick<AssembleOptions, "filesOf" | "looseFiles">,
 ): FilesOf {
-  const byMachine = groupBy(pieces, ({ origin }) => originKey(origin));
+  const byMachine = groupBy(pieces, ({ origin }) => beside(origin));
   const made = new Map<string, HostFiles | undefined>();
   return (origin) => {
-    const key = originKey(origin);
+    const key = beside(origin);
     if (!made.has(key)) {
       const given = byMachine.get(key);
       const asked = origin.machine === undefined ? looseFiles : ask?.(origin.machine);
@@ -49,16 +51,12 @@ export function filesInObjects(pieces: readonly FilePiece[]): HostFiles {
       origin.object === undefined ? [] : [[fileInObject(origin.object, path), content]],
     ),
   );
-  return (path) =>
-    byName.get(path) ?? {
-      known: false,
-      missing: `the content of ${path}`,
-      source: { where: path },
-    };
+  return (path) => byName.get(path) ?? contentIsMissing(path);
 }
 
-function originKey({ machine, holder }: Origin): string {
-  return machine === undefined ? `holder ${holder}` : `machine ${machine}`;
+/** The files of who has none. */
+export function contentIsMissing(path: string): Unknown {
+  return unknown(`the content of ${path}`, { where: path });
 }
 
 /** By path, else by its last part where no path is said. */
@@ -67,11 +65,8 @@ function among(pieces: readonly FilePiece[], otherwise: HostFiles | undefined): 
   return (path) =>
     byPath.get(path) ??
     byPath.get(posix.basename(path)) ??
-    otherwise?.(path) ?? {
-      known: false,
-      missing: `the content of ${path}`,
-      source: { where: path },
-    };
+    otherwise?.(path) ??
+    contentIsMissing(path);
 }
 
 export type SharedFiles = {

@@ -1,4 +1,5 @@
 /** Which drop-ins change which unit, and what stands beside a text. */
+import { compare } from "../words/compare.ts";
 import { groupBy } from "../words/group-by.ts";
 import type { Part } from "./format.ts";
 import type { Origin } from "./piece.ts";
@@ -59,10 +60,6 @@ function mainsOf(dropIn: Text, near: readonly Text[], far: readonly Text[]): rea
   if (far.length > maxOwners) return [];
   const others = far.filter(named);
   return others.length === 1 ? others : [];
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The name of the file. */

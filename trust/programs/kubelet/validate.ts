@@ -4,27 +4,28 @@
  * Checks that need the machine (NUMA nodes, kernel) are left to the machine.
  */
 import { posix } from "node:path";
-import { durationText, listText, parseDuration, quote } from "../../go/texts.ts";
-import { type GateSettings, isEnabled } from "../../kubernetes/gates.ts";
-import type { KubeletTable } from "../../kubernetes/tables.ts";
-import { asList, asObject, type Json, type JsonObject } from "../../readers/yaml.ts";
-import type { RefusalKind } from "../../words/refusal.ts";
-
-/** A complaint and the field it is about; of kind `invalid-value` unless it says another. */
-export type Complaint = {
-  readonly message: string;
-  readonly field: string;
-  readonly kind?: RefusalKind;
-};
-
-export type ValidateInputs = {
-  /** The value of a field; undefined when it has none or is unknown. */
-  readonly get: (field: string) => Json | undefined;
-  readonly gates: GateSettings;
-  readonly table: KubeletTable;
-  /** The machine has cgroup v1. */
-  readonly cgroupV1: boolean;
-};
+import { durationText, listText, quote } from "../../go/texts.ts";
+import {
+  ageRule,
+  cfsQuotaPeriod,
+  enforceNodeAllocatable,
+  invalidTaints,
+  reservedCpus,
+  reservedMemory,
+  shutdownGracePeriods,
+} from "./validation-of-parts.ts";
+import {
+  between,
+  type Complaint,
+  duration,
+  enabled,
+  notNegative,
+  number,
+  object,
+  oneOf,
+  type Rule,
+  type ValidateInputs,
+} from "./validation-rule.ts";
 
 /** All complaints but those about feature gates. Values that are unknown are not complained about. */
 export function validateConfiguration(inputs: ValidateInputs): Complaint[] {
@@ -38,67 +39,10 @@ export function validateConfiguration(inputs: ValidateInputs): Complaint[] {
   });
 }
 
-type Rule = (inputs: ValidateInputs) => Complaint | Complaint[] | undefined;
-
 const cgroupMessage =
   "kubelet is configured to not run on a host using cgroup v1. cgroup v1 support is unsupported and will be removed in a future release";
 /** Messages that carry no "invalid configuration: " before them. */
 const bare = /^(kubelet is configured|invalid |tracing\.)/;
-
-/** A rule about one number. */
-function number(
-  field: string,
-  isWrong: (value: number) => boolean,
-  says: (value: number) => string,
-): Rule {
-  return ({ get }) => {
-    const value = get(field);
-    return typeof value === "number" && isWrong(value)
-      ? { message: says(value), field }
-      : undefined;
-  };
-}
-
-function notNegative(field: string, flag: string): Rule {
-  return number(
-    field,
-    (value) => value < 0,
-    (value) => `${field} (--${flag}) ${value} must not be a negative number`,
-  );
-}
-
-function between(
-  field: string,
-  flag: string,
-  low: number,
-  high: number,
-  suffix = ", inclusive",
-): Rule {
-  return number(
-    field,
-    (value) => value < low || value > high,
-    (value) => `${field} (--${flag}) ${value} must be between ${low} and ${high}${suffix}`,
-  );
-}
-
-/** A rule about one text that must be one of some. */
-function oneOf(field: string, allowed: readonly string[], says: (value: string) => string): Rule {
-  return ({ get }) => {
-    const value = get(field);
-    return typeof value === "string" && !allowed.includes(value)
-      ? { message: says(quote(value)), field }
-      : undefined;
-  };
-}
-
-function duration({ get }: ValidateInputs, field: string): number | undefined {
-  const value = get(field);
-  return typeof value === "string" ? parseDuration(value).value : undefined;
-}
-
-function enabled({ gates, table }: ValidateInputs, gate: string): boolean {
-  return isEnabled(gate, gates, table.gates);
-}
 
 const topologyPolicies = ["none", "best-effort", "restricted", "single-numa-node"];
 const hairpinModes = ["none", "hairpin-veth", "promiscuous-bridge"];
@@ -392,172 +336,3 @@ const pullPolicies = [
   "NeverVerifyAllowlistedImages",
   "AlwaysVerify",
 ];
-
-function object({ get }: ValidateInputs, field: string): JsonObject {
-  return asObject(get(field)) ?? {};
-}
-
-const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-
-function invalidTaints({ get }: ValidateInputs): Complaint[] {
-  return asList(get("registerWithTaints")).flatMap((taint) => {
-    const { key, value, effect } = asObject(taint) ?? {};
-    const isValid = typeof effect === "string" && taintEffects.includes(effect);
-    return isValid
-      ? []
-      : [
-          {
-            message: `invalid taint: {${key ?? ""} ${value ?? ""} ${effect ?? ""} <nil>}`,
-            field: "registerWithTaints",
-          },
-        ];
-  });
-}
-
-function reservedCpus({ get }: ValidateInputs): Complaint | undefined {
-  const cpus = get("reservedSystemCPUs");
-  const bad =
-    typeof cpus === "string" && cpus !== ""
-      ? cpus.split(/[,-]/).find((one) => !/^\d+$/.test(one))
-      : undefined;
-  return bad === undefined
-    ? undefined
-    : {
-        message: `unable to parse reservedSystemCPUs (--reserved-cpus) ${cpus}, error: strconv.Atoi: parsing ${quote(bad)}: invalid syntax`,
-        field: "reservedSystemCPUs",
-      };
-}
-
-function reservedMemory({ get }: ValidateInputs): Complaint[] {
-  return asList(get("reservedMemory")).flatMap((one) => {
-    const { numaNode, limits } = asObject(one) ?? {};
-    return Object.entries(asObject(limits) ?? {}).flatMap(([resource, quantity]) =>
-      /^0[A-Za-z]*$/.test(String(quantity))
-        ? [
-            {
-              message: `reserved memory may not be zero for NUMA node ${numaNode ?? 0} and resource ${quote(resource)}`,
-              field: "reservedMemory",
-            },
-          ]
-        : [],
-    );
-  });
-}
-
-function ageRule(field: string): Rule {
-  return (inputs) => {
-    const age = duration(inputs, field);
-    return age !== undefined && age < 0
-      ? { message: `${field} ${durationText(age)} must not be negative`, field }
-      : undefined;
-  };
-}
-
-function cfsQuotaPeriod(inputs: ValidateInputs): Complaint | undefined {
-  const field = "cpuCFSQuotaPeriod";
-  const period = duration(inputs, field);
-  if (period === undefined) {
-    return undefined;
-  }
-  // The period is printed as a metav1.Duration: its one field in braces.
-  const named = `${field} (--cpu-cfs-quota-period) {${durationText(period)}}`;
-  if (!enabled(inputs, "CustomCPUCFSQuotaPeriod")) {
-    return period === 100e6
-      ? undefined
-      : { message: `${named} requires feature gate CustomCPUCFSQuotaPeriod`, field };
-  }
-  return period < 1e6 || period > 1e9
-    ? { message: `${named} must be between 1ms and 1sec, inclusive`, field }
-    : undefined;
-}
-
-function shutdownGracePeriods(inputs: ValidateInputs): Complaint[] {
-  const [all, critical] = ["shutdownGracePeriod", "shutdownGracePeriodCriticalPods"] as const;
-  const [whole, part] = [duration(inputs, all) ?? 0, duration(inputs, critical) ?? 0];
-  const complaints: Complaint[] = [];
-  if (part > whole) {
-    complaints.push({
-      message: `${critical} {${durationText(part)}} must be <= ${all} {${durationText(whole)}}`,
-      field: critical,
-    });
-  }
-  for (const [field, value] of [
-    [all, whole],
-    [critical, part],
-  ] as const) {
-    if (value < 0 || (value > 0 && value < 1e9)) {
-      complaints.push({
-        message: `${field} {${durationText(value)}} must be either zero or otherwise >= 1 sec`,
-        field,
-      });
-    }
-  }
-  return complaints;
-}
-
-const enforcements = [
-  "pods",
-  "system-reserved",
-  "system-reserved-compressible",
-  "kube-reserved",
-  "kube-reserved-compressible",
-  "none",
-] as const;
-
-function enforceNodeAllocatable({ get }: ValidateInputs): Complaint[] {
-  const field = "enforceNodeAllocatable";
-  const value = get(field);
-  const list = Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
-  const messages: string[] = [];
-  for (const kind of ["system-reserved", "kube-reserved"]) {
-    if (list.includes(kind) && list.includes(`${kind}-compressible`)) {
-      messages.push(
-        `both "${kind}" and "${kind}-compressible" cannot be specified together in enforceNodeAllocatable (--enforce-node-allocatable)`,
-      );
-    }
-  }
-  for (const [index, one] of list.entries()) {
-    if (list.indexOf(one) < index) {
-      messages.push(
-        `duplicated enforcements ${quote(one)} in enforceNodeAllocatable (--enforce-node-allocatable)`,
-      );
-    } else if (one === "none") {
-      messages.push(
-        ...(list.length > 1
-          ? [
-              'enforceNodeAllocatable (--enforce-node-allocatable) may not contain additional enforcements when "none" is specified',
-            ]
-          : []),
-      );
-    } else if (!(enforcements as readonly string[]).includes(one)) {
-      messages.push(
-        `option ${quote(one)} specified for enforceNodeAllocatable (--enforce-node-allocatable). Valid options are "pods", "system-reserved", "system-reserved-compressible", "kube-reserved", "kube-reserved-compressible" or "none"`,
-      );
-    } else {
-      messages.push(...needsCgroup(one, get), ...needsQos(one, get));
-    }
-  }
-  return messages.map((message) => ({ message, field }));
-}
-
-function needsCgroup(enforcement: string, get: ValidateInputs["get"]): string[] {
-  for (const [kind, name, flag] of [
-    ["system-reserved", "systemReservedCgroup", "system-reserved-cgroup"],
-    ["kube-reserved", "kubeReservedCgroup", "kube-reserved-cgroup"],
-  ] as const) {
-    if (enforcement.startsWith(kind) && !get(name)) {
-      return [
-        `${name} (--${flag}) must be specified when "${kind}" or "${kind}-compressible" included in enforceNodeAllocatable (--enforce-node-allocatable)`,
-      ];
-    }
-  }
-  return [];
-}
-
-function needsQos(enforcement: string, get: ValidateInputs["get"]): string[] {
-  return get("cgroupsPerQOS") === false
-    ? [
-        `cgroupsPerQOS (--cgroups-per-qos) must be set to true when ${quote(enforcement)} contained in enforceNodeAllocatable (--enforce-node-allocatable)`,
-      ]
-    : [];
-}
