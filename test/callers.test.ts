@@ -181,6 +181,28 @@ const podCases: readonly (readonly [string, Parts, readonly string[]])[] = [
     ["unverified"],
   ],
   [
+    "a port that the kubelet has, in the network of its node",
+    { manifests: [inPod("hostNetwork: true")] },
+    [
+      "failed to create listener: failed to listen on 0.0.0.0:10250: listen tcp 0.0.0.0:10250: bind: address already in use",
+    ],
+  ],
+  [
+    "a port of its own, in the network of its node",
+    { manifests: [inPod("hostNetwork: true").replace("=10250", "=4443")] },
+    ["unverified"],
+  ],
+  ["the kubelet's port, in a network of its own", { manifests: [metricsServer] }, ["unverified"]],
+  [
+    "no TLS",
+    {
+      manifests: [
+        metricsServer.replace("--kubelet-insecure-tls", "--deprecated-kubelet-completely-insecure"),
+      ],
+    },
+    ['request failed, status: "400 Bad Request"'],
+  ],
+  [
     "a token of kube-apiserver's own audience in a volume",
     { manifests: [tokenOf("https://kubernetes.default.svc.cluster.local")] },
     ["unverified"],
@@ -192,6 +214,15 @@ const unreadable = (file: string) =>
   `unable to read authorization credentials: unable to read file ${file}: open ${file}: no such file or directory`;
 const ownToken = ", authorization: {type: Bearer, credentials_file: /etc/secrets/token}";
 const mounted = ", volumeMounts: [{name: s, mountPath: /etc/secrets}]";
+
+/** The operator's Prometheus with an account, and what that may get. */
+const operated = `apiVersion: monitoring.coreos.com/v1
+kind: Prometheus
+metadata: {name: p, namespace: kube-system}
+spec: {serviceAccountName: metrics-server}
+`;
+const forbidden = ["server returned HTTP status 403 Forbidden", "unverified"];
+const ofAccount = server("", "serviceAccountName: metrics-server");
 
 const prometheusCases: readonly (readonly [string, Parts, readonly string[]])[] = [
   ["a monitor without a credential", { manifests: [monitor("")] }, [unauthorized, "unverified"]],
@@ -237,6 +268,38 @@ const prometheusCases: readonly (readonly [string, Parts, readonly string[]])[] 
   ],
   ["a token file where no pod is in sight", { manifests: [job(ownToken)] }, ["unverified"]],
   ["the token of its own account", { manifests: [prometheus, server()] }, ["unverified"]],
+  [
+    "the token of an account that may not get nodes/metrics",
+    { manifests: [prometheus, ofAccount, rbac("pods")] },
+    forbidden,
+  ],
+  [
+    "the token of an account that may, among others",
+    { manifests: [prometheus, ofAccount, rbac("nodes/metrics")] },
+    ["unverified"],
+  ],
+  [
+    "the token of an account of the operator's Prometheus that may not",
+    { manifests: [prometheus, operated, rbac("nodes")] },
+    forbidden,
+  ],
+  [
+    "the token of an account of the operator's Prometheus that may",
+    { manifests: [prometheus, operated, rbac("nodes/metrics")] },
+    ["unverified"],
+  ],
+  [
+    "tokens of two accounts, of which one may not",
+    {
+      manifests: [
+        prometheus,
+        server().replace("name: prometheus", "name: b"),
+        operated,
+        rbac("pods"),
+      ],
+    },
+    ["unverified"],
+  ],
   [
     "the token of an account whose pod gets none",
     { manifests: [prometheus, server("", "automountServiceAccountToken: false")] },

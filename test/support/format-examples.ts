@@ -109,6 +109,12 @@ export const examples: Readonly<Record<string, string>> = {
     metadata: { name: "kubelet" },
     spec: { endpoints: [{ scheme: "https", tlsConfig: { ca: { secret: { name: "a" } } } }] },
   }),
+  "Prometheus and PrometheusAgent": JSON.stringify({
+    apiVersion: "monitoring.coreos.com/v1",
+    kind: "Prometheus",
+    metadata: { name: "p" },
+    spec: { serviceAccountName: "p", secrets: ["a"] },
+  }),
   "Prometheus configuration":
     "scrape_configs:\n- {job_name: k, scheme: https, kubernetes_sd_configs: [{role: node}], tls_config: {ca_file: /a}}\n",
   chart: JSON.stringify({

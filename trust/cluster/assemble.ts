@@ -246,6 +246,7 @@ function clusterOf(
       ...around,
       assumptions,
       workloads: pieces.filter(isKind("workload")),
+      kubeletPorts: kubelets.map(({ facts }) => facts.authentication.port),
     }).map((caller) => ({
       ...caller,
       files: layered(inObjects, layered(context.filesOf(caller.piece.origin), files)),

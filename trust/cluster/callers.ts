@@ -11,6 +11,8 @@ import { withoutNode } from "./scheduling.ts";
 type Circumstances = Pick<ApproverCircumstances, "machines" | "withoutToken" | "assumptions"> & {
   /** Among which Prometheus is, which its jobs and monitors do not name. */
   readonly workloads: readonly WorkloadPiece[];
+  /** Where the kubelets listen. */
+  readonly kubeletPorts: readonly Fact<number>[];
 };
 
 /**
@@ -19,14 +21,15 @@ type Circumstances = Pick<ApproverCircumstances, "machines" | "withoutToken" | "
  */
 export function runningCallers(
   pieces: readonly CallerPiece[],
-  { machines, withoutToken, assumptions, workloads }: Circumstances,
+  { machines, withoutToken, assumptions, workloads, kubeletPorts }: Circumstances,
 ): readonly Omit<AssembledCaller, "files">[] {
   const servers = workloads.flatMap((pod) =>
     pod.containers.filter(isPrometheus).map((container) => ({ pod, container })),
   );
-  return pieces.flatMap((piece) => {
-    const { pod, label } = piece;
+  return pieces.flatMap((given) => {
+    const { pod, label } = given;
     if (pod === undefined) {
+      const piece = withAccount(given, servers);
       const tokenless = withoutFile(piece, servers, { withoutToken, assumptions });
       return [{ piece, ...(tokenless !== undefined && { tokenless }) }];
     }
@@ -39,11 +42,44 @@ export function runningCallers(
     if (homeless !== undefined) assumptions.add(`${homeless}. It is judged as if it had one.`);
     return [
       {
-        ...withToken(piece, missingToken(pod, withoutToken)),
+        ...withToken(withListener(given, pod, kubeletPorts), missingToken(pod, withoutToken)),
         ...(homeless !== undefined && { homeless }),
       },
     ];
   });
+}
+
+/** Whose token the only Prometheus in sight has where every pod has one. */
+function withAccount(piece: CallerPiece, servers: readonly Server[]): CallerPiece {
+  const { credential, serviceAccount } = piece;
+  if (serviceAccount || typeof credential !== "object" || !accountToken.test(credential.tokenFile))
+    return piece;
+  const accounts = servers.map(({ pod }) => pod.serviceAccount);
+  const [first] = accounts;
+  const isOne = accounts.every((one) => one.known && first?.known && one.value === first.value);
+  return first && isOne ? { ...piece, serviceAccount: first } : piece;
+}
+
+/**
+ * In the network of its node, a port that the kubelet has is taken.
+ * Source: apiserver `pkg/server/options/serving.go` (ApplyTo, CreateListener).
+ */
+function withListener(
+  piece: CallerPiece,
+  { hostNetwork, label }: WorkloadPiece,
+  ports: readonly Fact<number>[],
+): CallerPiece {
+  const { listens, refusal } = piece;
+  if (!hostNetwork || refusal || !listens?.known || ports.length === 0) return piece;
+  const at = listens.value;
+  if (!ports.every((port) => port.known && at.endsWith(`:${port.value}`))) return piece;
+  return {
+    ...piece,
+    refusal: {
+      says: `failed to create listener: failed to listen on ${at}: listen tcp ${at}: bind: address already in use`,
+      remedy: `Set --secure-port of ${label} to a port that no kubelet has, e.g. 4443, or leave hostNetwork out.`,
+    },
+  };
 }
 
 function withToken(

@@ -25,7 +25,8 @@ export function judgeCallerToken(
   authorizers: readonly AuthorizerFacts[],
   at: Date,
 ): CallerOutcome | undefined {
-  if (caller.piece.refusal !== undefined) return undefined;
+  // What speaks no TLS sends no token.
+  if (caller.piece.refusal !== undefined || caller.piece.isPlain) return undefined;
   const outcomes = authorizers.flatMap((one) => tokenOutcome(kubelet, caller, one, at) ?? []);
   return outcomes.find(({ verdict }) => verdict === "fails") ?? outcomes[0];
 }

@@ -99,6 +99,7 @@ export function judgeCaller(
       sources: [source],
     };
   }
+  if (piece.isPlain && isAskedAtServer(piece, kubelet)) return withoutTls(piece);
   const serving = servingTo(kubelet, caller, shared, at);
   const { outcome } = serving;
   const elsewhere = asksElsewhere(piece, kubelet, serving, own);
@@ -145,6 +146,23 @@ export function judgeCaller(
     default:
       return { ...told, verdict: outcome.verdict, reason: outcome.reason, remedies: [] };
   }
+}
+
+/** Whether it asks at the port where kubelets speak TLS. */
+function isAskedAtServer({ port }: CallerPiece, { authentication }: KubeletFacts): boolean {
+  const own = authentication.port;
+  return port === undefined || (port.known && own.known && port.value === own.value);
+}
+
+/** Source: Go `net/http/server.go` (a request in the clear is answered by 400), metrics-server `scraper/client`. */
+function withoutTls({ label, program, origin }: CallerPiece): CallerOutcome {
+  return {
+    verdict: "fails",
+    symptom: callerPrograms[program].refused("400 Bad Request"),
+    reason: `${label} speaks no TLS (--deprecated-kubelet-completely-insecure), and the kubelet speaks nothing else at its port.`,
+    remedies: [`(${program}) Remove --deprecated-kubelet-completely-insecure.`],
+    sources: [origin.source],
+  };
 }
 
 /** What a kubelet serves, and whether a caller that starts accepts it; with the ways out. Pure; never throws. */

@@ -30,7 +30,7 @@ import { list, node, plain, rbac, role, serviceAccount } from "./objects.ts";
 import { otherObject } from "./other-object.ts";
 import { pemFile } from "./pem-file.ts";
 import { flagFile, processCommandLine } from "./process.ts";
-import { monitor, prometheusConfiguration, scrapeJob } from "./prometheus.ts";
+import { monitor, prometheusConfiguration, prometheusServer, scrapeJob } from "./prometheus.ts";
 import { rules, ruleText } from "./rules.ts";
 import { commands, script } from "./script.ts";
 import { environmentFile, unit } from "./unit.ts";
@@ -82,6 +82,7 @@ export const objectFormats: readonly ObjectFormat[] = [
   chart,
   kustomization,
   monitor,
+  prometheusServer,
   prometheusConfiguration,
   scrapeJob,
   ignition,

@@ -78,6 +78,8 @@ export function metricsServer(
     verification: verification(insecure, plain, caFile),
     ...(types !== undefined && { addressTypes: types }),
     ...(port && { port }),
+    ...(plain.known && plain.value && { isPlain: true }),
+    listens: listensAt(lastValue(flags, "bind-address"), lastValue(flags, "secure-port")),
     ...(refusal !== undefined && {
       refusal: { says: refusal, remedy: "Remove one of the flags that it names." },
     }),
@@ -107,6 +109,15 @@ function portOf(
     return usesStatus.value ? undefined : mapFact(given, (text) => Number(text ?? 10_250));
   }
   return usesStatus;
+}
+
+/** Source: apiserver `pkg/server/options/serving.go` (NewSecureServingOptions). */
+function listensAt(
+  address: Fact<string | undefined>,
+  port: Fact<string | undefined>,
+): Fact<string> {
+  if (!address.known) return address;
+  return mapFact(port, (number = "443") => `${address.value ?? "0.0.0.0"}:${number}`);
 }
 
 /** Behind `sh -c` the flags are inside a text. */

@@ -141,6 +141,8 @@ export type WorkloadPiece = From & {
    * (`hostNetwork`), or it is not known whether it does.
    */
   readonly hostAliases?: readonly Json[];
+  /** Its ports are those of its node. */
+  readonly hostNetwork?: true;
 };
 
 /** A file of a machine. */
@@ -169,6 +171,10 @@ export type CallerPiece = From & {
   readonly addressTypes?: Fact<readonly string[]>;
   /** Port that it asks at; absent: the one in the node's status. */
   readonly port?: Fact<number>;
+  /** It speaks no TLS. */
+  readonly isPlain?: true;
+  /** Where it listens itself, `address:port`. */
+  readonly listens?: Fact<string>;
   /** What keeps the program from starting, in its words, and the way out. */
   readonly refusal?: { readonly says: string; readonly remedy: string };
   /** What it says as it exits where its pod gets no token; absent where it starts without one. */

@@ -5,7 +5,9 @@
 import { known, unknown } from "../words/fact.ts";
 import type { ObjectFormat, Reading } from "./format.ts";
 import { at, fileInObject, isUnknown, titleOf } from "./origins.ts";
+import { search } from "./other-object.ts";
 import type { CallerPiece, Origin } from "./piece.ts";
+import { readWorkload } from "./workload.ts";
 import {
   asList,
   asObject,
@@ -71,6 +73,43 @@ function different(readings: readonly Reading[]): Reading["pieces"] {
 function told({ verification, credential }: CallerPiece): unknown {
   return [verification.known ? verification.value : verification.missing, credential];
 }
+
+/**
+ * What the operator runs for it, as far as its token goes.
+ * Source: prometheus-operator `pkg/prometheus/server/statefulset.go`; replicas of 0 are none, and `paused` ones stay.
+ */
+export const prometheusServer: ObjectFormat = {
+  name: "Prometheus and PrometheusAgent",
+  about:
+    "the operator's: ServiceAccount, `replicas`, mounted Secrets and ConfigMaps; what is beside them as in any other object",
+  recognises: ({ kind, apiVersion }) =>
+    /^Prometheus(?:Agent)?$/.test(asText(kind) ?? "") &&
+    (asText(apiVersion)?.startsWith("monitoring.coreos.com/") ?? false),
+  read: (object, origin, lineOf) => {
+    const spec = asObject(object.spec) ?? {};
+    const folders = ["secrets", "configmaps"].map((name) => ({
+      mountPath: `/etc/prometheus/${name}`,
+    }));
+    const container = {
+      image: "prometheus",
+      volumeMounts: [...asList(spec.volumeMounts), ...folders],
+    };
+    const { serviceAccountName, replicas, automountServiceAccountToken } = spec;
+    const pod: JsonObject = {
+      ...(serviceAccountName !== undefined && { serviceAccountName }),
+      ...(automountServiceAccountToken !== undefined && { automountServiceAccountToken }),
+      containers: [container],
+    };
+    const made = {
+      kind: asText(object.kind) ?? "",
+      metadata: object.metadata ?? {},
+      spec: { ...(replicas !== undefined && { replicas }), template: { spec: pod } },
+    };
+    const { pieces } = readWorkload(made, origin, lineOf);
+    const beside = search(object, origin, lineOf);
+    return { pieces: [...pieces, ...beside.pieces], inner: beside.inner };
+  },
+};
 
 /** prometheus.yml: jobs that find nodes and speak TLS with them. */
 export const prometheusConfiguration: ObjectFormat = {

@@ -121,6 +121,7 @@ function readOne(
     },
     ...tokenOf(spec),
     ...hostAliasesOf(spec),
+    ...(spec?.hostNetwork === true && { hostNetwork: true }),
   };
   return {
     pieces: [
