@@ -27,8 +27,6 @@ export type ClusterEvidence = {
   readonly pieces: readonly Piece[];
   readonly options: AssembleOptions;
   readonly nodes: readonly NodePiece[];
-  /** By name of the node. */
-  readonly handshakes: ReadonlyMap<string, Handshake>;
   readonly unseen: readonly Unseen[];
   /** What is taken for granted where it could not be seen; a sentence each. */
   readonly assumed: readonly string[];
@@ -76,7 +74,6 @@ export async function readCluster(
   return {
     pieces: [...read, ...nodes, ...calls, ...silences, ...presented(client, handshakes), ...files],
     nodes,
-    handshakes,
     unseen,
     assumed: objects.assumed,
     options: {

@@ -1,7 +1,7 @@
 /** How long the doctor waits: for one answer, and for all of them together. */
 
 /** Seconds that a handshake with a kubelet, or one request to kube-apiserver itself, may take. */
-export const patience = 5;
+const patience = 5;
 
 /**
  * Seconds for what kube-apiserver passes on to a kubelet: it gives up a TLS handshake after 10, and its words for that are

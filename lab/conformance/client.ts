@@ -26,7 +26,7 @@ import {
   waves,
 } from "./serving.ts";
 import type { KubeletVariant } from "./variants.ts";
-import { apiServerArguments, onHub, startApiServer, type World } from "./world.ts";
+import { apiServerArguments, onHub, startApiServer, targetOf, type World } from "./world.ts";
 
 export type ClientPlan = {
   readonly kubelets: readonly KubeletVariant[];
@@ -147,17 +147,7 @@ async function askAll(
   onCase: OnCase,
 ): Promise<void> {
   for (const kind of probedKinds) {
-    const reality = await probe(
-      {
-        host: "10.250.0.1",
-        port: server.port,
-        ca: world.authorities.cluster.certPem,
-        admin: world.adminPair,
-        node: node.node,
-        pod: node.pod,
-      },
-      kind,
-    );
+    const reality = await probe(targetOf(world, server, node), kind);
     const about: Omit<Case, "judge" | "reality" | "agrees"> = {
       id: `client/${node.variant.name}/${server.variant.name}/${kind}`,
       part: "client",

@@ -26,7 +26,7 @@ const kinds = ["logs", "execSpdy", "metrics", "stats", "pods", "healthz", "confi
 type Kind = (typeof kinds)[number];
 
 /** Port that a kubelet of the matrix that has a read-only port has it at. */
-export const readOnlyPort = 10_255;
+const readOnlyPort = 10_255;
 
 /** Strangers and administrators. */
 export async function directCallers({ authorities, adminPair }: World): Promise<Caller[]> {

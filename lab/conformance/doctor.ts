@@ -15,7 +15,7 @@ import type { KubeletNode } from "./kubelet-node.ts";
 import type { OpenPort } from "./odd-ports.ts";
 import { container, probe } from "./probes.ts";
 import type { MatrixServer, OnCase, Say, Wave } from "./serving.ts";
-import { hubAddress, kubeconfigOf, signerArguments, type World } from "./world.ts";
+import { hubAddress, kubeconfigOf, signerArguments, targetOf, type World } from "./world.ts";
 
 /**
  * What only a machine's files tell where the kubelet tells nothing, and what it looks like from outside: that is what the
@@ -61,24 +61,14 @@ export async function askDoctor(
 
 /** A node without a kubelet, asked for its metrics: no pod of it is needed. */
 async function ghostly(
-  { authorities, adminPair }: World,
+  world: World,
   ghost: Ghost,
   server: MatrixServer,
   told: readonly ToldPair[],
 ): Promise<Case> {
   const { name, says } = ghost;
   const request = "metrics";
-  const asked = probe(
-    {
-      host: hubAddress,
-      port: server.port,
-      ca: authorities.cluster.certPem,
-      admin: adminPair,
-      node: name,
-      pod: "",
-    },
-    request,
-  );
+  const asked = probe(targetOf(world, server, { node: name, pod: "" }), request);
   // kube-apiserver waits without end, and has no words for it: the doctor's are those of its own patience.
   const reality = await (ghost.cause === "hangs" ? asked.catch(() => silence) : asked);
   const outcome = toldOf(told, name, request);

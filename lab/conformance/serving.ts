@@ -21,6 +21,7 @@ import {
   type RunningApiServer,
   signerArguments,
   startApiServer,
+  targetOf,
   untilNamesAreKnown,
   type World,
 } from "./world.ts";
@@ -235,17 +236,7 @@ async function ask(
     pod: { namespace: "default", name: pod, container },
   });
   const judgement = judgementOf(verdict.requests.logs);
-  const reality = await probe(
-    {
-      host: "10.250.0.1",
-      port: server.port,
-      ca: world.authorities.cluster.certPem,
-      admin: world.adminPair,
-      node,
-      pod,
-    },
-    "logs",
-  );
+  const reality = await probe(targetOf(world, server, { node, pod }), "logs");
   const about = {
     id: `serving/${variant.name}/${server.id}`,
     part: "serving",

@@ -17,6 +17,7 @@ import { type Api, apiClient } from "../kubernetes/api.ts";
 import { startContainerd } from "../kubernetes/containerd.ts";
 import { untilReady } from "../kubernetes/control-plane.ts";
 import { type Issued, issue, issueAuthority, publicKeyPem } from "./pki.ts";
+import type { Target } from "./probes.ts";
 
 /** The CAs of a matrix. */
 export type Authorities = {
@@ -56,7 +57,7 @@ export type World = {
 export type RunningApiServer = { readonly program: RunningProgram; readonly api: Api };
 
 /** The only DNS name that the constrained CA may sign for. */
-export const permittedName = "names-permitted";
+const permittedName = "names-permitted";
 
 export const hubAddress = "10.250.0.1";
 const hubAddress6 = "fd00:250::1:1";
@@ -307,6 +308,15 @@ export function kubeconfigOf(
       },
     ],
   });
+}
+
+/** Whom to ask about a pod of a node: the kube-apiserver at a port of the hub, as its administrator. */
+export function targetOf(
+  { authorities, adminPair }: World,
+  { port }: { readonly port: number },
+  { node, pod }: { readonly node: string; readonly pod: string },
+): Target {
+  return { host: hubAddress, port, ca: authorities.cluster.certPem, admin: adminPair, node, pod };
 }
 
 /** Free inotify instances of root: what limits how many kubelets run at once. */

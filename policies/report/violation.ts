@@ -58,7 +58,7 @@ function keyOf(group: readonly Finding[]): string {
 }
 
 /** The text of one violation. */
-export function render(policy: string, group: readonly Finding[]): string {
+function render(policy: string, group: readonly Finding[]): string {
   const [first] = group;
   if (first === undefined) return "";
   const subjects = [...new Set(group.map(({ subject }) => subject))];

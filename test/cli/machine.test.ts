@@ -7,6 +7,7 @@ import { Cluster } from "../../components/index.ts";
 import { fileKey } from "../../trust/contract.ts";
 import { type Registered, register } from "../components/mocks.ts";
 import { folderForAll } from "../support/folders.ts";
+import { twoMachines } from "../support/machine-files.ts";
 
 const repository = path.join(import.meta.dirname, "..", "..");
 
@@ -29,12 +30,7 @@ describe("npm run machine", function () {
     rendered = path.join(folder, "rendered");
     const manifests = path.join(rendered, "machines", "1-manifest");
     fs.mkdirSync(manifests, { recursive: true });
-    const registered = await register(() => {
-      new Cluster("c", {
-        controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.1"] }],
-        nodePools: [{ name: "w", nodes: [{ name: "w-0", addresses: ["10.0.0.11"] }] }],
-      });
-    });
+    const registered = await register(() => new Cluster("c", twoMachines));
     secrets = registered.filter(({ inputs }) => inputs.type === "kubelet-trust/host-files");
     for (const { name, inputs } of secrets) {
       fs.writeFileSync(

@@ -4,21 +4,20 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify } from "yaml";
 import { rollout } from "../../cli/rollout.ts";
-import { Cluster } from "../../components/index.ts";
+import { Cluster, type ClusterArgs } from "../../components/index.ts";
 import { readersOf } from "../../trust/carriers/reloads.ts";
 import {
   hostFilesSecretType,
   kubernetesVersionAnnotation,
   machineLabel,
   paths,
-  readHostFilesSecret,
   roleLabel,
-  type SecretObject,
   servingModeAnnotation,
   writeHostFiles,
 } from "../../trust/contract.ts";
 import { register } from "../components/mocks.ts";
 import { folderForEach } from "../support/folders.ts";
+import { machinesIn, twoMachines } from "../support/machine-files.ts";
 
 type Files = Readonly<Record<string, string>>;
 type Machines = Readonly<
@@ -181,19 +180,11 @@ describe("npm run rollout", () => {
 
 describe("who reads a machine's files", () => {
   it("is known of every file that the components write", async () => {
-    const registered = await register(() => {
-      new Cluster("c", {
-        stance: "trustSelfSigned",
-        controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.1"] }],
-        nodePools: [{ name: "w", nodes: [{ name: "w-0", addresses: ["10.0.0.11"] }] }],
-      });
-    });
-    const secrets = registered.filter(({ inputs }) => inputs.type === hostFilesSecretType);
-    assert.equal(secrets.length, 2);
-    for (const { inputs } of secrets) {
-      const read = readHostFilesSecret(inputs as SecretObject);
-      assert.ok(typeof read !== "string", String(read));
-      const unknown = read.files.filter((file) => readersOf(file.path, read.role) === undefined);
+    const args: ClusterArgs = { ...twoMachines, stance: "trustSelfSigned" };
+    const machines = machinesIn(await register(() => new Cluster("c", args)));
+    assert.equal(machines.length, 2);
+    for (const { files, role } of machines) {
+      const unknown = files.filter((file) => readersOf(file.path, role) === undefined);
       assert.deepEqual(
         unknown.map((file) => file.path),
         [],

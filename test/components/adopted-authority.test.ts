@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { Cluster, type ClusterArgs } from "../../components/index.ts";
 import { issue } from "../../lab/x509/issue.ts";
-import {
-  type HostFilesSecret,
-  hostFilesSecretType,
-  readHostFilesSecret,
-} from "../../trust/contract.ts";
 import { violationsOf } from "../policies/fake.ts";
+import { machinesIn, textsIn, threeMachines } from "../support/machine-files.ts";
 import { recordPreview } from "../support/recorded.ts";
 import { register } from "./mocks.ts";
 import { openssl } from "./openssl.ts";
@@ -27,14 +23,7 @@ async function authorities() {
 }
 
 const cluster = (args: Partial<ClusterArgs>) => () => {
-  new Cluster("c", {
-    controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.1"] }],
-    nodePools: [
-      { name: "p", nodes: [{ name: "p-0", addresses: ["10.0.0.11"] }] },
-      { name: "b", servingMode: "bootstrap", nodes: [{ name: "b-0", addresses: ["10.0.0.21"] }] },
-    ],
-    ...args,
-  });
+  new Cluster("c", { ...threeMachines, ...args });
 };
 
 describe("a cluster whose CA is an intermediate", () => {
@@ -42,18 +31,10 @@ describe("a cluster whose CA is an intermediate", () => {
     const { root, below, key } = await authorities();
     const certificateAuthority = { certPem: below + root, privateKeyPem: key };
     const registered = await register(cluster({ certificateAuthority }));
-    const machines = registered.flatMap(({ inputs }): HostFilesSecret[] => {
-      if (inputs.type !== hostFilesSecretType) return [];
-      const read = readHostFilesSecret(inputs);
-      assert.ok(typeof read !== "string", String(read));
-      return [read];
-    });
+    const machines = machinesIn(registered);
     assert.equal(machines.length, 3);
-    const text = (machine: string, path: string) =>
-      machines
-        .find((one) => one.machine === machine)
-        ?.files.find((file) => file.path === path)
-        ?.content.toString() ?? "";
+    const texts = textsIn(registered);
+    const text = (machine: string, path: string) => texts(machine, path) ?? "";
     for (const { machine } of machines) {
       assert.equal(text(machine, "/etc/kubernetes/pki/ca.crt"), root + below, machine);
       const { clusters, users } = parse(text(machine, "/etc/kubernetes/kubelet.conf"));

@@ -13,12 +13,9 @@ import { planProblems } from "../../components/plan/cluster-plan.ts";
 import { standingIn } from "../../components/plan/deployed-ca.ts";
 import { orderProblems, rotationPhases } from "../../components/plan/rotation.ts";
 import { issue } from "../../lab/x509/issue.ts";
-import {
-  type HostFilesSecret,
-  hostFilesSecretType,
-  readHostFilesSecret,
-} from "../../trust/contract.ts";
+import { hostFilesSecretType } from "../../trust/contract.ts";
 import { violationsOf } from "../policies/fake.ts";
+import { textsIn, threeMachines } from "../support/machine-files.ts";
 import { recordPreview } from "../support/recorded.ts";
 import { type Registered, register } from "./mocks.ts";
 import { selfSigned } from "./openssl.ts";
@@ -37,10 +34,7 @@ const args = (more: Partial<ClusterArgs> = {}): ClusterArgs => ({
     { name: "cp-0", addresses: ["10.0.0.1"] },
     { name: "cp-1", addresses: ["10.0.0.2"] },
   ],
-  nodePools: [
-    { name: "p", nodes: [{ name: "p-0", addresses: ["10.0.0.11"] }] },
-    { name: "b", servingMode: "bootstrap", nodes: [{ name: "b-0", addresses: ["10.0.0.21"] }] },
-  ],
+  nodePools: threeMachines.nodePools,
   ...more,
 });
 
@@ -52,21 +46,6 @@ function inPhase(files: FilesOfPhase, more: Partial<CaRotation> = {}): ClusterAr
 }
 
 const build = (given: ClusterArgs) => register(() => new Cluster("c", given));
-
-/** Texts of the machines' files. */
-function filesIn(registered: readonly Registered[]) {
-  const machines = registered.flatMap(({ inputs }): HostFilesSecret[] => {
-    if (inputs.type !== hostFilesSecretType) return [];
-    const read = readHostFilesSecret(inputs);
-    assert.ok(typeof read !== "string", String(read));
-    return [read];
-  });
-  return (machine: string, path: string) =>
-    machines
-      .find((one) => one.machine === machine)
-      ?.files.find((file) => file.path === path)
-      ?.content.toString();
-}
 
 /** Which generation's CA issued a leaf, by the PEM that the provider was given. */
 function issuers(registered: readonly Registered[]) {
@@ -203,7 +182,7 @@ describe("a cluster in a rotation", () => {
     const first = issuers(await build(inPhase("none")));
     for (const files of rotationPhases) {
       const registered = await build(inPhase(files));
-      const text = filesIn(registered);
+      const text = textsIn(registered);
       const byNew = files === "issueNew" || files === "retireOld";
       for (const [name, ca] of Object.entries(issuers(registered))) {
         assert.equal(ca === first[name], !byNew, `${files} ${name}`);
@@ -267,11 +246,11 @@ describe("a cluster in a rotation", () => {
   });
 
   it("makes the files of machines that are behind for their phase", async () => {
-    const text = filesIn(
+    const text = textsIn(
       await build(inPhase("issueNew", { behind: { "p-0": "trustBoth", "cp-1": "trustBoth" } })),
     );
-    const before = filesIn(await build(inPhase("trustBoth")));
-    const after = filesIn(await build(inPhase("issueNew")));
+    const before = textsIn(await build(inPhase("trustBoth")));
+    const after = textsIn(await build(inPhase("issueNew")));
     for (const path of [`${pki}/ca.crt`, "/etc/kubernetes/kubelet.conf"]) {
       assert.equal(text("p-0", path), before("p-0", path));
       assert.equal(text("b-0", path), after("b-0", path));
@@ -301,7 +280,7 @@ describe("a rotation to a CA that is handed in", () => {
     const issuing = await build(
       args({ caRotation: { phase: "issueNew", next }, deployedCa: after("trustBoth") }),
     );
-    const text = filesIn(issuing);
+    const text = textsIn(issuing);
     assert.ok((text("p-0", `${pki}/ca.crt`) ?? "").startsWith(`${written.trim()}\ncertificate `));
     assert.equal(text("cp-0", `${pki}/issuing-ca.crt`), written);
     assert.equal(issuers(issuing)["c/p/p-0/kubelet-serving"], written);
@@ -322,7 +301,7 @@ describe("a rotation to a CA that is handed in", () => {
       subject: "/CN=s-0@1",
       extensions: ["subjectAltName=DNS:s-0"],
     });
-    const text = filesIn(
+    const text = textsIn(
       await build({
         ...inPhase("issueNew", { behind: { "cp-1": "trustBoth" } }),
         stance: "trustSelfSigned",

@@ -2,6 +2,7 @@
  * Builds a cluster with the components and reads it with the policy pack and the lab; prints what they made of it as
  * JSON. Run as a program of its own, so that it can run in a copy of the project whose contract says other names.
  */
+
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -13,17 +14,11 @@ import { readRendered } from "../../lab/kubernetes/rendered.ts";
 import { paths, renderedParts, tokens } from "../../trust/contract.ts";
 import { register } from "../components/mocks.ts";
 import { violationsOf } from "../policies/fake.ts";
+import { threeMachines } from "../support/machine-files.ts";
 import { recordPreview } from "../support/recorded.ts";
 
 const program = (stance: Pick<ClusterArgs, "stance" | "skipReason">) => () => {
-  new Cluster("c", {
-    controlPlanes: [{ name: "cp-0", addresses: ["10.0.0.1"] }],
-    nodePools: [
-      { name: "p", nodes: [{ name: "p-0", addresses: ["10.0.0.11"] }] },
-      { name: "b", servingMode: "bootstrap", nodes: [{ name: "b-0", addresses: ["10.0.0.21"] }] },
-    ],
-    ...stance,
-  });
+  new Cluster("c", { ...threeMachines, ...stance });
 };
 
 /** Names of what a component registers, of its type. */

@@ -21,7 +21,7 @@ export function describedFiles(folder: string): Record<string, string> {
 }
 
 /** A text with its key material described. */
-export function described(text: string): string {
+function described(text: string): string {
   return withoutRandom(
     text
       // Inside of base64 first: a Secret's data, and certificates in kubeconfigs in there.

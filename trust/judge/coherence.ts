@@ -67,7 +67,7 @@ function certificate(
     isCA: known(false),
     notBefore: known(new Date(at.getTime() - day)),
     notAfter: known(new Date(at.getTime() + day)),
-    key: known({ ids: [`${id} key`], algorithm: "ECDSA", bits: 256 }),
+    key: known({ ids: [`${id} key`], algorithm: "ECDSA" }),
     signedBy: known({
       certificateIds: [signer],
       subject: { commonName: signer, organizations: [] },

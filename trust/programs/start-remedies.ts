@@ -137,7 +137,7 @@ function gateOf({ subject }: Refusal): string {
 }
 
 /** A subject as a person would write it. */
-export function settingOf(subject: RefusalSubject | undefined): string {
+function settingOf(subject: RefusalSubject | undefined): string {
   if (subject === undefined) return "";
   if ("flag" in subject) return `--${subject.flag}`;
   return "gate" in subject ? `featureGates.${subject.gate}` : subject.field;

@@ -164,7 +164,7 @@ function contentOf(contents: Json): Content {
 }
 
 /** The content of a `data:` URL. */
-export function dataOf(url: string): Given["content"] {
+function dataOf(url: string): Given["content"] {
   const comma = url.indexOf(",");
   const head = url.slice(0, Math.max(comma, 0));
   let data = url.slice(comma + 1);

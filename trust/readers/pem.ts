@@ -64,7 +64,6 @@ export function certificateFacts(certificate: Certificate, source: Source): Cert
     key: known({
       ids: [`sha256:${certificate.keyFingerprint}`],
       algorithm: certificate.keyAlgorithm,
-      bits: certificate.keyBits,
     }),
     // Cryptography finds the signer; the name alone proves nothing.
     signedBy: known({}),

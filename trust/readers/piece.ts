@@ -154,7 +154,7 @@ export type FilePiece = From & {
 };
 
 /** The other programs that call kubelets. */
-export const callers = ["metrics-server", "prometheus"] as const;
+const callers = ["metrics-server", "prometheus"] as const;
 export type CallerProgram = (typeof callers)[number];
 
 /** A caller of kubelets beside kube-apiserver; what it is told, as that program understands it. */

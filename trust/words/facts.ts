@@ -18,8 +18,6 @@ export type DistinguishedName = {
   /** Empty when there is none. */
   readonly commonName: string;
   readonly organizations: readonly string[];
-  /** The whole name in one comparable text, when it is read from a certificate (hex of its DER). */
-  readonly raw?: string;
 };
 
 /**
@@ -33,8 +31,6 @@ export type Identities = readonly string[];
 export type KeyFacts = {
   readonly ids: Identities;
   readonly algorithm?: "RSA" | "ECDSA" | "Ed25519" | "other";
-  /** Modulus or field size in bits. */
-  readonly bits?: number;
 };
 
 /** Who signed a certificate, as far as the stack or the certificate says. */

@@ -43,7 +43,7 @@ export function program(
 }
 
 /** The flags of kubeadm's kube-apiserver. */
-export const kubeadmFlags =
+const kubeadmFlags =
   "--authorization-mode=Node,RBAC --client-ca-file=/etc/kubernetes/pki/ca.crt --kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt --kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key --kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname";
 
 /** A kube-apiserver that verifies against the cluster's CA, or does not verify. */

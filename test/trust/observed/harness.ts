@@ -95,7 +95,7 @@ export function said(outcome: Outcome): Said {
 }
 
 /** Takes out of a text what nobody can know: the moment, the resolver's address, the log line's head. */
-export function normalized(message: string): string {
+function normalized(message: string): string {
   return (message.split(" || ").at(-1) ?? "")
     .replace(/^[EIWF]\d{4} \S+ +\d+ /, "")
     .replace(/^ConnectionRefusedError: .*$/, "connect: connection refused")

@@ -65,12 +65,6 @@ const signers: Readonly<Record<SignerName, { readonly called: string; readonly s
 
 type Files = (name: string) => Fact<string>;
 
-/** Resolves what a kube-controller-manager was started with. Never throws. */
-export function controllerManagerFacts(inputs: ControllerManagerInputs): ControllerManagerFacts {
-  const { asGiven } = controllerManagerRefusals(inputs);
-  return asGiven;
-}
-
 /** What keeps a kube-controller-manager from starting. Never throws. */
 export function controllerManagerRefusals(
   inputs: ControllerManagerInputs,

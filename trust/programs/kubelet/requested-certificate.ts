@@ -30,7 +30,7 @@ export function requestedCertificate(node: NodeFacts, signer: CertificateFacts):
     extendedKeyUsages: known(["serverAuth"]),
     isCA: known(false),
     ...keptValid,
-    key: known({ ids: [`${id} key`], algorithm: "ECDSA", bits: 256 }),
+    key: known({ ids: [`${id} key`], algorithm: "ECDSA" }),
     signedBy: signedBy(signer),
   };
 }

@@ -167,20 +167,18 @@ export function selfSigned(hostName: string, at: Date): CertificateFacts[] {
     notBefore: known(new Date(at.getTime() - hour)),
     notAfter: known(new Date(at.getTime() - hour + 365 * 24 * hour)),
   };
+  const issuer = { commonName: `${hostName}-ca@<time>`, organizations: [] };
   const authority: CertificateFacts = {
     ids: [caId],
     label: `the -ca part of kubelet.crt of ${hostName}`,
-    subject: known({ commonName: `${hostName}-ca@<time>`, organizations: [] }),
+    subject: known(issuer),
     dnsNames: known([]),
     ipAddresses: known([]),
     extendedKeyUsages: known(undefined),
     isCA: known(true),
     ...validity,
-    key: known({ ids: [`${caId}:key`], algorithm: "RSA", bits: 2048 }),
-    signedBy: known({
-      certificateIds: [caId],
-      subject: { commonName: `${hostName}-ca@<time>`, organizations: [] },
-    }),
+    key: known({ ids: [`${caId}:key`], algorithm: "RSA" }),
+    signedBy: known({ certificateIds: [caId], subject: issuer }),
   };
   const leaf: CertificateFacts = {
     ids: [leafId],
@@ -192,11 +190,8 @@ export function selfSigned(hostName: string, at: Date): CertificateFacts[] {
     extendedKeyUsages: known(["serverAuth"]),
     isCA: known(false),
     ...validity,
-    key: known({ ids: [`${leafId}:key`], algorithm: "RSA", bits: 2048 }),
-    signedBy: known({
-      certificateIds: [caId],
-      subject: { commonName: `${hostName}-ca@<time>`, organizations: [] },
-    }),
+    key: known({ ids: [`${leafId}:key`], algorithm: "RSA" }),
+    signedBy: known({ certificateIds: [caId], subject: issuer }),
   };
   return [leaf, authority];
 }

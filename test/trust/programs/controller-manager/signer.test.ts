@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Issued, issue } from "../../../../lab/x509/issue.ts";
-import { controllerManagerFacts } from "../../../../trust/programs/controller-manager/signer.ts";
+import { controllerManagerRefusals } from "../../../../trust/programs/controller-manager/signer.ts";
 import { readShell } from "../../../../trust/readers/command-line.ts";
 import { known } from "../../../../trust/words/fact.ts";
 import { files, type Texts } from "../../world.ts";
@@ -9,12 +9,12 @@ function manager(flags: string, texts: Texts = {}, version = "1.37.2") {
   const source = { where: "kube-controller-manager" };
   const [commandLine] = readShell(`kube-controller-manager ${flags}`, source).commandLines;
   assert.ok(commandLine);
-  return controllerManagerFacts({
+  return controllerManagerRefusals({
     label: "kube-controller-manager",
     version: known(version),
     commandLine,
     files: files(texts),
-  });
+  }).asGiven;
 }
 
 /** What it exits with; empty when it starts. */
