@@ -181,6 +181,11 @@ const files: Readonly<Record<string, readonly [file: string, text: string, RegEx
     }),
     anyone,
   ],
+  "a module of NixOS on one line": [
+    "configuration.nix",
+    '{ services.kubernetes.kubelet.extraConfig.authorization.mode = "AlwaysAllow"; }\n',
+    /AlwaysAllow/,
+  ],
   "variables of OpenRC": [
     "kubelet",
     `#!/sbin/openrc-run\ncommand=/usr/bin/kubelet\ncommand_args="${flags}"\n`,
@@ -266,6 +271,10 @@ const ordinary: Readonly<Record<string, readonly [file: string, text: string]>> 
   "a kubelet that is put in its place": [
     "run.sh",
     "#!/bin/sh\nln -sf /opt/k8s/kubelet /usr/local/bin/kubelet\nfind /var/lib/kubelet/pods | xargs -r umount\necho '10.0.0.1 a' >> /etc/hosts\n",
+  ],
+  "controls of kube-bench": [
+    "node.yaml",
+    `controls:\nversion: cis-1.9\nid: 4\ntext: Worker\ntype: node\ngroups:\n- id: 4.2\n  text: Kubelet\n  checks:\n  - id: 4.2.1\n    text: Ensure that --anonymous-auth is false\n    audit: /bin/ps -fC $kubeletbin\n    tests: {test_items: [{flag: --anonymous-auth, compare: {op: eq, value: false}}]}\n    remediation: kubelet --anonymous-auth=false\n`,
   ],
   "alerts of Loki": [
     "alerts.yaml",

@@ -89,6 +89,19 @@ describe("a stack of kubeadm's", () => {
     assert.match(text, /doesn't contain any IP SANs/);
   });
 
+  it("fills in its ConfigMap for kubelets, as it does for each node that joins", () => {
+    const partial =
+      "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nserverTLSBootstrap: true\n";
+    for (const [name, by] of [
+      ["kubelet-config", []],
+      ["kubelet-config-1.23", []],
+      ["of-another-name", [client]],
+    ] as const) {
+      const config = configMap(name, { kubelet: partial });
+      assert.deepEqual(rejected([kubeadmConfig(), config, deployment()]).by, by, name);
+    }
+  });
+
   it("has kubelets as kubeadm fills them in, and needs an approver for them", () => {
     const documented = kubeadmConfig(
       `${clusterConfiguration}---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nserverTLSBootstrap: true\n`,

@@ -27,7 +27,7 @@ import {
 } from "./configurations.ts";
 import { type FilesOf, layered } from "./files.ts";
 import { flagList, flagText } from "./flags.ts";
-import { type KubeletDraft, kubeadmKubelets } from "./kubeadm.ts";
+import { filledInByJoin, type KubeletDraft, kubeadmKubelets } from "./kubeadm.ts";
 import { nodeOf } from "./nodes.ts";
 import { runningKubelets } from "./running.ts";
 import { labelsIn, type Machine, type Taint, taintIn, taintOf } from "./scheduling.ts";
@@ -95,7 +95,7 @@ export function kubeletsAmong(
       !machines.has(piece.origin.machine ?? "") &&
       !isCopied(piece, [...found, ...kubeadm], configurations),
   );
-  const standing = alone.map((piece) => ready(standingFor(piece, assumptions)));
+  const standing = alone.map((piece) => ready(standingFor(piece, pieces.kubeadm, assumptions)));
   const used = new Set([...configurations.taken, ...alone]);
   sayLeft(
     pieces.configurations.filter((piece) => !used.has(piece)),
@@ -146,11 +146,18 @@ function draftOf(piece: ProgramPiece): KubeletDraft {
   return { piece, label, machines: `that run ${label}` };
 }
 
+/** What every node gets that joins; its name had the minor version in it before 1.24. */
+const kubeadmConfigMap = /^ConfigMap kube-system\/kubelet-config(?:-1\.\d+)? kubelet$/;
+
 /** Kubelets that are started on a KubeletConfiguration as kubeadm does it, and on nothing else. */
 function standingFor(
-  { document, origin }: ConfigurationPiece,
+  piece: ConfigurationPiece,
+  kubeadm: readonly KubeadmPiece[],
   assumptions: Assumptions,
 ): KubeletDraft {
+  const { origin } = piece;
+  const isKubeadms = kubeadm.length > 0 && kubeadmConfigMap.test(`${origin.object} ${origin.key}`);
+  const document = isKubeadms ? filledInByJoin(piece, kubeadm) : piece.document;
   const { where } = origin.source;
   const path = origin.path ?? kubeadmKubeletConfigPath;
   const flags = kubeadmKubeletFlags.map((flag) =>

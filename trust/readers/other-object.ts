@@ -149,8 +149,9 @@ function settledIn(
   return /kubelet/i.test(key) ? "kubelet" : "other program";
 }
 
-/** Variables of Ansible and the like, which say by their names what they are of. */
+/** Variables of Ansible and the like, which say by their names what they are of; text that is no YAML is a name alone. */
 function isVariable(key: string, value: Json): boolean {
+  if (value === null) return speaks(key) === "of settings";
   return (
     (typeof value === "boolean" || typeof value === "number") &&
     key.includes("_") &&

@@ -94,6 +94,16 @@ function isCheck(object: JsonObject): boolean {
   );
 }
 
+/** Controls of kube-bench. Source: kube-bench `cfg` and `check/controls.go`. */
+function isControls(object: JsonObject): boolean {
+  const checks = asList(object.groups).flatMap((group) => asList(asObject(group)?.checks));
+  return (
+    checks.length > 0 &&
+    hasOnly(object, new Set(["controls", "version", "id", "text", "type", "groups"])) &&
+    checks.every((check) => asText(asObject(check)?.text) !== undefined)
+  );
+}
+
 function isDashboard(object: JsonObject): boolean {
   return asList(object.panels ?? object.rows).length > 0 && hasOnly(object, dashboardFields);
 }
@@ -111,11 +121,11 @@ function others(object: JsonObject): JsonObject {
 export const rules: ObjectFormat = {
   name: "rules of other programs",
   about:
-    "rules that watch or forbid, and quote what they look for: nothing in them is looked for. Falco, Sigma, groups of Prometheus' and Loki's alerts, Kyverno's policies without `mutate` and `generate`, ValidatingAdmissionPolicy, Gatekeeper, TracingPolicy, KubeArmor, audit policies, Trivy's reports, Checkov's checks, Grafana's dashboards",
+    "rules that watch or forbid, and quote what they look for: nothing in them is looked for. Falco, Sigma, groups of Prometheus' and Loki's alerts, Kyverno's policies without `mutate` and `generate`, ValidatingAdmissionPolicy, Gatekeeper, TracingPolicy, KubeArmor, audit policies, Trivy's reports, Checkov's checks, kube-bench's controls, Grafana's dashboards",
   recognises: (object) =>
     isKind(object) ||
     (object.apiVersion === undefined &&
-      [isFalco, isSigma, isRuleFile, isCheck, isDashboard].some((is) => is(object))),
+      [isFalco, isSigma, isRuleFile, isCheck, isControls, isDashboard].some((is) => is(object))),
   read: (object, origin, lineOf) =>
     isSigma(object) ? search(others(object), origin, lineOf) : nothing,
 };

@@ -10,6 +10,7 @@ const aside =
 const settings = new RegExp(
   [
     "serverTLSBootstrap|tlsCertFile|tlsPrivateKeyFile|clientCAFile|readOnlyPort",
+    "AlwaysAllow|authentication\\.(?:anonymous|webhook|x509)\\b",
     "rotate-server-certificates|RotateKubeletServerCertificate",
     "kubelet-(?:certificate-authority|client-certificate|client-key|preferred-address-types|insecure-tls)",
     "KubeletConfiguration|kubelet\\.config\\.k8s\\.io|kubeletconfig\\b",
