@@ -205,7 +205,7 @@ async function askKubelets(
   nodes: readonly NodePiece[],
   progress: Progress,
 ): Promise<readonly Piece[]> {
-  const refused: { node: string; because: string }[] = [];
+  const refused = new Map<string, string>();
   let done = 0;
   const answers = await inTurns(nodes, nodesAtOnce, async ({ name }): Promise<readonly Piece[]> => {
     const title = `configz of ${name}`;
@@ -214,7 +214,7 @@ async function askKubelets(
       const answer = await client.get(`/api/v1/nodes/${name}/proxy/configz`, callPatience);
       const call = seenCall(origin, name, answer);
       if ("refusal" in call) {
-        refused.push({ node: name, because: call.refusal });
+        refused.set(name, call.refusal);
         return [];
       }
       const read = answer.status === 200 ? readObject(JSON.parse(answer.text) as Json, origin) : [];
@@ -222,14 +222,19 @@ async function askKubelets(
     } catch (error) {
       // Whoever calls this kubelet waits in vain as well: no file makes that a call that works.
       if (error instanceof NoAnswer) return [seenSilence(origin, name, error.message)];
-      refused.push({ node: name, because: reasonOf(error) });
+      refused.set(name, reasonOf(error));
       return [];
     } finally {
       done += 1;
       progress.at(`asked ${done} of ${nodes.length} kubelets`);
     }
   });
-  unseen.push(...together("configz of", refused));
+  // In the order of the nodes, whichever was refused first.
+  const missing = nodes.flatMap(({ name: node }) => {
+    const because = refused.get(node);
+    return because === undefined ? [] : [{ node, because }];
+  });
+  unseen.push(...together("configz of", missing));
   return answers.flat();
 }
 

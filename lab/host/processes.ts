@@ -44,38 +44,35 @@ export function processesMarked(mark: string): ProcessIdentity[] {
     .flatMap((pid) => identify(pid) ?? []);
 }
 
-/** Processes of the pid namespace that a process is in, itself included. */
+/**
+ * Processes of the pid namespace that a process is in, itself included, and those outside whose children are in it: an
+ * `nsenter` that stands still, as it does when its child is stopped, would never reap that one, and the namespace stay.
+ */
 export function processesBeside(pid: number): ProcessIdentity[] {
-  const namespace = pidNamespace(pid);
-  if (namespace === undefined || namespace === pidNamespace(process.pid)) return [];
+  const inside = namespaceOf(pid, "pid");
+  if (inside === undefined || inside === namespaceOf(process.pid, "pid")) return [];
   return allProcesses()
-    .filter((other) => pidNamespace(other) === namespace)
+    .filter((other) =>
+      (["pid", "pid_for_children"] as const).some((kind) => namespaceOf(other, kind) === inside),
+    )
     .flatMap((other) => identify(other) ?? []);
 }
 
 /** Processes of one machine: those that see its files, and those in its cgroup (its containers). */
 export function processesOf(machine: ProcessIdentity, cgroup: string): ProcessIdentity[] {
-  const mounts = mountNamespace(machine.pid);
+  const mounts = namespaceOf(machine.pid, "mnt");
   return allProcesses()
     .filter(
       (pid) =>
-        (mounts !== undefined && mountNamespace(pid) === mounts) ||
+        (mounts !== undefined && namespaceOf(pid, "mnt") === mounts) ||
         (readProc(pid, "cgroup") ?? "").includes(`/${cgroup}/`),
     )
     .flatMap((pid) => identify(pid) ?? []);
 }
 
-function mountNamespace(pid: number): string | undefined {
+function namespaceOf(pid: number, kind: "mnt" | "pid" | "pid_for_children"): string | undefined {
   try {
-    return fs.readlinkSync(`/proc/${pid}/ns/mnt`);
-  } catch {
-    return undefined;
-  }
-}
-
-function pidNamespace(pid: number): string | undefined {
-  try {
-    return fs.readlinkSync(`/proc/${pid}/ns/pid`);
+    return fs.readlinkSync(`/proc/${pid}/ns/${kind}`);
   } catch {
     return undefined;
   }

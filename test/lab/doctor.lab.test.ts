@@ -53,6 +53,7 @@ const unseenWithout: Readonly<Record<string, readonly string[]>> = {
   configmaps: [
     "ConfigMap kube-system/extension-apiserver-authentication",
     "ConfigMap kube-system/kube-root-ca.crt",
+    "ConfigMap kube-system/kubeadm-config",
     "ConfigMap kube-system/kubelet-config",
   ],
   certificatesigningrequests: ["CertificateSigningRequests"],
