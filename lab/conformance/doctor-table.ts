@@ -51,6 +51,7 @@ const answers: readonly (readonly [RegExp, string])[] = [
   [/^Unauthorized$|asked for the client to provide credentials/, "401 Unauthorized"],
   [/Forbidden \(user=system:anonymous/, "403 Forbidden (user=system:anonymous, ...)"],
   [/Forbidden \(user=/, "403 Forbidden (user=..., ...)"],
+  [/Authorization error \(user=/, "500 Authorization error (user=..., ...)"],
   [/Debug endpoints are disabled|does not allow this method/, "405 Debug endpoints are disabled."],
   [/^404 page not found/, "404 page not found"],
   [/network is unreachable/, "network is unreachable"],

@@ -79,7 +79,7 @@ function shortPlan(version: string): Plan {
       addressTypes: named(addressTypes, ["hostname", "kubeadm"]),
     },
     client: {
-      kubelets: named(authenticationVariants, ["auth-webhook", "auth-open"]),
+      kubelets: named(authenticationVariants, ["auth-webhook", "auth-open", "auth-may-not-ask"]),
       clients: [
         ...named(clientVariants, ["kubeadm", "none", "other-ca", "unbound"]),
         ...named(brokenPairs, ["another-key"]),
