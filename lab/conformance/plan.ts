@@ -105,7 +105,10 @@ function shortPlan(version: string): Plan {
       ]),
     },
     doctor: {
-      ids: ["verify@hostname", "verify@kubeadm", "none", "other-ca", "unbound", "another-key"],
+      ids: [
+        ...["verify@hostname", "verify@kubeadm", "kubeadm", "none"],
+        ...["other-ca", "unbound", "another-key"],
+      ],
       ports: promptPorts,
     },
   };
