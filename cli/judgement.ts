@@ -148,10 +148,13 @@ function judgePair(
 const needed: readonly RequestKind[] = ["logs", "exec", "metrics"];
 
 /** It works, what is not verified is meant, and no one gets in without a credential. */
-function isFine({ serving, client, requests, openToAnyone }: Verdict): boolean {
+function isFine(verdict: Verdict): boolean {
+  const { serving, client, requests, openToAnyone, openToAuthenticated } = verdict;
   return (
     [serving, ...needed.flatMap((kind) => [client[kind], requests[kind]])].every(({ verdict }) =>
       isMeant(verdict),
-    ) && openToAnyone.every((kind) => kind === "healthz")
+    ) &&
+    openToAnyone.every((kind) => kind === "healthz") &&
+    !openToAuthenticated.includes("exec")
   );
 }

@@ -210,10 +210,17 @@ function callerLines({ calls, stoppedCallers }: Judgement): string[] {
   ];
 }
 
-function open({ openToAnyone }: Verdict, { facts }: AssembledKubelet): string[] {
+function open(
+  { openToAnyone, openToAuthenticated }: Verdict,
+  { facts }: AssembledKubelet,
+): string[] {
+  const isByRbac = !isOpenToUsers(facts) && openToAuthenticated.includes("exec");
   return [
     ...(openToAnyone.length > 0
       ? ["", `open to anyone without a credential: ${openToAnyone.join(", ")}`]
+      : []),
+    ...(isByRbac
+      ? ["", `open to whoever is authenticated: ${openToAuthenticated.join(", ")} (RBAC)`]
       : []),
     ...(isOpenToUsers(facts)
       ? [

@@ -120,3 +120,33 @@ describe("kubelets that something else starts", () => {
     assert.match(stdout, /open to anyone without a credential: metrics, stats, pods, healthz/);
   });
 });
+
+describe("a kubelet that asks who may do what", () => {
+  const binding = (subject: string) => ({
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: "x" },
+    roleRef: {
+      apiGroup: "rbac.authorization.k8s.io",
+      kind: "ClusterRole",
+      name: "system:kubelet-api-admin",
+    },
+    subjects: [
+      { kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: subject },
+      // RBAC that grants nodes/proxy is the whole.
+      { kind: "User", name: "kube-apiserver-kubelet-client" },
+    ],
+  });
+
+  it("is open where RBAC allows every user what kube-apiserver may", () => {
+    const { mandatory, exitCode, stdout } = said(binding("system:authenticated"));
+    assert.match(mandatory.map(({ message }) => message).join("\n"), /by the cluster's RBAC/);
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /open to whoever is authenticated: .*exec.* \(RBAC\)/);
+  });
+
+  it("is not where RBAC allows some", () => {
+    const { mandatory, exitCode, stdout } = said(binding("admins"));
+    assert.deepEqual([mandatory.length, exitCode], [0, 0], stdout);
+  });
+});

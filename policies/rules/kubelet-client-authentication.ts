@@ -30,6 +30,7 @@ export const kubeletClientAuthentication: Spec = {
         ...shutOut(judged, apiServer, verdict.client),
         ...openToStrangers(judged, apiServer.facts.label, verdict.openToAnyone),
         ...openToAllUsers(judged, verdict.openToAnyone),
+        ...openByRbac(judged, verdict.openToAuthenticated),
       ]),
     ),
     ...analysis.judged.flatMap((judged) => callersShutOut(judged, now)),
@@ -166,6 +167,29 @@ function openToAllUsers(judged: Kubelet, openToAnyone: readonly RequestKind[]): 
       reason: "authorization.mode: AlwaysAllow asks nobody what a user may do.",
       remedies: [
         "(kubelet) Set authorization.mode: Webhook in the KubeletConfiguration (--authorization-mode=Webhook).",
+      ],
+    },
+  ];
+}
+
+/** RBAC that lets system:authenticated do what kube-apiserver does: the kubelet asks, and the answer is yes to each. */
+function openByRbac(judged: Judged, kinds: readonly RequestKind[]): Finding[] {
+  if (isOpenToUsers(judged.facts) || !kinds.includes("exec")) return [];
+  const settings = [authenticationSettings(judged.facts)];
+  const what =
+    "whoever is authenticated may exec into every container on it, by the cluster's RBAC.";
+  return [
+    {
+      ...subject(judged),
+      cause: withoutNode(judged, [what, judged.cluster.key, ...settings].join("\n")),
+      what,
+      settings,
+      sources: [judged.found.source],
+      symptom:
+        "no error: that is the trouble. Any certificate of the client CA, or any token of the cluster, opens https://<node>:10250/exec.",
+      reason: `The group system:authenticated is allowed what users do on nodes/proxy (${kinds.join(", ")}).`,
+      remedies: [
+        "(rbac) Bind nodes/proxy to those who need it, and never to system:authenticated.",
       ],
     },
   ];

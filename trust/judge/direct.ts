@@ -139,10 +139,13 @@ export function openTo(kubelet: KubeletFacts, authorizer: AuthorizerFacts, at: D
   };
 }
 
+/** Source: apiserver `pkg/authentication/group/authenticated_group_adder.go`. */
+const anyUser = { user: "<any user>", groups: ["system:authenticated"] };
+
 /** Any user that the kubelet can authenticate; undefined where it can authenticate none. */
 function someone({ authentication }: KubeletFacts): Authentication | undefined {
   const takesCertificates = valueOr(authentication.clientCAFile, "") !== "";
   return takesCertificates || valueOr(authentication.webhook, false)
-    ? { result: "user", identity: { user: "<any user>", groups: [] }, isKnown: true }
+    ? { result: "user", identity: anyUser, isKnown: true }
     : undefined;
 }
