@@ -12,11 +12,11 @@ export const privateKeyExposure: Spec = {
   name: "private-key-exposure",
   displayName: "private keys and bootstrap tokens stay secret",
   description:
-    "Private keys and bootstrap tokens must not be in Kubernetes objects other than Secrets, nor in outputs that are not secret.",
+    "Private keys and bootstrap tokens must not be in Kubernetes objects other than Secrets, nor in outputs that are not secret, nor private keys in user data that is not.",
   enforcementLevel: "mandatory",
   severity: "critical",
   remediationSteps:
-    "Move the value into a Secret, or mark the output secret (pulumi.secret), and replace the key or token: it has been seen.",
+    "Move the value into a Secret, or mark the output or input secret (pulumi.secret), and replace the key or token: it has been seen.",
   tags: ["secrets"],
   properties: {},
   neverWaived: "Move what it found into a Secret, and replace it: it has been seen.",
@@ -39,12 +39,13 @@ type Place = {
   readonly text: string;
   /** What an unknown text is going to be. */
   readonly hidden?: Kind;
-  readonly isOutput: boolean;
+  readonly of: "object" | "output" | "input";
 };
 
 function placesOf(resource: Resource): Place[] {
   if (isObject(resource)) return objectPlaces(resource);
-  return hasOutputs(resource) ? outputPlaces(resource) : [];
+  if (resource.type.startsWith("kubernetes:helm.sh/")) return manifestPlaces(resource);
+  return hasOutputs(resource) ? outputPlaces(resource) : userDataPlaces(resource);
 }
 
 /** A Kubernetes object of any kind, custom ones included; charts and files of manifests make objects of their own. */
@@ -66,7 +67,7 @@ function objectPlaces(resource: Resource): Place[] {
     return isSecret ? ["data", "stringData"] : [];
   });
   return texts.flatMap(({ text, path, name }): Place[] => {
-    const place = { key: keyOf(path), text, isOutput: false };
+    const place = { key: keyOf(path), text, of: "object" as const };
     if (!looksUnknown(text) || field(resource, ...path.map(String)).known) return [place];
     const isKey = namesPrivateKey(name) && resource.madeFrom(String(path[0])).some(isPrivateKey);
     return isKey ? [{ ...place, text: "", hidden: "a private key" }] : [];
@@ -90,10 +91,38 @@ function namesPrivateKey(key: string): boolean {
   return /key|private|kubeconfig|\.conf$/i.test(key) && !/pub|fingerprint/i.test(key);
 }
 
+/** Whole objects in a chart's values; of other values nobody knows whether the chart makes a Secret of them. */
+function manifestPlaces({ properties }: Resource): Place[] {
+  const manifests: string[] = [];
+  const texts = textsOf(properties, (value, path) => {
+    const isManifest = typeof value.apiVersion === "string" && typeof value.kind === "string";
+    if (isManifest) manifests.push(keyOf(path));
+    return isSecretObject(value) ? ["data", "stringData"] : [];
+  });
+  return texts
+    .map(({ path, text }) => ({ key: keyOf(path), text, of: "object" as const }))
+    .filter(({ key }) => manifests.some((manifest) => key.startsWith(`${manifest}.`)));
+}
+
 function outputPlaces(resource: Resource): Place[] {
+  return plainPlaces(resource).map((place) => ({ ...place, of: "output" }));
+}
+
+/** A machine's user data, by what clouds call it. */
+const userData = /user_?-?data|custom_?-?data|startup_?-?script/i;
+
+/** User data that brings a machine its keys is how they get there: marked secret, it is in no plain text. */
+function userDataPlaces(resource: Resource): Place[] {
+  return plainPlaces(resource)
+    .filter(({ key, text }) => userData.test(key) && exposed(text, []) === "a private key")
+    .map((place) => ({ ...place, of: "input" }));
+}
+
+/** Texts that are not marked secret. */
+function plainPlaces(resource: Resource): Pick<Place, "key" | "text">[] {
   return textsOf(resource.properties, () => [])
     .filter(({ text, path }) => mayExpose(text) && !resource.isSecret(path))
-    .map(({ text, path }) => ({ key: path.join("."), text, isOutput: true }));
+    .map(({ text, path }) => ({ key: path.join("."), text }));
 }
 
 type Found = {
@@ -189,7 +218,7 @@ function tokensOf(stack: Stack): string[] {
 }
 
 function finding(resource: Resource, place: Place, kind: Kind, analysis: Analysis): Finding {
-  const noun = place.isOutput ? "output" : (kindOf(resource) ?? "object");
+  const noun = place.of === "object" ? (kindOf(resource) ?? "object") : place.of;
   return {
     cause: `${kind} ${noun} ${place.key}`,
     what: `${kind} is in ${place.key}, where it is not secret.`,
@@ -199,11 +228,11 @@ function finding(resource: Resource, place: Place, kind: Kind, analysis: Analysi
     clusterName: analysis.clusterNameOf({ membership: originOf(analysis.stack, resource) }),
     sources: [{ where: describe(resource), key: place.key }],
     symptom: `no error: whoever may read this ${noun} has it.`,
-    remedies: place.isOutput
-      ? [
-          "Mark the output secret (pulumi.secret), or leave it out.",
-          "Replace the key or token: it has been seen.",
-        ]
-      : ["Move it into a Secret.", "Replace the key or token: it has been seen."],
+    remedies: [
+      place.of === "object"
+        ? "Move it into a Secret."
+        : `Mark the ${place.of} secret (pulumi.secret), or leave it out.`,
+      "Replace the key or token: it has been seen.",
+    ],
   };
 }

@@ -70,6 +70,38 @@ describe(policy, () => {
     assert.ok(!sent.message.includes(token));
   });
 
+  it("rejects a private key in an object among a chart's values, and none that a chart may make a Secret of", () => {
+    const release = (values: object) =>
+      said((parts) => {
+        parts.others.push(resource("kubernetes:helm.sh/v3:Release", "chart", { values }));
+      });
+    const object = (kind: string) => ({
+      extraObjects: [{ apiVersion: "v1", kind, metadata: { name: "p" }, data: { "tls.key": key } }],
+    });
+    assert.match(
+      only(release(object("ConfigMap"))).message,
+      /a private key is in values\.extraObjects\[0\]\.data\["tls\.key"\]/,
+    );
+    assert.deepEqual(release(object("Secret")), []);
+    assert.deepEqual(release({ tls: { key } }), []);
+  });
+
+  it("rejects a private key in user data that is not marked secret, and no token for joining", () => {
+    const machine = (userData: string) =>
+      said((parts) => {
+        const provider = { type: "pulumi:providers:aws", props: {}, urn: "urn:aws", name: "a" };
+        const vm = resource("aws:ec2/instance:Instance", "vm", { userData }, { provider });
+        parts.others.push(vm);
+      });
+    const config = (content: string) =>
+      `#cloud-config\n${JSON.stringify({ write_files: [{ path: "/srv/own.key", content }] })}\n`;
+    const sent = only(machine(Buffer.from(config(key)).toString("base64")));
+    assert.match(sent.message, /a private key is in userData, where it is not secret/);
+    assert.match(sent.message, /Mark the input secret/);
+    assert.deepEqual(machine(config("some text")), []);
+    assert.deepEqual(machine("#!/bin/sh\nkubeadm join --token abcdef.0123456789abcdef x\n"), []);
+  });
+
   it("rejects a private key among a stack's outputs that are not secret", () => {
     const sent = only(
       said((parts) => {
