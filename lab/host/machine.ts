@@ -234,7 +234,7 @@ async function plugIn(init: ProcessIdentity, machine: RunningMachine): Promise<v
     ...["-t", String(machine.pid), "-n", "--", "sh", "-ec"],
     `echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad 2>/dev/null || true
     ip link set eth0 up
-    ${machine.addresses.map((address) => `ip addr add ${host(address)} dev eth0`).join("\n")}
+    ${machine.addresses.map((address) => `ip addr add ${host(address)} dev eth0${atOnce(address)}`).join("\n")}
     ${network(switchAddress)}`,
   ]);
 }
@@ -255,6 +255,11 @@ export async function connect(machines: readonly RunningMachine[]): Promise<void
       await run("nsenter", ["-t", String(machine.pid), "-n", "--", "sh", "-ec", routes.join("\n")]);
     }),
   );
+}
+
+/** Even where looking for duplicates is off, an IPv6 address is tentative for a moment, and can be no route's source. */
+function atOnce(address: string): string {
+  return isIPv6(address) ? " nodad" : "";
 }
 
 function host(address: string): string {
