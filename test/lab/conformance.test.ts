@@ -131,6 +131,8 @@ describe("versions side by side", () => {
       cases: [
         start("half", 'E1126 12:41:24.381994   10445 server.go:199] "no" err="x"'),
         start("same", 'E1126 12:41:24.381994   10445 server.go:199] "no" err="y"'),
+        start("of one user", "refused (user=nobody, verb=create)"),
+        start("of another user", "refused (user=no-proxy, verb=create)"),
         start("flag new", "unknown"),
       ],
     },
@@ -140,6 +142,8 @@ describe("versions side by side", () => {
       cases: [
         start("half", ""),
         start("same", 'E1126 13:41:24.381994   1 server.go:212] "no" err="y"'),
+        start("of one user", "refused (user=nobody, verb=get)"),
+        start("of another user", "refused (user=no-proxy, verb=get)"),
         start("flag old", "unknown"),
       ],
     },
@@ -148,6 +152,10 @@ describe("versions side by side", () => {
   it("tell what ends otherwise, and neither the moment nor the line of a source", () => {
     const told = differences(runs);
     assert.match(told, /startup\/kubelet\/half \| `"no" err="x"` \| works \|/);
+    assert.match(
+      told,
+      /startup\/kubelet\/of another user, and 1 more \| `refused \(user=\.\.\., verb=create\)` \|/,
+    );
     assert.doesNotMatch(told, /kubelet\/same|flag/);
   });
 
