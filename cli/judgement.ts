@@ -13,7 +13,7 @@ import { type Anyway, judgeAnyway } from "../trust/judge/anyway.ts";
 import { type CallerOutcome, judgeCaller } from "../trust/judge/caller.ts";
 import { judgeCallerToken } from "../trust/judge/caller-token.ts";
 import { judge } from "../trust/judge/judge.ts";
-import { isOpenToUsers } from "../trust/judge/open.ts";
+import { isOpenByRbac, isOpenToUsers } from "../trust/judge/open.ts";
 import type { UnreadPiece } from "../trust/readers/piece.ts";
 import type { RequestKind, Verdict, VerdictWord } from "../trust/words/verdict.ts";
 
@@ -140,7 +140,8 @@ function judgePair(
     kubelet.refusals.length === 0 &&
     apiServer.refusals.length === 0 &&
     isFine(verdict) &&
-    !isOpenToUsers(kubelet.facts);
+    !isOpenToUsers(kubelet.facts) &&
+    !isOpenByRbac(verdict, kubelet.facts, apiServer.facts);
   return { cluster, kubelet, apiServer, verdict, asIfStarted, isAccepted };
 }
 
@@ -148,13 +149,10 @@ function judgePair(
 const needed: readonly RequestKind[] = ["logs", "exec", "metrics"];
 
 /** It works, what is not verified is meant, and no one gets in without a credential. */
-function isFine(verdict: Verdict): boolean {
-  const { serving, client, requests, openToAnyone, openToAuthenticated } = verdict;
+function isFine({ serving, client, requests, openToAnyone }: Verdict): boolean {
   return (
     [serving, ...needed.flatMap((kind) => [client[kind], requests[kind]])].every(({ verdict }) =>
       isMeant(verdict),
-    ) &&
-    openToAnyone.every((kind) => kind === "healthz") &&
-    !openToAuthenticated.includes("exec")
+    ) && openToAnyone.every((kind) => kind === "healthz")
   );
 }

@@ -3,7 +3,7 @@ import type { AssembledKubelet } from "../trust/cluster/assembly.ts";
 import type { Anyway } from "../trust/judge/anyway.ts";
 import { causeOf } from "../trust/judge/cause.ts";
 import { needsOfApiServer, needsOfKubelet } from "../trust/judge/needs.ts";
-import { isOpenToUsers } from "../trust/judge/open.ts";
+import { isOpenByRbac, isOpenToUsers } from "../trust/judge/open.ts";
 import { describeSource, type Source } from "../trust/words/fact.ts";
 import { groupBy } from "../trust/words/group-by.ts";
 import type { Opening } from "../trust/words/opening.ts";
@@ -169,7 +169,8 @@ function detailsOf(pairs: readonly Pair[], several: boolean): string[] {
 }
 
 /** A pair's verdict in full. */
-export function bodyOf({ kubelet, apiServer, verdict, asIfStarted }: Pair): string[] {
+export function bodyOf(pair: Pair): string[] {
+  const { kubelet, apiServer, verdict, asIfStarted } = pair;
   const refusals = [
     ...stopped("kubelet", kubelet.refusals),
     ...stopped("kube-apiserver", apiServer.refusals),
@@ -182,7 +183,7 @@ export function bodyOf({ kubelet, apiServer, verdict, asIfStarted }: Pair): stri
     "",
     "what a user sees",
     ...seenLines(verdict),
-    ...open(verdict, kubelet),
+    ...open(pair),
   ];
 }
 
@@ -210,16 +211,13 @@ function callerLines({ calls, stoppedCallers }: Judgement): string[] {
   ];
 }
 
-function open(
-  { openToAnyone, openToAuthenticated }: Verdict,
-  { facts }: AssembledKubelet,
-): string[] {
-  const isByRbac = !isOpenToUsers(facts) && openToAuthenticated.includes("exec");
+function open({ verdict, kubelet: { facts }, apiServer }: Pair): string[] {
+  const { openToAnyone, openToAuthenticated } = verdict;
   return [
     ...(openToAnyone.length > 0
       ? ["", `open to anyone without a credential: ${openToAnyone.join(", ")}`]
       : []),
-    ...(isByRbac
+    ...(isOpenByRbac(verdict, facts, apiServer.facts)
       ? ["", `open to whoever is authenticated: ${openToAuthenticated.join(", ")} (RBAC)`]
       : []),
     ...(isOpenToUsers(facts)

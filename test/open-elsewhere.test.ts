@@ -1,6 +1,7 @@
 /** Settings for kubelets that something else starts: those that open one for certain are rejected, once, in both doors. */
 import assert from "node:assert/strict";
 import { configMap, resource } from "./policies/fake.ts";
+import { apiServerPod } from "./policies/stacks/parts.ts";
 import { flags, judged, open, packSays } from "./support/both-doors.ts";
 
 const eksctl = (more: object) => ({
@@ -143,6 +144,15 @@ describe("a kubelet that asks who may do what", () => {
     assert.match(mandatory.map(({ message }) => message).join("\n"), /by the cluster's RBAC/);
     assert.equal(exitCode, 1);
     assert.match(stdout, /open to whoever is authenticated: .*exec.* \(RBAC\)/);
+  });
+
+  it("is not where somebody states kube-apiserver's flags towards kubelets alone: they say nothing of RBAC", () => {
+    const whole = apiServerPod("verify");
+    const towardsKubelets = whole.replace(/.*--authorization-mode=.*\n/, "");
+    assert.notEqual(towardsKubelets, whole);
+    const { exitCode, stdout } = judged({ "kube-apiserver.yaml": towardsKubelets });
+    assert.doesNotMatch(stdout, /open to/);
+    assert.equal(exitCode, 0, stdout);
   });
 
   it("is not where RBAC allows some", () => {

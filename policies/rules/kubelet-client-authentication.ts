@@ -1,10 +1,10 @@
 /** kubelet-client-authentication: the kubelet must let kube-apiserver in, and nobody else. */
 
 import { causeOf } from "../../trust/judge/cause.ts";
-import { isOpenToUsers } from "../../trust/judge/open.ts";
+import { isOpenByRbac, isOpenToUsers } from "../../trust/judge/open.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
 import type { Opening } from "../../trust/words/opening.ts";
-import type { Outcome, RequestKind } from "../../trust/words/verdict.ts";
+import type { Outcome, RequestKind, Verdict } from "../../trust/words/verdict.ts";
 import { judgingProperties } from "../config.ts";
 import type { Gap } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
@@ -30,7 +30,7 @@ export const kubeletClientAuthentication: Spec = {
         ...shutOut(judged, apiServer, verdict.client),
         ...openToStrangers(judged, apiServer.facts.label, verdict.openToAnyone),
         ...openToAllUsers(judged, verdict.openToAnyone),
-        ...openByRbac(judged, verdict.openToAuthenticated),
+        ...openByRbac(judged, apiServer, verdict),
       ]),
     ),
     ...analysis.judged.flatMap((judged) => callersShutOut(judged, now)),
@@ -173,8 +173,8 @@ function openToAllUsers(judged: Kubelet, openToAnyone: readonly RequestKind[]): 
 }
 
 /** RBAC that lets system:authenticated do what kube-apiserver does: the kubelet asks, and the answer is yes to each. */
-function openByRbac(judged: Judged, kinds: readonly RequestKind[]): Finding[] {
-  if (isOpenToUsers(judged.facts) || !kinds.includes("exec")) return [];
+function openByRbac(judged: Judged, { facts }: ApiServer, verdict: Verdict): Finding[] {
+  if (!isOpenByRbac(verdict, judged.facts, facts)) return [];
   const settings = [authenticationSettings(judged.facts)];
   const what =
     "whoever is authenticated may exec into every container on it, by the cluster's RBAC.";
@@ -187,7 +187,7 @@ function openByRbac(judged: Judged, kinds: readonly RequestKind[]): Finding[] {
       sources: [judged.found.source],
       symptom:
         "no error: that is the trouble. Any certificate of the client CA, or any token of the cluster, opens https://<node>:10250/exec.",
-      reason: `The group system:authenticated is allowed what users do on nodes/proxy (${kinds.join(", ")}).`,
+      reason: `The group system:authenticated is allowed what users do on nodes/proxy (${verdict.openToAuthenticated.join(", ")}).`,
       remedies: [
         "(rbac) Bind nodes/proxy to those who need it, and never to system:authenticated.",
       ],

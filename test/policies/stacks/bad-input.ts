@@ -72,11 +72,12 @@ parts.configMap("kubelet-config", { kubelet: "apiVersion: kubelet.config.k8s.io/
     says: ["anyone who reaches it gets in without a credential"],
   },
   {
+    // kubeadm fills in what its own ConfigMap leaves out.
     name: "no clientCAFile: rejected",
     program: `
 const options = { provider: parts.provider() };
 parts.kubeadmConfig("skip", options);
-parts.configMap("kubelet-config", { kubelet: "apiVersion: kubelet.config.k8s.io/v1beta1\\nkind: KubeletConfiguration\\n" }, options);`,
+parts.configMap("kubelet-config-of-ours", { kubelet: "apiVersion: kubelet.config.k8s.io/v1beta1\\nkind: KubeletConfiguration\\n" }, options);`,
     mandatory: ["kubelet-client-authentication"],
     advisory: ["kubelet-serving-verified", lifetime],
     says: ["authentication.x509.clientCAFile=(absent)"],
