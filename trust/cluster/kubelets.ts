@@ -163,8 +163,9 @@ function standingFor(
   const flags = kubeadmKubeletFlags.map((flag) =>
     flag.startsWith("--config=") ? `--config=${path}` : flag,
   );
+  const fills = isKubeadms ? ", and with what kubeadm join fills in" : "";
   assumptions.add(
-    `Kubelets are started on ${where} as kubeadm starts them, with no flag that decides.`,
+    `Kubelets are started on ${where} as kubeadm starts them, with no flag that decides${fills}.`,
   );
   const source = document.source;
   return {
