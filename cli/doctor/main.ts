@@ -1,3 +1,4 @@
+/** The command `doctor`, without its process: what is printed where, and the exit code. */
 import { misused, type Ran } from "../main.ts";
 import { type DoctorArguments, readDoctorArguments, usage } from "./arguments.ts";
 import { collect } from "./collect.ts";

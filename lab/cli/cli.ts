@@ -1,13 +1,11 @@
 /**
  * `npm run lab -- COMMAND`: see docs/lab.md.
  */
-
 import * as path from "node:path";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
 import { requireLinuxRoot } from "../../toolchain/kubernetes/programs.ts";
 import { labOf } from "../host/identity.ts";
-import type { MachineState } from "../host/state.ts";
-import { readState } from "../host/state.ts";
+import { type MachineState, readState } from "../host/state.ts";
 import { onTerminal } from "../host/terminal.ts";
 import { adminKubeconfig } from "../kubernetes/control-plane.ts";
 import { kubectlHere } from "../kubernetes/kubectl.ts";

@@ -105,7 +105,7 @@ function manifestPlaces({ properties }: Resource): Place[] {
 }
 
 function outputPlaces(resource: Resource): Place[] {
-  return plainPlaces(resource).map((place) => ({ ...place, of: "output" }));
+  return plainPlaces(resource, () => true).map((place) => ({ ...place, of: "output" }));
 }
 
 /** A machine's user data, by what clouds call it. */
@@ -113,16 +113,20 @@ const userData = /user_?-?data|custom_?-?data|startup_?-?script/i;
 
 /** User data that brings a machine its keys is how they get there: marked secret, it is in no plain text. */
 function userDataPlaces(resource: Resource): Place[] {
-  return plainPlaces(resource)
-    .filter(({ key, text }) => userData.test(key) && exposed(text, []) === "a private key")
+  return plainPlaces(resource, (key) => userData.test(key))
+    .filter(({ text }) => exposed(text, []) === "a private key")
     .map((place) => ({ ...place, of: "input" }));
 }
 
-/** Texts that are not marked secret. */
-function plainPlaces(resource: Resource): Pick<Place, "key" | "text">[] {
+/** Texts under the keys that are meant, if they are not marked secret: the marks, which take longest, are looked at last. */
+function plainPlaces(
+  resource: Resource,
+  isMeant: (key: string) => boolean,
+): Pick<Place, "key" | "text">[] {
   return textsOf(resource.properties, () => [])
-    .filter(({ text, path }) => mayExpose(text) && !resource.isSecret(path))
-    .map(({ text, path }) => ({ key: path.join("."), text }));
+    .map(({ text, path }) => ({ key: path.join("."), text, path }))
+    .filter(({ key, text, path }) => isMeant(key) && mayExpose(text) && !resource.isSecret(path))
+    .map(({ key, text }) => ({ key, text }));
 }
 
 type Found = {

@@ -1,3 +1,7 @@
+/**
+ * Pieces in, clusters out. What belongs together, what is filled in, who signs, who approves and which file a flag
+ * names is said here, once for every door.
+ */
 import { newestKnownVersion } from "../kubernetes/version.ts";
 import type { KubeadmPiece, Origin, Piece, ProgramPiece } from "../readers/piece.ts";
 import { known, mapFact } from "../words/fact.ts";
