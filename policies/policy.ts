@@ -79,7 +79,7 @@ export function judgeBy(
   now: Date,
   send: Send,
 ): void {
-  const { resources } = analysis.stack;
+  const { resources, resourceOf } = analysis.stack;
   for (const problem of unknownKeys(spec, config)) {
     sendToStack(resources, send, shown(`The configuration of ${spec.name} is wrong: ${problem}`));
   }
@@ -101,7 +101,7 @@ export function judgeBy(
     if (problems.length === 0) waivers.push(waiver);
   }
   const found = spec.find(analysis, config, now);
-  const root = resources.find(({ urn }) => urn === rootOf(resources));
+  const root = resourceOf(rootOf(resources) ?? "");
   if (root === undefined) return;
   const { findings, notes } = applyWaivers(found, waivers, now, root);
   report(spec.name, findings, send);

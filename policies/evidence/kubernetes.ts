@@ -86,7 +86,7 @@ function scopeOf(stack: Stack, provider: string): string {
 }
 
 function readScope(stack: Stack, provider: string): string {
-  const resource = stack.resources.find(({ urn }) => urn === provider);
+  const resource = stack.resourceOf(provider);
   if (resource === undefined) return provider;
   const parts = ["kubeconfig", "context", "cluster", "renderYamlToDirectory"].map((property) => {
     const value = field(resource, property);

@@ -85,7 +85,7 @@ function isProvidedAs(stack: Stack, { provider }: Resource, owner: Resource): bo
   const registered = text(owner, hostFilesOutputs.provider);
   if (registered === "") return provider === "" || isDefault.test(provider);
   if (registered !== provider) return false;
-  const made = stack.resources.find(({ urn }) => urn === provider);
+  const made = stack.resourceOf(provider);
   const [above] = made === undefined ? [] : stack.ancestorsOf(made);
   const isOurs = above?.type === tokens.cluster || above?.type === tokens.nodePool;
   if (made === undefined || !isOurs) return true;

@@ -1,12 +1,11 @@
 /** Other programs than kube-apiserver that call kubelets: what several policies find about them. */
 import { type Caller, type CallerOutcome, judgeCaller } from "../../trust/judge/caller.ts";
 import { judgeCallerToken } from "../../trust/judge/caller-token.ts";
-import type { Origin } from "../../trust/readers/piece.ts";
 import { servingModeOf } from "../../trust/words/serving-mode.ts";
 import { servingSettings, withoutNode } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
 import type { Analysis, Judged } from "../stack/analysis.ts";
-import type { Resource } from "../stack/resource.ts";
+import { resourceHolding } from "../stack/resource.ts";
 
 /** What keeps a caller from accepting a kubelet's serving certificate, or goes unverified and unsaid. */
 export function callersWithoutTrust(judged: Judged, now: Date): Finding[] {
@@ -86,7 +85,7 @@ export function callersWithoutNode(analysis: Analysis): Finding[] {
   return analysis.clusters.flatMap(({ callers, name }) =>
     callers.flatMap(({ piece, homeless }): Finding[] => {
       const { origin, label, program } = piece;
-      const resource = holderOf(origin, analysis);
+      const resource = resourceHolding(analysis.stack, origin.holder);
       if (homeless === undefined || resource === undefined) return [];
       return [
         {
@@ -107,16 +106,12 @@ export function callersWithoutNode(analysis: Analysis): Finding[] {
   );
 }
 
-function holderOf({ holder }: Origin, { stack: { resources } }: Analysis): Resource | undefined {
-  return resources.find(({ urn }) => `${holder}#`.startsWith(`${urn}#`)) ?? resources[0];
-}
-
 /** Callers that do not start. */
 export function callersStopped(analysis: Analysis): Finding[] {
   return analysis.clusters.flatMap(({ callers, name }) =>
     callers.flatMap(({ piece }): Finding[] => {
       const { refusal, origin, label, program } = piece;
-      const resource = holderOf(origin, analysis);
+      const resource = resourceHolding(analysis.stack, origin.holder);
       if (refusal === undefined || resource === undefined) return [];
       return [
         {

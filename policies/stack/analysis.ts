@@ -25,7 +25,7 @@ import {
   type Unused,
 } from "../evidence/index.ts";
 import { unwrapProxy } from "../sdk.ts";
-import { type Resource, readStack, type Stack } from "./resource.ts";
+import { readStack, resourceHolding, type Stack } from "./resource.ts";
 
 /** A kubelet as policies show it. */
 export type FoundKubelet = Found & {
@@ -195,18 +195,9 @@ function optionsOf({ kubernetesVersion, apiServers, approvers, files }: Config):
 
 type FoundIn = (origin: Origin) => Found;
 
-/** The resource that holds something: a holder inside of it begins with its URN. */
 function finder(stack: Stack): FoundIn {
-  const byUrn = new Map(stack.resources.map((resource) => [resource.urn, resource]));
-  const holding = (holder: string): Resource | undefined => {
-    for (let at = holder.length; at > 0; at = holder.lastIndexOf("#", at - 1)) {
-      const resource = byUrn.get(holder.slice(0, at));
-      if (resource) return resource;
-    }
-    return undefined;
-  };
   return (origin) => {
-    const resource = holding(origin.holder) ?? stack.resources[0];
+    const resource = resourceHolding(stack, origin.holder);
     if (resource === undefined) throw new Error("something was found in a stack without resources");
     return { resource, membership: origin, source: origin.source };
   };

@@ -32,6 +32,8 @@ export type Resource = {
 export type Stack = {
   /** In the order of their URNs, so that a verdict does not depend on which was registered first. */
   readonly resources: readonly Resource[];
+  /** The one with that URN. */
+  readonly resourceOf: (urn: string) => Resource | undefined;
   /** Direct children. */
   readonly childrenOf: (urn: string) => readonly Resource[];
   /** The parent, its parent, and so on; ends where a parent is missing or comes again. */
@@ -51,6 +53,7 @@ export function readStack(given: readonly PolicyResource[]): Stack {
   const children = groupBy(resources, ({ parentUrn }) => parentUrn ?? "");
   return {
     resources,
+    resourceOf: (urn) => byUrn.get(urn),
     childrenOf: (urn) => children.get(urn) ?? [],
     ancestorsOf: (resource) => {
       const chain: Resource[] = [];
@@ -66,6 +69,15 @@ export function readStack(given: readonly PolicyResource[]): Stack {
       return chain;
     },
   };
+}
+
+/** The resource that holds something: a holder inside of it begins with its URN. */
+export function resourceHolding(stack: Stack, holder: string): Resource | undefined {
+  for (let at = holder.length; at > 0; at = holder.lastIndexOf("#", at - 1)) {
+    const resource = stack.resourceOf(holder.slice(0, at));
+    if (resource) return resource;
+  }
+  return stack.resources[0];
 }
 
 function toResource(given: PolicyResource, byUrn: ReadonlyMap<string, Resource>): Resource {
