@@ -36,20 +36,27 @@ describe("toolchain/versions", () => {
     assert.equal(release, versions.kubernetes);
   });
 
-  it("let the TLS plugin be built from what the CLI was compiled from: nothing in it is older", () => {
-    const required = (module: string) =>
-      [...read(`toolchain/go/${module}/go.mod`).matchAll(/^\s([^\s/]+\/\S+) (v\S+)/gm)].map(
-        ([, dependency = "", version = ""]) => [dependency, version] as const,
-      );
-    const ofPlugin = new Map(required("pulumi-resource-tls"));
-    const shared = required("pulumi").filter(([dependency]) => ofPlugin.has(dependency));
-    assert.ok(shared.length > 100);
-    for (const [dependency, version] of shared) {
-      const own = ofPlugin.get(dependency) ?? "";
-      const order = own.localeCompare(version, "en", { numeric: true });
-      assert.ok(order >= 0, `${dependency} is ${own}, of the CLI ${version}: go get it`);
-    }
-  });
+  // The Kubernetes plugin's own code does not compile with the CLI's packages of Pulumi.
+  for (const [plugin, libraries, but] of [
+    ["tls", 150, /^$/],
+    ["kubernetes", 90, /^github\.com\/pulumi\/pulumi\/(pkg|sdk)\/v3$/],
+  ] as const) {
+    it(`let the ${plugin} plugin be built from what the CLI was compiled from: nothing in it is older`, () => {
+      const required = (module: string) =>
+        [...read(`toolchain/go/${module}/go.mod`).matchAll(/^\s([^\s/]+\/\S+) (v\S+)/gm)].map(
+          ([, dependency = "", version = ""]) => [dependency, version] as const,
+        );
+      const ofPlugin = new Map(required(`pulumi-resource-${plugin}`));
+      const shared = required("pulumi").filter(([dependency]) => ofPlugin.has(dependency));
+      assert.ok(shared.length > libraries);
+      for (const [dependency, version] of shared) {
+        const own = ofPlugin.get(dependency) ?? "";
+        if (but.test(dependency)) continue;
+        const order = own.localeCompare(version, "en", { numeric: true });
+        assert.ok(order >= 0, `${dependency} is ${own}, of the CLI ${version}: go get it`);
+      }
+    });
+  }
 
   it("come from files that name no registry", () => {
     const files = execFileSync("git", ["ls-files"], { cwd: repository, encoding: "utf8" });
