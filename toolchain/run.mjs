@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { isInside, namedFolder, namedStack, refuseUnknown, wantsHelp } from "./arguments.mjs";
 import { checkEverything, mochaOptions, runAtOnce, runChosen } from "./check.mjs";
 import { runChild } from "./child.mjs";
-import { pulumiEnvironment } from "./environment.mjs";
+import { keepingCompiled, pulumiEnvironment } from "./environment.mjs";
 import { Failure, runMain } from "./fail.mjs";
 import { ensurePackages } from "./npm.mjs";
 import { ensurePack } from "./pack.mjs";
@@ -67,7 +67,8 @@ Runs some of the tests, or all: ${Object.keys(mochaOptions)
       .join(", ")}`,
     run: async (args) => {
       refuseUnknown("npm run mocha", args, mochaOptions);
-      if (!needToolchain(chosenTests(args).files)) return runChosen(args, process.env);
+      if (!needToolchain(chosenTests(args).files))
+        return runChosen(args, keepingCompiled(process.env));
       await ensurePack(progress);
       return runChosen(args, await pulumiEnvironment(progress));
     },
@@ -77,7 +78,7 @@ Runs some of the tests, or all: ${Object.keys(mochaOptions)
 Runs every test that needs neither Pulumi's engine nor the lab and takes no more than a moment. Options: as npm run mocha.`,
     run: (args) => {
       refuseUnknown("npm run test:fast", args, mochaOptions);
-      return runAtOnce(fastTests(), args, process.env, progress);
+      return runAtOnce(fastTests(), args, keepingCompiled(process.env), progress);
     },
   },
   test: {
@@ -97,7 +98,7 @@ Each is run --rounds times (default: 3). Exit code 1 if a target is missed. With
 moments (default: 20, with --nodes 2) and has it converge. With \`doctor\`, runs kubelet-trust doctor over a simulated
 cluster (default: 1000 nodes). See docs/benchmarks.md.`,
     run: async ([first, ...rest]) => {
-      if (first === "doctor") return runProgram("test/bench/doctor.ts", rest, process.env);
+      if (first === "doctor") return runProgram("test/bench/doctor.ts", rest);
       const other = ["policy", "kills"].find((name) => name === first);
       await ensurePack(progress);
       const program = `test/bench/${other ?? "main"}.ts`;
@@ -105,15 +106,15 @@ cluster (default: 1000 nodes). See docs/benchmarks.md.`,
       return runProgram(program, args, await pulumiEnvironment(progress));
     },
   },
-  judge: { run: (args) => runProgram("cli/kubelet-trust.ts", ["judge", ...args], process.env) },
-  report: { run: (args) => runProgram("cli/kubelet-trust.ts", ["report", ...args], process.env) },
-  doctor: { run: (args) => runProgram("cli/kubelet-trust.ts", ["doctor", ...args], process.env) },
-  machine: { run: (args) => runProgram("cli/kubelet-trust.ts", ["machine", ...args], process.env) },
-  rollout: { run: (args) => runProgram("cli/kubelet-trust.ts", ["rollout", ...args], process.env) },
+  judge: { run: (args) => runProgram("cli/kubelet-trust.ts", ["judge", ...args]) },
+  report: { run: (args) => runProgram("cli/kubelet-trust.ts", ["report", ...args]) },
+  doctor: { run: (args) => runProgram("cli/kubelet-trust.ts", ["doctor", ...args]) },
+  machine: { run: (args) => runProgram("cli/kubelet-trust.ts", ["machine", ...args]) },
+  rollout: { run: (args) => runProgram("cli/kubelet-trust.ts", ["rollout", ...args]) },
   verdicts: {
     usage: "usage: npm run verdicts\nWrites docs/verdicts.md and docs/reading.md anew.",
     plain: true,
-    run: () => runProgram("cli/verdicts.ts", [], process.env),
+    run: () => runProgram("cli/verdicts.ts", []),
   },
   reference: {
     usage:
@@ -122,14 +123,14 @@ cluster (default: 1000 nodes). See docs/benchmarks.md.`,
     run: async () => {
       const { writeReference } = await import("./reference.mjs");
       await writeReference();
-      return runProgram("policies/reference.ts", [], process.env);
+      return runProgram("policies/reference.ts", []);
     },
   },
-  lab: { run: (args) => runProgram("lab/cli/cli.ts", args, process.env) },
+  lab: { run: (args) => runProgram("lab/cli/cli.ts", args) },
   facts: {
     usage: `usage: npm run facts -- VERSION
 Puts a Kubernetes version, e.g. 1.37.2, into the table of flags, gates and fields. Needs Go, and some minutes.`,
-    run: (args) => runProgram("toolchain/facts/run.ts", args, process.env),
+    run: (args) => runProgram("toolchain/facts/run.ts", args),
   },
 };
 
@@ -155,10 +156,10 @@ await runMain(async () => {
  * Runs a program of this project on the Node that the packages bring.
  * @param {string} program relative to the clone
  * @param {readonly string[]} args
- * @param {NodeJS.ProcessEnv} env
+ * @param {NodeJS.ProcessEnv} [env] default: this process's, which is enough for what needs no toolchain
  * @returns {Promise<number>} its exit code
  */
-async function runProgram(program, args, env) {
+async function runProgram(program, args, env = keepingCompiled(process.env)) {
   const at = path.join(repository, program);
   const { code } = await runChild(node, [at, ...args], { cwd: repository, env });
   return code;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { keepingCompiled } from "../../toolchain/environment.mjs";
 import { pruneCompiled, pruneLogs } from "../../toolchain/prune.mjs";
 import { checkLostState, checkState } from "../../toolchain/state.mjs";
 import { folderForEach } from "../support/folders.ts";
@@ -106,5 +107,24 @@ describe("Node's compile cache", () => {
     pruneCompiled(folder, 4);
     assert.deepEqual(fs.readdirSync(path.join(folder, "v18")), ["0", "1", "2", "3"]);
     assert.deepEqual(fs.readdirSync(path.join(folder, "v24")), ["0", "4"]);
+  });
+
+  it("is the user's own, in a folder that nobody else may write to", () => {
+    const env = { XDG_CACHE_HOME: folder };
+    const { NODE_COMPILE_CACHE: made = "" } = keepingCompiled(env);
+    assert.ok(made.startsWith(folder));
+    assert.equal(fs.statSync(made).mode & 0o777, 0o700);
+    assert.equal(
+      keepingCompiled({ ...env, NODE_COMPILE_CACHE: "mine" }).NODE_COMPILE_CACHE,
+      "mine",
+    );
+    fs.chmodSync(made, 0o770);
+    assert.throws(() => keepingCompiled(env), /node-compile-cache may be written by others/);
+  });
+
+  it("is none where no folder can be made", () => {
+    const file = path.join(folder, "file");
+    fs.writeFileSync(file, "");
+    assert.deepEqual(keepingCompiled({ XDG_CACHE_HOME: file }), { XDG_CACHE_HOME: file });
   });
 });
