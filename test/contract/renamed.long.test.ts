@@ -2,15 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import {
-  clusterOutputs,
-  namesIn,
-  nodePoolOutputs,
-  readAddresses,
-  readFileList,
-  statedIn,
-  writeAddresses,
-} from "../../trust/contract.ts";
+import { clusterOutputs, nodePoolOutputs } from "../../trust/contract.ts";
 import { inFolder } from "../support/folders.ts";
 
 const repository = path.join(import.meta.dirname, "..", "..");
@@ -65,10 +57,10 @@ function rewrite(file: string, change: (text: string) => string): void {
   fs.writeFileSync(file, change(fs.readFileSync(file, "utf8")));
 }
 
-describe("the contract between components and their readers", function () {
+describe("the names in the contract between components and their readers", function () {
   this.timeout("2m");
 
-  it("may say other names: pack and lab read what components then write", () => {
+  it("may be others: pack and lab read what components then write", () => {
     const before = run(repository);
     const after = bothSides(renamed);
     assert.match(after, /renamed-kubelet-serving\.crt/);
@@ -92,65 +84,11 @@ describe("the contract between components and their readers", function () {
     );
   });
 
-  it("is noticed when one side has a name of its own, so the test above can fail", () => {
+  it("are noticed when one side has one of its own, so the test above can fail", () => {
     const other = bothSides(
       (contract) => contract,
       (writer) => writer.replace("certificateNames.kubeletServing", '"other"'),
     );
     assert.notDeepEqual(JSON.parse(other).verify, []);
-  });
-
-  it("writes addresses so that they can be read again, and says which part is none", () => {
-    const addresses = [
-      { type: "InternalIP" as const, address: "fd00::11" },
-      { type: "Hostname" as const, address: "worker-0" },
-    ];
-    assert.deepEqual(readAddresses(writeAddresses(addresses)), addresses);
-    assert.equal(readAddresses("InternalIP=10.0.0.1,10.0.0.2"), "10.0.0.2");
-  });
-
-  it("takes no list of files for one when a path or a mode is not what it must be", () => {
-    const file = { path: "/etc/a", mode: "0600", owner: "root:root", key: "etc_a" };
-    assert.deepEqual(readFileList(JSON.stringify([file])), [file]);
-    for (const wrong of [{ path: "etc/a" }, { mode: "rw" }, { key: 1 }]) {
-      assert.equal(readFileList(JSON.stringify([{ ...file, ...wrong }])), undefined);
-    }
-    assert.equal(readFileList("{}"), undefined);
-    assert.equal(readFileList("["), undefined);
-  });
-
-  const asked = {
-    ...{ algorithm: "ECDSA", ecdsaCurve: "P256", validityPeriodHours: 8760 },
-    ...{ subject: { commonName: "a", organization: "b" }, dnsNames: ["c"] },
-    allowedUses: ["digital_signature"],
-  };
-
-  it("leaves out of what a certificate says what providers fill in", () => {
-    const filledIn = {
-      ...asked,
-      ...{ rsaBits: 2048, isCaCertificate: false, maxPathLength: -1, earlyRenewalHours: 0 },
-      subject: [{ organization: "b", commonName: "a", country: "", streetAddresses: [] }],
-      ...{ uris: [], ipAddresses: [], setSubjectKeyId: null, certPem: "x" },
-    };
-    assert.equal(statedIn(filledIn), statedIn(asked));
-    assert.equal(namesIn(filledIn), namesIn(asked));
-  });
-
-  for (const change of [
-    { algorithm: "RSA", rsaBits: 2048 },
-    { ecdsaCurve: "P224" },
-    { subject: { commonName: "a", organization: "b", organizationalUnit: "c" } },
-    { allowedUses: ["digital_signature", "cert_signing"] },
-    { isCaCertificate: true },
-    { validityPeriodHours: 9000 },
-    { earlyRenewalHours: 1 },
-    { uris: ["spiffe://x"] },
-  ]) {
-    it(`tells certificates apart by ${Object.keys(change).join(" and ")}`, () =>
-      assert.notEqual(statedIn({ ...asked, ...change }), statedIn(asked)));
-  }
-
-  it("tells certificates apart by their names", () => {
-    assert.notEqual(namesIn({ ...asked, ipAddresses: ["10.0.0.1"] }), namesIn(asked));
   });
 });
