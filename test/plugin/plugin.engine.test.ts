@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { pulumiEnvironment } from "../../toolchain/environment.mjs";
+import { compileFlags } from "../../toolchain/go.mjs";
 import { ensureLanguages, withYaml } from "../../toolchain/languages.mjs";
 import { buildPackages } from "../../toolchain/packages.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
@@ -194,7 +195,8 @@ describe("the components in other languages", function () {
     const go = sdk("go");
     const host = path.join(repository, "toolchain/go/pulumi-language-nodejs");
     fs.copyFileSync(path.join(host, "go.sum"), path.join(go, "go.sum"));
-    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=mod -trimpath" };
+    const flags = ["-mod=mod", ...compileFlags].join(" ");
+    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: flags };
     const compile = (...args: string[]) =>
       execFileSync("go", args, { cwd: go, env, stdio: "pipe" });
     compile("mod", "edit", `-require=github.com/pulumi/pulumi/sdk/v3@v${versions.pulumi}`);

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { contentKey, ensureCached, hashFolder } from "../../toolchain/cache.mjs";
-import { borrowingFlags, goTarget } from "../../toolchain/go.mjs";
+import { borrowingFlags, compileFlags, goTarget } from "../../toolchain/go.mjs";
 import { parts } from "../../toolchain/home.mjs";
 import { repository } from "../../toolchain/paths.mjs";
 
@@ -52,7 +52,7 @@ describe("the project's own Go sources", function () {
         key: contentKey([go, hashFolder(moduleDir), part.borrowed]),
         make: async (folder) => {
           // As in the build, so that its cache serves here too.
-          run("go", "vet", "-trimpath", ...(await borrowingFlags(part, env, folder)), "./...");
+          run("go", "vet", ...compileFlags, ...(await borrowingFlags(part, env, folder)), "./...");
         },
       });
     });
