@@ -6,7 +6,7 @@ import { repository } from "./paths.mjs";
 /** What needs Pulumi's engine or the lab's programs says so in its name. */
 const withPrograms = /\.(engine|lab)\.test\.ts$/;
 
-/** So does what needs nothing and takes seconds: thousands of inputs, or very large ones. */
+/** So does what needs nothing and takes seconds: thousands of inputs, very large ones, or programs loaded anew. */
 const slow = /\.(engine|lab|long)\.test\.ts$/;
 
 /**
