@@ -13,7 +13,7 @@ import { type Anyway, judgeAnyway } from "../trust/judge/anyway.ts";
 import { type CallerOutcome, judgeCaller } from "../trust/judge/caller.ts";
 import { judgeCallerToken } from "../trust/judge/caller-token.ts";
 import { judge } from "../trust/judge/judge.ts";
-import { isOpenByRbac, isOpenToUsers } from "../trust/judge/open.ts";
+import { isOpenToUsers, openedByAuthorizer } from "../trust/judge/open.ts";
 import type { UnreadPiece } from "../trust/readers/piece.ts";
 import type { RequestKind, Verdict, VerdictWord } from "../trust/words/verdict.ts";
 
@@ -141,7 +141,7 @@ function judgePair(
     apiServer.refusals.length === 0 &&
     isFine(verdict) &&
     !isOpenToUsers(kubelet.facts) &&
-    !isOpenByRbac(verdict, kubelet.facts, apiServer.facts);
+    openedByAuthorizer(verdict, kubelet.facts, apiServer.facts).length === 0;
   return { cluster, kubelet, apiServer, verdict, asIfStarted, isAccepted };
 }
 

@@ -3,7 +3,7 @@ import type { AssembledKubelet } from "../trust/cluster/assembly.ts";
 import type { Anyway } from "../trust/judge/anyway.ts";
 import { causeOf } from "../trust/judge/cause.ts";
 import { needsOfApiServer, needsOfKubelet } from "../trust/judge/needs.ts";
-import { isOpenByRbac, isOpenToUsers } from "../trust/judge/open.ts";
+import { isOpenToUsers, openedByAuthorizer } from "../trust/judge/open.ts";
 import { describeSource, type Source } from "../trust/words/fact.ts";
 import { groupBy } from "../trust/words/group-by.ts";
 import type { Opening } from "../trust/words/opening.ts";
@@ -212,14 +212,16 @@ function callerLines({ calls, stoppedCallers }: Judgement): string[] {
 }
 
 function open({ verdict, kubelet: { facts }, apiServer }: Pair): string[] {
-  const { openToAnyone, openToAuthenticated } = verdict;
+  const { openToAnyone } = verdict;
   return [
     ...(openToAnyone.length > 0
       ? ["", `open to anyone without a credential: ${openToAnyone.join(", ")}`]
       : []),
-    ...(isOpenByRbac(verdict, facts, apiServer.facts)
-      ? ["", `open to whoever is authenticated: ${openToAuthenticated.join(", ")} (RBAC)`]
-      : []),
+    ...openedByAuthorizer(verdict, facts, apiServer.facts).flatMap(({ who, what, by, remedy }) => [
+      "",
+      `open to ${who}: ${what} (${by})`,
+      `  remedy: ${remedy}`,
+    ]),
     ...(isOpenToUsers(facts)
       ? [
           "",

@@ -1,8 +1,8 @@
 /** Settings for kubelets that something else starts: those that open one for certain are rejected, once, in both doors. */
 import assert from "node:assert/strict";
-import { configMap, resource } from "./policies/fake.ts";
+import { configMap, resource, violationsOf } from "./policies/fake.ts";
 import { apiServerPod } from "./policies/stacks/parts.ts";
-import { flags, judged, open, packSays } from "./support/both-doors.ts";
+import { flags, goodResources, judged, open, packSays } from "./support/both-doors.ts";
 
 const eksctl = (more: object) => ({
   apiVersion: "eksctl.io/v1alpha5",
@@ -144,6 +144,90 @@ describe("a kubelet that asks who may do what", () => {
     assert.match(mandatory.map(({ message }) => message).join("\n"), /by the cluster's RBAC/);
     assert.equal(exitCode, 1);
     assert.match(stdout, /open to whoever is authenticated: .*exec.* \(RBAC\)/);
+  });
+
+  /** What is said of a kube-apiserver with other authorizers, and of RBAC beside it, in both doors. */
+  const asked = (change: (flag: string) => string, ...more: object[]) => {
+    const pod = apiServerPod("verify").replace(/ +- --authorization-mode=.*\n/, change);
+    const sent = violationsOf([
+      configMap("control-plane", { "kube-apiserver.yaml": pod }),
+      ...goodResources.slice(1),
+      ...more.map((one) => resource("kubernetes:rbac:ClusterRoleBinding", "x", { ...one })),
+    ]).filter(({ enforcementLevel }) => enforcementLevel === "mandatory");
+    const files = Object.fromEntries(more.map((one, i) => [`${i}.json`, JSON.stringify(one)]));
+    const { exitCode, stdout } = judged({ "kube-apiserver.yaml": pod, ...files });
+    return { sent: sent.map(({ message }) => message).join("\n"), exitCode, stdout };
+  };
+  const admins = (...subjects: string[]) => ({
+    ...binding(""),
+    roleRef: { ...binding("").roleRef, name: "cluster-admin" },
+    subjects: subjects.map((name) => ({
+      kind: name.startsWith("system:anonymous") ? "User" : "Group",
+      apiGroup: "rbac.authorization.k8s.io",
+      name,
+    })),
+  });
+  const same = (flag: string) => flag;
+
+  for (const [title, subject, who, never] of [
+    ["every pod", "system:serviceaccounts", "every pod with a token", /to system:serviceaccounts/],
+    ["strangers", "system:anonymous", "anyone who reaches kube-apiserver", /Take system:anonymous/],
+    [
+      "strangers, as a group",
+      "system:unauthenticated",
+      "anyone who reaches kube-apiserver",
+      /system:unauthenticated out/,
+    ],
+  ] as const) {
+    it(`is open where RBAC makes ${title} an administrator`, () => {
+      const { sent, exitCode, stdout } = asked(same, admins("people", subject));
+      assert.match(sent, new RegExp(`${who} may exec into every container on it`));
+      assert.match(sent, never);
+      assert.equal(exitCode, 1);
+      assert.match(stdout, new RegExp(`open to ${who}: `));
+    });
+  }
+
+  it("is not open to strangers where kube-apiserver takes none", () => {
+    for (const flag of ["--anonymous-auth=false", "--authentication-config=/etc/auth.yaml"]) {
+      const { sent, stdout } = asked(
+        (mode) => `${mode}        - ${flag}\n`,
+        admins("system:anonymous"),
+      );
+      assert.equal(sent, "", flag);
+      assert.doesNotMatch(stdout, /open to/);
+    }
+  });
+
+  it("is not open to pods of one namespace, or to nodes", () => {
+    const { sent, stdout } = asked(same, admins("system:serviceaccounts:default", "system:nodes"));
+    assert.equal(sent, "");
+    assert.doesNotMatch(stdout, /open to/);
+  });
+
+  for (const [title, change] of [
+    ["AlwaysAllow", (flag: string) => flag.replace("Node,RBAC", "AlwaysAllow")],
+    ["AlwaysAllow beside others", (flag: string) => flag.replace("RBAC", "AlwaysAllow")],
+    [
+      "no flag among all that it is started with",
+      () => "        - --etcd-servers=https://127.0.0.1:2379\n",
+    ],
+  ] as const) {
+    it(`is open where kube-apiserver's authorizer is ${title}`, () => {
+      const { sent, exitCode, stdout } = asked(change);
+      assert.match(sent, /whoever is authenticated may exec into every container on it, by /);
+      assert.match(sent, /Fix: +\(apiserver\) Set --authorization-mode=Node,RBAC/);
+      assert.equal(exitCode, 1);
+      assert.match(stdout, /open to whoever is authenticated: everything \(--authorization-mode\)/);
+    });
+  }
+
+  it("lets nobody in by a binding where kube-apiserver does not ask RBAC", () => {
+    const { sent, stdout } = asked((flag) => flag.replace("Node,RBAC", "Node"));
+    for (const text of [sent, stdout]) {
+      assert.match(text, /no authorizer of kube-apiserver's --authorization-mode=Node lets/);
+      assert.match(text, /Set kube-apiserver's --authorization-mode=Node,RBAC, then bind user/);
+    }
   });
 
   it("is not where somebody states kube-apiserver's flags towards kubelets alone: they say nothing of RBAC", () => {

@@ -1,7 +1,7 @@
 /** kubelet-client-authentication: the kubelet must let kube-apiserver in, and nobody else. */
 
 import { causeOf } from "../../trust/judge/cause.ts";
-import { isOpenByRbac, isOpenToUsers } from "../../trust/judge/open.ts";
+import { isOpenToUsers, openedByAuthorizer } from "../../trust/judge/open.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
 import type { Opening } from "../../trust/words/opening.ts";
 import type { Outcome, RequestKind, Verdict } from "../../trust/words/verdict.ts";
@@ -30,7 +30,7 @@ export const kubeletClientAuthentication: Spec = {
         ...shutOut(judged, apiServer, verdict.client),
         ...openToStrangers(judged, apiServer.facts.label, verdict.openToAnyone),
         ...openToAllUsers(judged, verdict.openToAnyone),
-        ...openByRbac(judged, apiServer, verdict),
+        ...openedByOthers(judged, apiServer, verdict),
       ]),
     ),
     ...analysis.judged.flatMap((judged) => callersShutOut(judged, now)),
@@ -122,21 +122,36 @@ function openToStrangers(
   if (open.length === 0) return [];
   const settings = [authenticationSettings(judged.facts)];
   const what = `anyone who reaches it gets in without a credential (${open.join(", ")}).`;
+  const isAnonymous = anonymous.known && anonymous.value;
+  const allowsAll = authorizationMode.known && authorizationMode.value === "AlwaysAllow";
+  const isReadOnlyOpen = readOnlyPort.known && readOnlyPort.value > 0;
+  const ways = [
+    ...(isAnonymous ? ["anonymous requests are let in and allowed"] : []),
+    ...(isReadOnlyOpen ? ["the read-only port is open"] : []),
+  ].join(", and ");
+  const mended = [
+    ...(isAnonymous ? ["authentication.anonymous.enabled: false"] : []),
+    ...(isAnonymous && allowsAll ? ["authorization.mode: Webhook"] : []),
+    ...(isReadOnlyOpen ? ["readOnlyPort: 0"] : []),
+  ]
+    .join(", ")
+    .replace(/, ([^,]+)$/, " and $1");
+  const door = isAnonymous
+    ? "curl -k https://<node>:10250/pods"
+    : `curl http://<node>:${readOnlyPort.known ? readOnlyPort.value : 10255}/pods`;
   return [
     {
       ...subject(judged),
       cause: withoutNode(judged, [what, judged.cluster.key, ...settings].join("\n")),
       what,
       settings,
-      sources: [anonymous.source, authorizationMode.source, readOnlyPort.source].filter(
-        (source) => source !== undefined,
-      ),
-      symptom: "no error: that is the trouble. curl -k https://<node>:10250/pods answers anyone.",
-      reason: `Anonymous requests are let in and allowed, or the read-only port is open, whatever certificate ${apiServer} has.`,
-      remedies: [
-        "(kubelet) Set authentication.anonymous.enabled: false and authorization.mode: Webhook in the KubeletConfiguration.",
-        "(kubelet) Set readOnlyPort: 0.",
-      ],
+      sources: [
+        ...(isAnonymous ? [anonymous.source, authorizationMode.source] : []),
+        ...(isReadOnlyOpen ? [readOnlyPort.source] : []),
+      ].filter((source) => source !== undefined),
+      symptom: `no error: that is the trouble. ${door} answers anyone.`,
+      reason: `${ways.charAt(0).toUpperCase()}${ways.slice(1)}, whatever certificate ${apiServer} has.`,
+      remedies: [`(kubelet) Set ${mended} in the KubeletConfiguration.`],
     },
   ];
 }
@@ -172,27 +187,24 @@ function openToAllUsers(judged: Kubelet, openToAnyone: readonly RequestKind[]): 
   ];
 }
 
-/** RBAC that lets system:authenticated do what kube-apiserver does: the kubelet asks, and the answer is yes to each. */
-function openByRbac(judged: Judged, { facts }: ApiServer, verdict: Verdict): Finding[] {
-  if (!isOpenByRbac(verdict, judged.facts, facts)) return [];
+/** The kubelet asks, and the answer is yes to everyone of a circle that is too wide. */
+function openedByOthers(judged: Judged, { facts }: ApiServer, verdict: Verdict): Finding[] {
   const settings = [authenticationSettings(judged.facts)];
-  const what =
-    "whoever is authenticated may exec into every container on it, by the cluster's RBAC.";
-  return [
-    {
+  return openedByAuthorizer(verdict, judged.facts, facts).map((opening) => {
+    const { who, by, symptom, reason, remedy, source } = opening;
+    const how = by === "RBAC" ? "by the cluster's RBAC" : `by ${facts.label}`;
+    const what = `${who} may exec into every container on it, ${how}.`;
+    return {
       ...subject(judged),
       cause: withoutNode(judged, [what, judged.cluster.key, ...settings].join("\n")),
       what,
       settings,
-      sources: [judged.found.source],
-      symptom:
-        "no error: that is the trouble. Any certificate of the client CA, or any token of the cluster, opens https://<node>:10250/exec.",
-      reason: `The group system:authenticated is allowed what users do on nodes/proxy (${verdict.openToAuthenticated.join(", ")}).`,
-      remedies: [
-        "(rbac) Bind nodes/proxy to those who need it, and never to system:authenticated.",
-      ],
-    },
-  ];
+      sources: [source ?? judged.found.source],
+      symptom,
+      reason,
+      remedies: [`(${by === "RBAC" ? "rbac" : "apiserver"}) ${remedy}`],
+    };
+  });
 }
 
 /** Settings of kubelets that something else starts, with others that are not known. */

@@ -36,6 +36,26 @@ describe(policy, () => {
     assert.match(sent?.message ?? "", /anyone who reaches it gets in without a credential/);
   });
 
+  it("names what closes the door that is open, and nothing else", () => {
+    const strangers = (more: string) =>
+      saidOf(
+        `authentication: {anonymous: {enabled: true}, x509: {clientCAFile: /etc/kubernetes/pki/ca.crt}}\nauthorization: {mode: AlwaysAllow}${more}`,
+      )[0]?.message ?? "";
+    const readOnly = saidOf(`${trusting}\nreadOnlyPort: 10255`)[0]?.message ?? "";
+    assert.match(readOnly, /curl http:\/\/<node>:10255\/pods answers anyone/);
+    assert.match(readOnly, /Fix: {3}\(kubelet\) Set readOnlyPort: 0 in the/);
+    assert.doesNotMatch(readOnly, /Or: {4}\(kubelet\)|nonymous requests/);
+    assert.match(
+      strangers(""),
+      /Set authentication\.anonymous\.enabled: false and authorization\.mode: Webhook in/,
+    );
+    assert.doesNotMatch(strangers(""), /read-only port|readOnlyPort: 0/);
+    assert.match(
+      strangers("\nreadOnlyPort: 10255"),
+      /enabled: false, authorization\.mode: Webhook and readOnlyPort: 0 in/,
+    );
+  });
+
   it("tells one cause once, whatever requests it breaks", () => {
     const cases: readonly (readonly [string, RegExp])[] = [
       [

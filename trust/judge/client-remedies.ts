@@ -28,6 +28,8 @@ export type ClientSituation = {
   /** The user that the caller would be, and whether it has to be bound to something first. */
   readonly user: string;
   readonly mustBind: boolean;
+  /** Authorizers of kube-apiserver, where RBAC is none of them. */
+  readonly modesWithoutRbac: readonly string[] | undefined;
 };
 
 type Part = { readonly text: string; readonly change: Change };
@@ -132,11 +134,13 @@ function remedyOf(
   setting: string,
   first: readonly Text[],
   parts: readonly Part[],
-  { mustBind, user }: ClientSituation,
+  { mustBind, user, modesWithoutRbac }: ClientSituation,
 ): Remedy {
+  const asking = mustBind && modesWithoutRbac ? [askRbac(modesWithoutRbac)] : [];
   const kubelet = parts.length === 0 ? [] : [`set ${parts.map(({ text }) => text).join(", ")}`];
   const bind = mustBind ? [bindText(user)] : [];
-  const sentence = [...first.map(({ text }) => text), ...kubelet, ...bind].join("; ");
+  const asked = asking.map(({ text }) => text);
+  const sentence = [...first.map(({ text }) => text), ...kubelet, ...asked, ...bind].join("; ");
   return {
     side,
     setting,
@@ -144,6 +148,7 @@ function remedyOf(
     changes: [
       ...first.map(({ change }) => change),
       ...parts.map(({ change }) => change),
+      ...asking.map(({ change }) => change),
       ...(mustBind ? [bindChange(user)] : []),
     ],
   };
@@ -159,8 +164,43 @@ function bindChange(user: string): Change {
   return { do: "bind", side: "rbac", user, role: kubeletAdmin };
 }
 
-/** The kubelet knows who calls, and that one may not. */
-export function authorizationRemedies(user: string, subresource: string): readonly Remedy[] {
+/**
+ * The kubelet knows who calls, and that one may not.
+ *
+ * @param modesWithoutRbac authorizers of kube-apiserver, where RBAC is none of them. Default: it is one.
+ */
+export function authorizationRemedies(
+  user: string,
+  subresource: string,
+  modesWithoutRbac?: readonly string[],
+): readonly Remedy[] {
+  const bindings = bindingRemedies(user, subresource);
+  return modesWithoutRbac
+    ? bindings.map((binding) => askingRbac(binding, modesWithoutRbac))
+    : bindings;
+}
+
+/** A binding counts for nothing until kube-apiserver asks RBAC. */
+function askingRbac({ text, changes, ...binding }: Remedy, modes: readonly string[]): Remedy {
+  const { text: first, change } = askRbac(modes);
+  return {
+    ...binding,
+    text: `${first.charAt(0).toUpperCase()}${first.slice(1)}, then ${text.charAt(0).toLowerCase()}${text.slice(1)}`,
+    changes: [change, ...changes],
+  };
+}
+
+/** AlwaysDeny would come before it. */
+function askRbac(modes: readonly string[]): Part {
+  const value = [...modes.filter((mode) => mode !== "AlwaysDeny"), "RBAC"].join(",");
+  const setting = "--authorization-mode";
+  return {
+    text: `set kube-apiserver's ${setting}=${value}`,
+    change: { do: "set", side: "apiserver", setting, value },
+  };
+}
+
+function bindingRemedies(user: string, subresource: string): readonly Remedy[] {
   const account = /^system:serviceaccount:([^:]+):(.+)$/.exec(user);
   if (account) {
     return [

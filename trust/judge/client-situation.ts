@@ -3,7 +3,7 @@ import { complaintsAbout } from "../certificates/verify.ts";
 import { kubeletClientUser } from "../kubeadm/pki.ts";
 import { authorize } from "../rbac/authorize.ts";
 import { valueOr } from "../words/fact.ts";
-import type { CertificateFacts, Identity } from "../words/facts.ts";
+import type { AuthorizerFacts, CertificateFacts, Identity } from "../words/facts.ts";
 import { bundleOf } from "./bundle.ts";
 import type { Call } from "./call.ts";
 import type { ClientSituation } from "./client-remedies.ts";
@@ -42,7 +42,17 @@ export function clientSituation(call: Call): ClientSituation {
     allowsAll,
     user: identity.user,
     mustBind: isAsked && authorize(identity, question, authorizer).answer === "no",
+    modesWithoutRbac: modesWithoutRbac(authorizer),
   };
+}
+
+/** kube-apiserver's authorizers, where no binding counts. */
+export function modesWithoutRbac({
+  authorizationModes,
+}: Pick<AuthorizerFacts, "authorizationModes">): readonly string[] | undefined {
+  return authorizationModes.known && !authorizationModes.value.includes("RBAC")
+    ? authorizationModes.value
+    : undefined;
 }
 
 /** Who the caller would be once its credential is taken; kubeadm's user for one that names none. */

@@ -20,7 +20,7 @@ import {
   authenticationRemedies,
   authorizationRemedies,
 } from "./client-remedies.ts";
-import { clientSituation } from "./client-situation.ts";
+import { clientSituation, modesWithoutRbac } from "./client-situation.ts";
 import { doesNotStart, fails, present, undecidable } from "./outcome.ts";
 import { maySubmit } from "./reviews.ts";
 import { type PodReference, type Seen, answerSeen as throughApiServer } from "./symptoms.ts";
@@ -338,12 +338,18 @@ function review(call: Call, kind: RequestKind): Outcome {
   const body = `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(" ")}])`;
   const { symptom, httpStatus } = answerSeen(call, kind, 403, body);
   const isAnyone = !authentication.isKnown;
+  const withoutRbac = modesWithoutRbac(authorizer);
+  const why = withoutRbac
+    ? `no authorizer of kube-apiserver's --authorization-mode=${withoutRbac.join(",")}`
+    : "no ClusterRoleBinding";
   return fails(symptom, {
     cause: authentication.anonymousCause ?? "forbidden",
     reason: isAnyone
       ? `The kubelet takes ${nameOf(call)} for anyone (system:anonymous), who may not ${verb} nodes/${subresources.join(" or nodes/")}.`
-      : `${nameOf(call)} is ${user} to the kubelet, and no ClusterRoleBinding lets ${user} ${verb} nodes/${subresources.join(" or nodes/")}.`,
-    remedies: isAnyone ? remediesFor(call) : authorizationRemedies(user, subresources.at(-1) ?? ""),
+      : `${nameOf(call)} is ${user} to the kubelet, and ${why} lets ${user} ${verb} nodes/${subresources.join(" or nodes/")}.`,
+    remedies: isAnyone
+      ? remediesFor(call)
+      : authorizationRemedies(user, subresources.at(-1) ?? "", withoutRbac),
     sources: isAnyone ? clientSources(call) : sources,
     httpStatus,
   });

@@ -1,6 +1,7 @@
 /** Calls that come straight to a kubelet, past every caller of its cluster; and what is open to strangers. */
+import { authorize } from "../rbac/authorize.ts";
 import { valueOr } from "../words/fact.ts";
-import type { AuthorizerFacts, CertificateFacts, KubeletFacts } from "../words/facts.ts";
+import type { AuthorizerFacts, CertificateFacts, Identity, KubeletFacts } from "../words/facts.ts";
 import type { Remedy } from "../words/remedy.ts";
 import { type Outcome, type RequestKind, requestKinds, works } from "../words/verdict.ts";
 import { type Authentication, authenticate, type Credential } from "./authenticate.ts";
@@ -113,6 +114,10 @@ export type Open = {
   readonly toAnyone: ReadonlyMap<RequestKind, OpenPorts>;
   /** Kinds that anyone may do whom the kubelet authenticates at all, and that are not open to anyone. */
   readonly toAuthenticated: readonly RequestKind[];
+  /** Kinds that any ServiceAccount may do, and that are not open to every user. */
+  readonly toServiceAccounts: readonly RequestKind[];
+  /** Anyone may ask kube-apiserver to ask the kubelet. */
+  readonly throughApiServer: boolean;
 };
 
 /** Finds what is open. A port whose state is unknown is left out: the other outcomes say what is missing. */
@@ -129,23 +134,62 @@ export function openTo(kubelet: KubeletFacts, authorizer: AuthorizerFacts, at: D
     const readOnly = isReadOnlyOn && readOnlyKinds.includes(kind);
     if (secure || readOnly) toAnyone.set(kind, { secure, readOnly });
   }
-  const user = someone(kubelet);
+  const toSome = (who: Identity | undefined, others: readonly RequestKind[]) =>
+    requestKinds.filter(
+      (kind) =>
+        who !== undefined &&
+        !toAnyone.has(kind) &&
+        !others.includes(kind) &&
+        lets({ result: "user", identity: who, isKnown: true }, kind),
+    );
+  const toAuthenticated = toSome(someone(kubelet), []);
   return {
     toAnyone,
-    toAuthenticated:
-      user === undefined
-        ? []
-        : requestKinds.filter((kind) => !toAnyone.has(kind) && lets(user, kind)),
+    toAuthenticated,
+    toServiceAccounts: toSome(someAccount(kubelet), toAuthenticated),
+    throughApiServer: isSecureOn && letsStrangersProxy(kubelet, authorizer),
   };
+}
+
+/**
+ * Whether kube-apiserver lets strangers use a node's proxy, and the kubelet never learns who asks. Beside an authorizer
+ * that allows everything there are no strangers.
+ * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` (ApplyAuthorization).
+ */
+function letsStrangersProxy(
+  { node }: KubeletFacts,
+  authorizer: Pick<AuthorizerFacts, "authorizationModes" | "rbac" | "takesAnonymous">,
+): boolean {
+  const { takesAnonymous, authorizationModes } = authorizer;
+  if (!takesAnonymous?.known || !takesAnonymous.value) return false;
+  if (authorizationModes.known && authorizationModes.value.includes("AlwaysAllow")) return false;
+  const name = valueOr(node.name, "");
+  return ["get", "create"].some(
+    (verb) =>
+      authorize(stranger, { apiGroup: "", resource: "nodes/proxy", verb, name }, authorizer)
+        .answer === "yes",
+  );
 }
 
 /** Source: apiserver `pkg/authentication/group/authenticated_group_adder.go`. */
 const anyUser = { user: "<any user>", groups: ["system:authenticated"] };
 
+/** Source: apiserver `pkg/authentication/serviceaccount/util.go` (MakeGroupNames). */
+const anyAccount = {
+  user: "<any ServiceAccount>",
+  groups: ["system:serviceaccounts", "system:authenticated"],
+};
+
+/** Source: apiserver `pkg/authentication/request/anonymous/anonymous.go`. */
+const stranger = { user: "system:anonymous", groups: ["system:unauthenticated"] };
+
 /** Any user that the kubelet can authenticate; undefined where it can authenticate none. */
-function someone({ authentication }: KubeletFacts): Authentication | undefined {
+function someone({ authentication }: KubeletFacts): Identity | undefined {
   const takesCertificates = valueOr(authentication.clientCAFile, "") !== "";
-  return takesCertificates || valueOr(authentication.webhook, false)
-    ? { result: "user", identity: anyUser, isKnown: true }
-    : undefined;
+  return takesCertificates || valueOr(authentication.webhook, false) ? anyUser : undefined;
+}
+
+/** Any ServiceAccount; undefined where the kubelet takes no tokens. */
+function someAccount({ authentication }: KubeletFacts): Identity | undefined {
+  return valueOr(authentication.webhook, false) ? anyAccount : undefined;
 }

@@ -79,6 +79,8 @@ export function judge(
     requests: byKind((kind) => request(kind, serving, results[kind], kubelet, pod)),
     openToAnyone: requestKinds.filter((kind) => open.toAnyone.has(kind)),
     openToAuthenticated: open.toAuthenticated,
+    openToServiceAccounts: open.toServiceAccounts,
+    openThroughApiServer: open.throughApiServer,
   };
 }
 

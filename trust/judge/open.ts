@@ -1,5 +1,6 @@
-/** Whether a kubelet authorizes at all. */
-import type { AuthorizerFacts, KubeletFacts } from "../words/facts.ts";
+/** Whom a kubelet, or the cluster's authorization, lets in without asking who it is. */
+import type { Source } from "../words/fact.ts";
+import type { ApiServerFacts, KubeletFacts } from "../words/facts.ts";
 import type { Verdict } from "../words/verdict.ts";
 
 /**
@@ -12,19 +13,93 @@ export function isOpenToUsers({ authentication }: Pick<KubeletFacts, "authentica
   return authorizationMode.known && authorizationMode.value === "AlwaysAllow";
 }
 
+/** Whom the cluster's authorization lets do anything on a kubelet that asks it. */
+export type AuthorizedOpening = {
+  /** As a sentence begins. */
+  readonly who: string;
+  /** What they may, in a word or as kinds of request. */
+  readonly what: string;
+  /** What lets them. */
+  readonly by: "RBAC" | "--authorization-mode";
+  readonly symptom: string;
+  readonly reason: string;
+  readonly remedy: string;
+  readonly source: Source | undefined;
+};
+
+function symptomOf(group: "system:authenticated" | "system:serviceaccounts"): string {
+  const who =
+    group === "system:authenticated"
+      ? "Any certificate of the client CA, or any token of the cluster,"
+      : "The token of any ServiceAccount";
+  return `no error: that is the trouble. ${who} opens https://<node>:10250/exec.`;
+}
+
 /**
- * Whether RBAC lets every authenticated user exec: the kubelet asks, and the answer is yes to each. Where
- * `--authorization-mode` has no RBAC, or is not given among the flags that somebody states, RBAC says nothing.
+ * Whom kube-apiserver says yes to, whoever it is, when a kubelet asks who may exec: the widest circles alone. Where
+ * `--authorization-mode` is not given among flags that somebody states, nothing is known of it.
  */
-export function isOpenByRbac(
-  { openToAuthenticated }: Pick<Verdict, "openToAuthenticated">,
+export function openedByAuthorizer(
+  verdict: Pick<
+    Verdict,
+    "openToAuthenticated" | "openToServiceAccounts" | "openThroughApiServer" | "openToAnyone"
+  >,
   kubelet: Pick<KubeletFacts, "authentication">,
-  { authorizationModes }: Pick<AuthorizerFacts, "authorizationModes">,
-): boolean {
-  return (
-    !isOpenToUsers(kubelet) &&
-    openToAuthenticated.includes("exec") &&
-    authorizationModes.known &&
-    authorizationModes.value.includes("RBAC")
-  );
+  { authorizationModes }: Pick<ApiServerFacts, "authorizationModes">,
+): readonly AuthorizedOpening[] {
+  if (!authorizationModes.known) return [];
+  const { value: modes, source } = authorizationModes;
+  const { openToAuthenticated, openToServiceAccounts, openThroughApiServer } = verdict;
+  const asks = !isOpenToUsers(kubelet);
+  if (modes.includes("AlwaysAllow")) {
+    const isOpen = asks && source !== undefined && openToAuthenticated.includes("exec");
+    return isOpen ? [alwaysAllowed(source)] : [];
+  }
+  if (!modes.includes("RBAC")) return [];
+  const byRbac = { by: "RBAC", source: undefined } as const;
+  const [group, kinds, who] = openToAuthenticated.includes("exec")
+    ? (["system:authenticated", openToAuthenticated, "whoever is authenticated"] as const)
+    : (["system:serviceaccounts", openToServiceAccounts, "every pod with a token"] as const);
+  return [
+    ...(openThroughApiServer
+      ? [
+          {
+            ...byRbac,
+            who: "anyone who reaches kube-apiserver",
+            what: "nodes/proxy",
+            symptom:
+              "no error: that is the trouble. https://<kube-apiserver>/api/v1/nodes/<node>/proxy/ answers anyone.",
+            reason:
+              "kube-apiserver takes anonymous requests, and RBAC allows system:anonymous or its group system:unauthenticated what users do on nodes/proxy.",
+            remedy:
+              "Take system:anonymous and system:unauthenticated out of the ClusterRoleBinding that grants nodes/proxy.",
+          },
+        ]
+      : []),
+    ...(asks && kinds.includes("exec")
+      ? [
+          {
+            ...byRbac,
+            who,
+            what: kinds.join(", "),
+            symptom: symptomOf(group),
+            reason: `The group ${group} is allowed what users do on nodes/proxy (${kinds.join(", ")}).`,
+            remedy: `Bind nodes/proxy to those who need it, and never to ${group}.`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function alwaysAllowed(source: Source): AuthorizedOpening {
+  return {
+    who: "whoever is authenticated",
+    what: "everything",
+    by: "--authorization-mode",
+    symptom: symptomOf("system:authenticated"),
+    reason:
+      "kube-apiserver's --authorization-mode AlwaysAllow says yes to whatever a kubelet asks.",
+    remedy: "Set --authorization-mode=Node,RBAC, which without the flag is AlwaysAllow.",
+    source,
+  };
 }

@@ -259,6 +259,8 @@ export type AuthorizerFacts = {
   /** `--authorization-mode`. Default `AlwaysAllow`. */
   readonly authorizationModes: Fact<readonly string[]>;
   readonly rbac: Fact<RbacFacts>;
+  /** Whether kube-apiserver takes requests without a credential (`--anonymous-auth`). Default: unknown. */
+  readonly takesAnonymous?: Fact<boolean>;
 };
 
 /** kube-apiserver calls kubelets and authorizes for them. */

@@ -145,6 +145,10 @@ export type Verdict = {
   readonly openToAnyone: readonly RequestKind[];
   /** Kinds that anyone may do whom the kubelet authenticates at all: any user, any ServiceAccount. */
   readonly openToAuthenticated: readonly RequestKind[];
+  /** Kinds that any ServiceAccount may do, and not every user: each pod with a token of its own. */
+  readonly openToServiceAccounts: readonly RequestKind[];
+  /** Whether anyone may do without a credential what they like by way of kube-apiserver (`nodes/proxy`). */
+  readonly openThroughApiServer: boolean;
 };
 
 /** True for the verdicts in which the request gets its answer. */

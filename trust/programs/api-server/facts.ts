@@ -5,7 +5,7 @@ import { programTable } from "../../kubernetes/tables.ts";
 import { versionOf } from "../../kubernetes/version.ts";
 import type { CommandLine } from "../../readers/command-line.ts";
 import type { Fact, Source } from "../../words/fact.ts";
-import { mapFact } from "../../words/fact.ts";
+import { mapFact, unknown } from "../../words/fact.ts";
 import type {
   ApiServerFacts,
   ApiServerKubeletAccess,
@@ -72,15 +72,20 @@ function resolve(inputs: ApiServerInputs): ApiServerFacts {
     version: inputs.version,
     start: startOf("kube-apiserver", inputs.version, refusal ? [refusal] : []),
     access,
-    authorizationModes: authorizationModes(flags),
+    authorizationModes: authorizationModes(flags, inputs.source),
+    takesAnonymous: takesAnonymous(flags),
     rbac: inputs.rbac,
     files: inputs.files,
     ...(inputs.source && { source: inputs.source }),
   };
 }
 
-/** Without the flag, `AlwaysAllow`; `--authorization-config` says it in a file of its own. */
-function authorizationModes(flags: Flags): Fact<readonly string[]> {
+/**
+ * Without the flag, `AlwaysAllow`; `--authorization-config` says it in a file of its own. The default has a source only
+ * where the flags are all of them: without `--etcd-servers` no kube-apiserver starts, so that somebody states some.
+ * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` (Complete).
+ */
+function authorizationModes(flags: Flags, whole: Source | undefined): Fact<readonly string[]> {
   const configuration = flags.get("authorization-config");
   if (configuration.known && configuration.value !== undefined) {
     return {
@@ -89,7 +94,24 @@ function authorizationModes(flags: Flags): Fact<readonly string[]> {
       ...(configuration.source && { source: configuration.source }),
     };
   }
-  return list(flags, "authorization-mode", ["AlwaysAllow"]);
+  const modes = list(flags, "authorization-mode", ["AlwaysAllow"]);
+  const store = flags.get("etcd-servers");
+  const isWhole = store.known && store.value !== undefined;
+  return isWhole && whole && modes.known && modes.source === undefined
+    ? { ...modes, source: whole }
+    : modes;
+}
+
+/**
+ * Without the flag, yes; not beside an authorizer that allows everything. `--authentication-config` may say otherwise.
+ * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` (ApplyAuthorization, ToAuthenticationConfig).
+ */
+function takesAnonymous(flags: Flags): Fact<boolean> {
+  const configuration = flags.get("authentication-config");
+  if (!configuration.known || configuration.value !== undefined) {
+    return unknown("what --authentication-config says of anonymous requests");
+  }
+  return mapFact(flags.get("anonymous-auth"), (value) => value !== false);
 }
 
 function text(flags: Flags, name: string): Fact<string> {
