@@ -1,5 +1,6 @@
 /** What is known of the node behind a kubelet. */
-import { canonicalIp } from "../go/ip.ts";
+import { canonicalIp, isUnspecified, sloppyIp } from "../go/ip.ts";
+import { kindOfRefused } from "../programs/node.ts";
 import type { NodePiece, ProgramPiece } from "../readers/piece.ts";
 import { type Fact, known, mapFact, type Source, unknown } from "../words/fact.ts";
 import type { NodeAddress, NodeFacts } from "../words/facts.ts";
@@ -29,6 +30,8 @@ export function nodeOf(
   const node = name.known ? nodes.get(name.value) : undefined;
   if (node)
     return { hostName, name, addresses: known(node.addresses, node.origin.source), ...told };
+  const refused = refusedByFlags(piece, version);
+  if (refused) return { hostName, name, ...refused, ...told };
   const stated =
     piece.addresses ??
     options.addresses ??
@@ -50,11 +53,29 @@ function addressesByFlags(
   const cloud = flagText(commandLine, "cloud-provider", version);
   const ips = flagText(commandLine, "node-ip", version);
   if (!cloud.known || cloud.value === "external" || !ips.known) return undefined;
-  const given = (ips.value ?? "").split(",").flatMap((ip) => canonicalIp(ip.trim()) ?? []);
-  const specified = given.filter((ip) => ip !== "0.0.0.0" && ip !== "::");
+  const specified = addressesIn(ips.value).filter((ip) => !isUnspecified(ip));
   if (specified.length > 0) return internal(specified, ips.source);
   const own = name.known ? canonicalIp(name.value) : undefined;
   return own === undefined ? undefined : internal([own], name.source);
+}
+
+/** What cannot be read counts for nothing. Source: component-helpers `node/util/ips.go` (parseNodeIP). */
+function addressesIn(text = ""): string[] {
+  return text.split(",").flatMap((ip) => sloppyIp(ip.trim()) ?? []);
+}
+
+/** Where a kubelet refuses an address of `--node-ip`, it reports nothing, whatever is said of its node. */
+function refusedByFlags(
+  { commandLine }: ProgramPiece,
+  version: string,
+): Pick<NodeFacts, "addresses" | "refusedIp"> | undefined {
+  const ips = flagText(commandLine, "node-ip", version);
+  if (!ips.known) return undefined;
+  for (const ip of addressesIn(ips.value)) {
+    const kind = kindOfRefused(ip);
+    if (kind !== undefined) return { addresses: known([], ips.source), refusedIp: { ip, kind } };
+  }
+  return undefined;
 }
 
 function internal(ips: readonly string[], source: Source | undefined) {

@@ -261,6 +261,14 @@ export function addressRemedies(caller: CallerName): readonly Remedy[] {
       ];
 }
 
+/** The kubelet refuses the address that it was given. */
+export const nodeIpRemedy: Remedy = {
+  side: "kubelet",
+  setting: "--node-ip",
+  text: "Set --node-ip to an address of the machine's network that kube-apiserver reaches, or remove it.",
+  changes: [{ do: "giveAddress", side: "kubelet" }],
+};
+
 /** The kubelet has no certificate at all; `situation` speaks of the one that it would have. */
 export function noCertificateRemedies(
   { setting, request }: Extract<Served, { kind: "none" }>,

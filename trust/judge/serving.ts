@@ -29,6 +29,7 @@ import { servingAsSeen, unknownSituation } from "./seen-serving.ts";
 import {
   addressRemedies,
   noCertificateRemedies,
+  nodeIpRemedy,
   type Situation,
   silentSkipRemedies,
   verificationRemedies,
@@ -86,16 +87,7 @@ function judgeRead(kubelet: KubeletFacts, caller: CallerFacts, at: Date): Servin
   }
   const sources = dialSources(kubelet.node, caller.access);
   if ("noAddress" in dialled.value) {
-    return {
-      outcome: fails(dialled.value.noAddress, {
-        cause: "no-preferred-address",
-        reason: `None of the node's addresses is of a type that ${settingsOf[caller.program].addressTypes ?? caller.program} names.`,
-        remedies: addressRemedies(caller.program),
-        sources,
-        httpStatus: 500,
-      }),
-      bare: true,
-    };
+    return { outcome: unaddressed(kubelet, caller, dialled.value.noAddress, sources), bare: true };
   }
   const target = dialled.value;
   const unreachable = unreachableOutcome(kubelet, caller, target, sources);
@@ -197,6 +189,23 @@ export function joinHostPort(host: string, port: number): string {
 
 /** What was found to be served, by kubelet and moment: every caller asks for it. */
 const servedBefore = new WeakMap<KubeletFacts, { at: number; served: Fact<Served> }>();
+
+function unaddressed(
+  { node: { refusedIp } }: KubeletFacts,
+  { program }: CallerFacts,
+  symptom: string,
+  sources: readonly Source[],
+): Fails {
+  return fails(symptom, {
+    cause: "no-preferred-address",
+    reason: refusedIp
+      ? `The kubelet refuses --node-ip ${refusedIp.ip}, ${refusedIp.kind}, and reports no address of its node.`
+      : `None of the node's addresses is of a type that ${settingsOf[program].addressTypes ?? program} names.`,
+    remedies: refusedIp ? [nodeIpRemedy] : addressRemedies(program),
+    sources,
+    httpStatus: 500,
+  });
+}
 
 /** What the kubelet serves, from its facts. */
 export function servedByFacts(kubelet: KubeletFacts, at: Date): Fact<Served> {

@@ -1,5 +1,5 @@
 /** The addresses that a node reports. */
-import { canonicalIp } from "../go/ip.ts";
+import { canonicalIp, isLoopback } from "../go/ip.ts";
 import { valueOr } from "../words/fact.ts";
 import type { NodeAddress, NodeFacts } from "../words/facts.ts";
 
@@ -15,12 +15,23 @@ export function unknownIpFrom(givers: string): string {
 }
 
 /**
+ * Addresses that a kubelet takes for no address of its node: it then reports none, nor its name.
+ * Sources: kubernetes `pkg/kubelet/kubelet_node_status.go` (validateNodeIP), `pkg/kubelet/nodestatus/setters.go`.
+ */
+export function kindOfRefused(ip: string): string | undefined {
+  if (isLoopback(ip)) return "a loopback address";
+  if (/^(?:22[4-9]|23\d)\.|^ff/.test(ip)) return "a multicast address";
+  return /^169\.254\.|^fe[89ab]/.test(ip) ? "a link-local address" : undefined;
+}
+
+/**
  * The addresses of a node: those that are known, else an IP; and always its name, which kubelets and cloud controllers
  * report as Hostname beside whatever else they report.
  * Sources: kubernetes `pkg/kubelet/nodestatus/setters.go` (NodeAddress); for clouds
  * `staging/src/k8s.io/cloud-provider/controllers/node/node_controller.go` (a Hostname that the cloud leaves out stays).
  */
 export function addressesOf(node: NodeFacts): readonly NodeAddress[] {
+  if (node.refusedIp) return [];
   const unseen = { type: "InternalIP", address: node.unknownIp ?? unknownIp } as const;
   const given = valueOr(node.addresses, [unseen]);
   return given.some(({ type }) => type === "Hostname")

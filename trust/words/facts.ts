@@ -114,6 +114,8 @@ export type NodeFacts = {
    * address, whatever that turns out to be. Default: a text that nothing else has.
    */
   readonly unknownIp?: string;
+  /** An address of `--node-ip` that the kubelet refuses, and what it is: then the node has no address at all. */
+  readonly refusedIp?: { readonly ip: string; readonly kind: string };
   /** The machine has cgroup v1, which kubelets refuse by default since 1.35. Default false. */
   readonly cgroupV1?: boolean;
   /** DNS names that kube-apiserver cannot resolve. Default: none, a host name is taken to resolve. */

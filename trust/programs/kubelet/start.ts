@@ -5,6 +5,7 @@
  */
 import { pemBlocks } from "../../certificates/pem.ts";
 import { parseCertificate } from "../../certificates/x509.ts";
+import { isUnspecified, sloppyIp } from "../../go/ip.ts";
 import { aggregateText, commandFailed, listText, quote } from "../../go/texts.ts";
 import type { Flags } from "../../kubernetes/flags.ts";
 import { gatesError, isEnabled } from "../../kubernetes/gates.ts";
@@ -256,6 +257,7 @@ function runRefusal(inputs: StartInputs): Refusal | undefined {
     authenticationRefusal(inputs) ??
     authorizationRefusal(inputs) ??
     runtimeRefusal(inputs) ??
+    nodeIpRefusal(inputs) ??
     cloudRefusal(inputs) ??
     certificateRefusal(inputs)
   );
@@ -274,6 +276,34 @@ function cloudRefusal({ flags, table }: StartInputs): Refusal | undefined {
         "cloud-provider",
         `${runPrefix}failed to create kubelet: ${builtInProvider(provider)}`,
         "built-in-cloud-provider",
+      );
+}
+
+/**
+ * Two addresses must be of two families, and neither may stand for all.
+ * Sources: kubernetes `cmd/kubelet/app/server.go` (RunKubelet), component-helpers `node/util/ips.go` (parseNodeIP).
+ */
+function nodeIpRefusal({ flags }: StartInputs): Refusal | undefined {
+  const text = textFlag(flags, "node-ip") ?? "";
+  const ips = text.split(",").flatMap((ip) => sloppyIp(ip.trim()) ?? []);
+  const [first = "", second = ""] = ips;
+  const isOneFamily = first.includes(":") === second.includes(":");
+  const provider = textFlag(flags, "cloud-provider");
+  const complaint =
+    ips.length > 2 || (ips.length === 2 && isOneFamily)
+      ? "must contain either a single IP or a dual-stack pair of IPs"
+      : ips.length === 2 && provider !== undefined && provider !== "" && provider !== "external"
+        ? "dual-stack not supported in this configuration"
+        : ips.length === 2 && ips.some(isUnspecified)
+          ? "dual-stack node IP cannot include '0.0.0.0' or '::'"
+          : undefined;
+  return complaint === undefined
+    ? undefined
+    : flagFailed(
+        flags,
+        "node-ip",
+        `${runPrefix}bad --node-ip ${quote(text)}: ${complaint}`,
+        "invalid-value",
       );
 }
 
