@@ -6,7 +6,7 @@
  * certificatesigningrequests/approval).
  */
 import { hasKnownRules, rulesIn, unknownRules } from "../programs/approver/rules.ts";
-import { isOpen } from "../rbac/authorize.ts";
+import { isOpen, rulesOf as rulesOfRole } from "../rbac/authorize.ts";
 import { isUnknown } from "../readers/origins.ts";
 import type { WorkloadPiece } from "../readers/piece.ts";
 import { asList, asText, type JsonObject } from "../readers/yaml.ts";
@@ -133,6 +133,11 @@ function idleness(
       `The taint ${taint} of new nodes is taken away by what it waits for; until then ${label} does not run.`,
     );
   }
+  if (label.startsWith("Job ")) {
+    assumptions.add(
+      `${label} approves what is requested while it runs: nobody approves what is requested later, renewals included.`,
+    );
+  }
   const tokenless = missingToken(workload, withoutToken);
   if (!tokenless.known) return tokenless;
   if (tokenless.value !== undefined) {
@@ -228,7 +233,10 @@ function permissionsIn(
   const rulesOf = new Map<string, RbacRule[]>();
   const rulesByRole = groupBy(roles, ({ name }) => name);
   for (const { role, subjects } of bindings) {
-    const rules = (rulesByRole.get(role) ?? []).flatMap((one) => one.rules);
+    const named = rulesByRole.get(role) ?? [];
+    const rules = named.some(({ aggregates }) => aggregates)
+      ? rulesOfRole(role, roles)
+      : named.flatMap((one) => one.rules);
     const all = role === "cluster-admin" ? [...rules, everything] : rules;
     for (const { kind, name, namespace } of subjects) {
       const accounts =

@@ -116,7 +116,7 @@ export type Certainty = "yes" | "no" | "maybe";
 /** Whether the rules of a role permit it; a role whose name is not known may be any. */
 function permitsBy(name: string, roles: readonly ClusterRole[], question: Question): Certainty {
   if (isUnknown(name)) return "maybe";
-  const answers = rulesOf(name, roles, 0).map((rule) => permits(rule, question));
+  const answers = rulesOf(name, roles).map((rule) => permits(rule, question));
   if (answers.includes("yes")) return "yes";
   const mayBeOther =
     answers.length === 0 &&
@@ -168,7 +168,8 @@ function isBound({ subjects }: ClusterRoleBinding, { user, groups }: Identity): 
 
 const maxAggregation = 10;
 
-function rulesOf(name: string, roles: readonly ClusterRole[], depth: number): RbacRule[] {
+/** The rules of every role of a name; of one that aggregates, those of the roles that it selects. */
+export function rulesOf(name: string, roles: readonly ClusterRole[], depth = 0): RbacRule[] {
   return roles
     .filter((role) => role.name === name)
     .flatMap((role) => {

@@ -219,16 +219,17 @@ function runsAt(object: JsonObject, pod: JsonObject | undefined): Runs {
   }
   if (spec?.replicas === 0 || spec?.replicas === "0")
     return known({ because: "it has 0 replicas" });
-  if (spec?.paused === true || spec?.paused === "true")
+  const status = asObject(object.status);
+  // The pods that it had before stay.
+  if ((spec?.paused === true || spec?.paused === "true") && !Number(status?.availableReplicas))
     return known({ because: "it is paused, and makes no pods" });
   if (asList(pod?.schedulingGates).length > 0)
     return known({ because: "its pods have schedulingGates, and no node" });
   if (spec?.parallelism === 0) return known({ because: "its parallelism is 0" });
-  const {
-    observedGeneration,
-    availableReplicas = 0,
-    numberAvailable = 0,
-  } = asObject(object.status) ?? {};
+  const schedule = asText(spec?.schedule) ?? "";
+  if (object.kind === "CronJob" && hasNoDay(schedule))
+    return known({ because: `its schedule ${schedule} has no day` });
+  const { observedGeneration, availableReplicas = 0, numberAvailable = 0 } = status ?? {};
   // Of an object that a cluster has: what a manifest has as its status, nobody has observed.
   const makesPods = spec?.template !== undefined;
   if (
@@ -241,4 +242,22 @@ function runsAt(object: JsonObject, pod: JsonObject | undefined): Runs {
   return spec?.suspend === true || spec?.suspend === "true"
     ? known({ because: "it is suspended" })
     : known(true);
+}
+
+/** The days of months that have fewer than 31. */
+const shortMonths: Readonly<Record<string, number>> = {
+  ...{ 2: 29, 4: 30, 6: 30, 9: 30, 11: 30 },
+  ...{ feb: 29, apr: 30, jun: 30, sep: 30, nov: 30 },
+};
+
+/** `0 0 31 2 *`, as schedules are written that are never to come. Source: robfig/cron v3 `spec.go` (Next). */
+function hasNoDay(schedule: string): boolean {
+  const [, , day = "", months = "", weekday] = schedule.trim().split(/\s+/);
+  return (
+    /^\d+$/.test(day) &&
+    (weekday === "*" || weekday === "?") &&
+    months
+      .split(",")
+      .every((month) => Number(day) > (shortMonths[month.toLowerCase().replace(/^0/, "")] ?? 31))
+  );
 }
