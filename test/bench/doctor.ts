@@ -23,6 +23,7 @@ import {
   systemRbac,
 } from "../cli/doctor/fake-cluster.ts";
 import { readFlags } from "./flags.ts";
+import { printMachine } from "./this-machine.ts";
 
 /** The most seconds that a run over all nodes may take. */
 const target = 30;
@@ -31,6 +32,7 @@ const repository = path.join(import.meta.dirname, "..", "..");
 
 await runMain(async () => {
   const { nodes, rounds } = readFlags([1000]);
+  printMachine();
   let met = true;
   for (const count of nodes) {
     for (const hanging of [0, Math.floor(count / 10)]) {

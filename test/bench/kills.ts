@@ -19,12 +19,14 @@ import { type Clone, makeClone } from "./clone.ts";
 import { readFlags } from "./flags.ts";
 import { benchMachines } from "./machines.ts";
 import { processTree } from "./process-tree.ts";
+import { printMachine } from "./this-machine.ts";
 
 /** After so many kills in a row a run is left to its end. */
 const killsInARow = 4;
 
 await runMain(async () => {
   const { nodes, rounds } = readFlags([2], 20);
+  printMachine();
   for (const count of nodes) await killAndConverge(count, rounds);
   return 0;
 });
@@ -77,7 +79,7 @@ async function killAfter(child: ChildProcess, milliseconds: number): Promise<voi
   child.stdout?.resume();
   child.stderr?.resume();
   await Promise.race([ended, sleep(milliseconds)]);
-  for (const pid of child.exitCode === null ? processTree(child.pid ?? 0) : []) {
+  for (const { pid } of child.exitCode === null ? processTree(child.pid ?? 0) : []) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {

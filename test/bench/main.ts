@@ -5,7 +5,6 @@
  * `--nodes N` (may be repeated; default 50 and 200) says how many nodes, `--rounds N` (default 3) how many times
  * each program is deployed. The exit code is 1 when a target is missed.
  */
-import * as os from "node:os";
 import { Failure, runMain } from "../../toolchain/fail.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
 import { readFlags } from "./flags.ts";
@@ -20,6 +19,7 @@ import {
   type Program,
   programs,
 } from "./measure.ts";
+import { printMachine } from "./this-machine.ts";
 
 /** The most that the components may take, in times of what the bare program takes. */
 const target = 1.1;
@@ -34,7 +34,7 @@ const limits: Readonly<
 
 await runMain(async () => {
   const { nodes, rounds } = readFlags([50, 200]);
-  process.stdout.write(`${describeMachine()}\n`);
+  printMachine();
   let met = true;
   for (const count of nodes) met = (await benchmark(count, rounds)) && met;
   return met ? 0 : 1;
@@ -159,15 +159,4 @@ function row([first = "", ...rest]: readonly string[]): string {
     / +\n$/,
     "\n",
   );
-}
-
-function describeMachine(): string {
-  const cpus = os.cpus();
-  return [
-    `${cpus.length} × ${cpus[0]?.model.trim() ?? "unknown processor"}`,
-    `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB`,
-    `${os.type()} ${os.release()}`,
-    `Node ${process.versions.node}`,
-    `load ${os.loadavg()[0]?.toFixed(1)}`,
-  ].join(", ");
 }

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { expectSuccess, finish, type Project } from "../support/engine.ts";
 import { type Clone, makeClone } from "./clone.ts";
 import { benchMachines } from "./machines.ts";
-import { childrenCpuSeconds, watchMemory } from "./process-tree.ts";
+import { watchTree } from "./process-tree.ts";
 
 export const programs = ["components", "bare"] as const;
 export type Program = (typeof programs)[number];
@@ -25,7 +25,7 @@ const scripts: Readonly<Record<Operation, Parameters<Clone["start"]>[0]>> = {
 
 export type Measurement = {
   readonly seconds: number;
-  /** Processor time of the CLI, the program and the plugins; undefined if unknown. */
+  /** Processor time of the CLI, the program, the plugins and the policy pack; undefined if unknown. */
   readonly cpuSeconds: number | undefined;
   /** Bytes that all of them took together at most, shared pages once; undefined if unknown. */
   readonly peak: number | undefined;
@@ -90,14 +90,10 @@ export async function measure(project: Project, command: readonly string[]): Pro
 
 async function watch(child: ChildProcess): Promise<{ measurement: Measurement; stdout: string }> {
   const start = process.hrtime.bigint();
-  const cpuBefore = childrenCpuSeconds();
-  const peakOf = watchMemory(child.pid ?? 0);
+  const taken = watchTree(child.pid ?? 0);
   const result = await finish(child);
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  const cpuAfter = childrenCpuSeconds();
-  const peak = peakOf();
+  const { peak, cpuSeconds } = taken() ?? {};
   const { stdout } = expectSuccess(result);
-  const cpuSeconds =
-    cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
   return { measurement: { seconds, cpuSeconds, peak }, stdout };
 }

@@ -2,8 +2,8 @@
  * `npm run bench -- policy`: what the policy pack costs over an empty one, in the same preview, in turns; what its
  * start-up costs; and what `judge` takes for 10,000 pairs.
  *
- * `--nodes N` (may be repeated; default 200 and 1000) says how many nodes, `--rounds N` (default 3) how many times
- * each preview is run. The exit code is 1 when a target is missed.
+ * `--nodes N` (may be repeated; default 200 and 1000) says how many nodes, `--rounds N` (default 4, so that each is as often
+ * first as second) how many times each preview is run. The exit code is 1 when a target is missed.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -20,6 +20,7 @@ import { works } from "../../trust/words/verdict.ts";
 import { makeProject, type Project, repository } from "../support/engine.ts";
 import { readFlags } from "./flags.ts";
 import { type Measurement, measure } from "./measure.ts";
+import { printMachine } from "./this-machine.ts";
 
 /** The most that a preview with the pack may take, in times of one with an empty pack. */
 const target = 1.05;
@@ -29,7 +30,8 @@ const startTarget = 1;
 const progress = createProgress();
 
 await runMain(async () => {
-  const { nodes, rounds } = readFlags([200, 1000]);
+  const { nodes, rounds } = readFlags([200, 1000], 4);
+  printMachine();
   judgePairs(10_000);
   const empty = await makeProject({ files: { "index.ts": "" } });
   let met = true;

@@ -4,17 +4,30 @@ import * as fs from "node:fs";
 /** Milliseconds between two looks. */
 const interval = 100;
 
+/** What a process and all it started have taken. */
+export type Taken = {
+  /** The most memory that all of them took at one time, in bytes, shared pages once. */
+  readonly peak: number;
+  /**
+   * Seconds of processor time of each as it was last seen, so all but the last tenth of a second of each. Not what
+   * Linux counts for ended children: nobody waits for a policy pack, which the engine kills.
+   */
+  readonly cpuSeconds: number;
+};
+
 /**
  * Watches a process and its descendants.
  *
- * @returns a function that ends it and gives the most memory that all of them took at one time, in bytes; undefined
- * where there is no /proc.
+ * @returns a function that ends it and says what they took; undefined where there is no /proc.
  */
-export function watchMemory(pid: number): () => number | undefined {
+export function watchTree(root: number): () => Taken | undefined {
   if (!fs.existsSync("/proc/self/smaps_rollup")) return () => undefined;
   let [mostResident, peak] = [0, 0];
+  const ticks = new Map<string, number>();
   const look = () => {
-    const pids = processTree(pid);
+    const tree = processTree(root);
+    for (const { pid, started, ticks: used } of tree) ticks.set(`${pid} ${started}`, used);
+    const pids = tree.map(({ pid }) => pid);
     const resident = sum(pids, residentBytes);
     if (resident <= mostResident) return;
     mostResident = resident;
@@ -24,18 +37,17 @@ export function watchMemory(pid: number): () => number | undefined {
   const timer = setInterval(look, interval);
   return () => {
     clearInterval(timer);
-    return peak;
+    return { peak, cpuSeconds: sum([...ticks.values()], (used) => used) / ticksPerSecond };
   };
 }
 
 /** A process and its descendants, itself first. */
-export function processTree(root: number): number[] {
-  const children = new Map<number, number[]>();
-  for (const { pid, parent } of runningProcesses()) {
-    children.set(parent, [...(children.get(parent) ?? []), pid]);
-  }
-  const tree = (pid: number): number[] => [pid, ...(children.get(pid) ?? []).flatMap(tree)];
-  return tree(root);
+export function processTree(root: number): Running[] {
+  const all = runningProcesses();
+  const children = new Map<number, Running[]>();
+  for (const one of all) children.set(one.parent, [...(children.get(one.parent) ?? []), one]);
+  const tree = (one: Running): Running[] => [one, ...(children.get(one.pid) ?? []).flatMap(tree)];
+  return all.filter(({ pid }) => pid === root).flatMap(tree);
 }
 
 /** The processes of a session, whatever process groups they have made and whether or not their parents live. */
@@ -43,15 +55,33 @@ export function sessionOf(leader: number): number[] {
   return runningProcesses().flatMap(({ pid, session }) => (session === leader ? [pid] : []));
 }
 
-/** What Linux runs, but for what has ended and waits for its parent to ask (proc(5), stat fields 3, 4 and 6). */
-function runningProcesses(): { pid: number; parent: number; session: number }[] {
+type Running = {
+  readonly pid: number;
+  readonly parent: number;
+  readonly session: number;
+  /** Processor time of its own, in ticks. */
+  readonly ticks: number;
+  /** When it began: numbers of processes are given again. */
+  readonly started: string;
+};
+
+/**
+ * What Linux runs, but for what has ended and waits for its parent to ask (proc(5), stat fields 3, 4, 6, 14, 15 and
+ * 22).
+ */
+function runningProcesses(): Running[] {
   return fs.readdirSync("/proc").flatMap((name) => {
     const pid = Number(name);
     const stat = Number.isInteger(pid) ? readIfThere(`/proc/${name}/stat`) : undefined;
     if (stat === undefined) return [];
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (fields[0] === "Z") return [];
-    return [{ pid, parent: Number(fields[1]), session: Number(fields[3]) }];
+    return [
+      {
+        ...{ pid, parent: Number(fields[1]), session: Number(fields[3]) },
+        ...{ ticks: Number(fields[11]) + Number(fields[12]), started: fields[19] ?? "" },
+      },
+    ];
   });
 }
 
@@ -85,17 +115,6 @@ function sum(pids: readonly number[], of: (pid: number) => number): number {
 
 /** Bytes; every Linux that Node runs on has 4 KiB pages but some on arm64. */
 const pageSize = 4096;
-
-/**
- * Seconds of processor time that the children of this process took, with all they started, since they ended;
- * undefined where there is no /proc (proc(5), stat fields 16 and 17).
- */
-export function childrenCpuSeconds(): number | undefined {
-  if (!fs.existsSync("/proc/self/stat")) return undefined;
-  const stat = fs.readFileSync("/proc/self/stat", "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
-}
 
 /** What Linux tells user space whatever the kernel's own clock does. */
 const ticksPerSecond = 100;

@@ -21,11 +21,12 @@ export function describedFiles(folder: string): Record<string, string> {
 }
 
 /** A text with its key material described. */
-function described(text: string): string {
+export function described(text: string): string {
   return withoutRandom(
     text
-      // Inside of base64 first: a Secret's data, and certificates in kubeconfigs in there.
-      .replace(/\b[A-Za-z0-9+/]{40,}={0,2}/g, (word) => {
+      // Inside of base64 first: a Secret's data, and certificates in kubeconfigs in there. A time has from 20
+      // characters to 30, as Go leaves out the zeros at a fraction's end, and so from 27 letters of base64.
+      .replace(/\b[A-Za-z0-9+/]{27,}={0,2}/g, (word) => {
         const inner = Buffer.from(word, "base64").toString("utf8");
         return isText(inner) ? `base64(${described(inner)})` : word;
       })
