@@ -45,26 +45,43 @@ type Arguments = {
   readonly state?: string;
 };
 
-/** Runs the command. @returns its exit code */
-export async function machine(argv: readonly string[]): Promise<number> {
+/** Where the command reads and writes. */
+export type Surroundings = {
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream;
+  readonly env: NodeJS.ProcessEnv;
+};
+
+/**
+ * Runs the command.
+ *
+ * @param around default: this process
+ * @returns its exit code
+ */
+export async function machine(
+  argv: readonly string[],
+  around: Surroundings = process,
+): Promise<number> {
+  const say = (line: string) => around.stderr.write(`machine: ${line}\n`);
   if (argv.includes("--help")) {
-    console.log(usage);
+    around.stdout.write(`${usage}\n`);
     return 0;
   }
   try {
     const args = readArguments(argv);
-    const files = await filesOf(args);
+    const files = await filesOf(args, around);
     if (args.format === "tree") writeTree(files, args.output);
-    else await write(formats[args.format]?.(files) ?? "", args.output);
+    else await write(formats[args.format]?.(files) ?? "", args.output, around);
     if (args.format.startsWith("cloud-init")) {
       const warning = userDataWarning(args.name, files, args.format === "cloud-init-base64");
-      if (warning !== undefined) console.error(`machine: warning: ${warning}`);
+      if (warning !== undefined) say(`warning: ${warning}`);
     }
     return 0;
   } catch (error) {
     const known = error instanceof MachineError || error instanceof RangeError;
     if (!known && codeOf(error) === undefined) throw error;
-    console.error(`machine: ${error instanceof Error ? error.message : String(error)}`);
+    say(error instanceof Error ? error.message : String(error));
     return 2;
   }
 }
@@ -107,8 +124,11 @@ function readArguments(argv: readonly string[]): Arguments {
   };
 }
 
-async function filesOf({ name, from, state }: Arguments): Promise<CarriedFile[]> {
-  const machines = state === undefined ? machinesIn(from) : await machinesOf(state);
+async function filesOf(
+  { name, from, state }: Arguments,
+  { stdin }: Surroundings,
+): Promise<CarriedFile[]> {
+  const machines = state === undefined ? machinesIn(from) : await machinesOf(state, stdin);
   const machine = machines.find((one) => one.machine === name);
   if (machine === undefined) {
     const names = machines.map((one) => one.machine).sort();
@@ -120,27 +140,31 @@ async function filesOf({ name, from, state }: Arguments): Promise<CarriedFile[]>
 }
 
 /** The machines in an exported state, whose file is named; `-` is standard input. */
-async function machinesOf(state: string) {
+async function machinesOf(state: string, stdin: NodeJS.ReadableStream) {
   return state === "-"
-    ? machinesInExport(await text(process.stdin), "standard input")
+    ? machinesInExport(await text(stdin), "standard input")
     : machinesInState(state);
 }
 
-async function write(content: string | Buffer, output: string | undefined): Promise<void> {
+async function write(
+  content: string | Buffer,
+  output: string | undefined,
+  { stdout, env }: Surroundings,
+): Promise<void> {
   if (output === undefined) {
-    if (process.stdout.isTTY) {
+    if (stdout.isTTY) {
       throw new MachineError(
         "The files hold private keys and are not shown. Give --output, or a pipe.",
       );
     }
-    if (isPrecededByNpm(process.env)) {
+    if (isPrecededByNpm(env)) {
       throw new MachineError(
         "npm has written lines of its own to the pipe, before the machine's files. Run npm run --silent machine, or give --output.",
       );
     }
     // A pipe that npm hands on blocks nobody: what it does not take at once has to wait.
     await new Promise<void>((resolve, reject) => {
-      process.stdout.write(content, (error) => (error ? reject(error) : resolve()));
+      stdout.write(content, (error) => (error ? reject(error) : resolve()));
     });
     return;
   }

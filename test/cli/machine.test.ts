@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { buffer, text } from "node:stream/consumers";
 import { parse, stringify } from "yaml";
+import { machine } from "../../cli/machine.ts";
 import { Cluster } from "../../components/index.ts";
 import { fileKey } from "../../trust/contract.ts";
 import { type Registered, register } from "../components/mocks.ts";
@@ -11,13 +14,15 @@ import { twoMachines } from "../support/machine-files.ts";
 
 const repository = path.join(import.meta.dirname, "..", "..");
 
-function run(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}) {
-  const program = path.join(repository, "cli", "kubelet-trust.ts");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, "machine", ...args], {
-    input,
-    env: { ...process.env, ...env },
-  });
-  return { code: status, stdout, stderr: stderr.toString() };
+/** Runs the command on streams of its own. */
+async function run(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const written = Promise.all([buffer(stdout), text(stderr)]);
+  const code = await machine(args, { stdin: Readable.from([input]), stdout, stderr, env });
+  stdout.end();
+  stderr.end();
+  const [out, told] = await written;
+  return { code, stdout: out, stderr: told };
 }
 
 describe("npm run machine", function () {
@@ -40,9 +45,17 @@ describe("npm run machine", function () {
     }
   });
 
-  it("writes a machine's files with their modes under a folder", () => {
+  it("writes a machine's files with their modes under a folder", async () => {
     const tree = path.join(folder, "tree");
-    const { code, stderr } = run(["w-0", "--format", "tree", "--output", tree, "--from", rendered]);
+    const { code, stderr } = await run([
+      "w-0",
+      "--format",
+      "tree",
+      "--output",
+      tree,
+      "--from",
+      rendered,
+    ]);
     assert.equal(code, 0, stderr);
     assert.equal(fs.statSync(tree).mode & 0o777, 0o700);
     const mode = (file: string) => fs.statSync(path.join(tree, file)).mode & 0o777;
@@ -55,27 +68,33 @@ describe("npm run machine", function () {
     );
   });
 
-  it("gives the same files from the state as from what was rendered", () => {
+  it("gives the same files from the state as from what was rendered", async () => {
     const signature = "4dabf18193072939515e22adb298388d";
     const resources = secrets.map(({ inputs: { data, ...inputs } }) => ({
       inputs: { ...inputs, data: { [signature]: "x", plaintext: JSON.stringify(data) } },
     }));
     const state = JSON.stringify({ deployment: { resources } });
-    const fromState = run(["w-0", "--format", "ignition", "--state", "-"], state);
-    const fromFolder = run(["w-0", "--format", "ignition", "--from", rendered]);
+    const fromState = await run(["w-0", "--format", "ignition", "--state", "-"], state);
+    const fromFolder = await run(["w-0", "--format", "ignition", "--from", rendered]);
     assert.equal(fromState.code, 0, fromState.stderr);
     assert.ok(fromState.stdout.equals(fromFolder.stdout));
     assert.ok(fromFolder.stdout.length > 1000);
   });
 
-  it("gives user data that names the files", () => {
-    const { stdout } = run(["cp-0", "--format=cloud-init", "--from", rendered]);
+  it("gives user data that names the files", async () => {
+    const { stdout } = await run(["cp-0", "--format=cloud-init", "--from", rendered]);
     const paths = parse(stdout.toString()).write_files.map((file: { path: string }) => file.path);
     assert.ok(paths.includes("/etc/kubernetes/manifests/kube-apiserver.yaml"));
   });
 
-  it("writes user data over a cloud's limit, and warns of it in one line beside it", () => {
-    const { code, stdout, stderr } = run(["cp-0", "--format", "cloud-init", "--from", rendered]);
+  it("writes user data over a cloud's limit, and warns of it in one line beside it", async () => {
+    const { code, stdout, stderr } = await run([
+      "cp-0",
+      "--format",
+      "cloud-init",
+      "--from",
+      rendered,
+    ]);
     assert.equal(code, 0);
     assert.ok(stdout.length > 16 * 1024);
     assert.match(
@@ -84,7 +103,7 @@ describe("npm run machine", function () {
         `^machine: warning: cp-0: its user data is ${stdout.length} bytes, over the 16384 .* Give --format cloud-init-base64, .*\\.\\n$`,
       ),
     );
-    const small = run(["cp-0", "--format", "cloud-init-base64", "--from", rendered]);
+    const small = await run(["cp-0", "--format", "cloud-init-base64", "--from", rendered]);
     assert.deepEqual([small.code, small.stderr], [0, ""]);
   });
 
@@ -93,8 +112,8 @@ describe("npm run machine", function () {
     const manifests = path.join(large, "machines", "1-manifest");
     fs.mkdirSync(manifests, { recursive: true });
     const [{ inputs = {} } = {}] = secrets.filter(({ name }) => name.endsWith("cp-0"));
-    const text = Buffer.alloc(300_000, "x").toString("base64");
-    const data = { ...inputs.data, [fileKey("/etc/kubernetes/pki/ca.crt")]: text };
+    const content = Buffer.alloc(300_000, "x").toString("base64");
+    const data = { ...inputs.data, [fileKey("/etc/kubernetes/pki/ca.crt")]: content };
     const secret = { apiVersion: "v1", kind: "Secret", ...inputs, data };
     fs.writeFileSync(path.join(manifests, "cp-0.yaml"), stringify(secret));
     const program = path.join(repository, "cli", "kubelet-trust.ts");
@@ -110,17 +129,20 @@ describe("npm run machine", function () {
     assert.match(stdout, /^etc\/kubernetes\/manifests\/kube-apiserver\.yaml$/m);
   });
 
-  it("refuses a pipe that npm has written to, and takes one that it has not", () => {
+  it("refuses a pipe that npm has written to, and takes one that it has not", async () => {
     const args = ["w-0", "--from", rendered];
-    const refused = run(args, "", { npm_lifecycle_event: "machine", npm_config_loglevel: "" });
+    const refused = await run(args, "", {
+      npm_lifecycle_event: "machine",
+      npm_config_loglevel: "",
+    });
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /^machine: npm has written .* Run npm run --silent machine, or /);
     assert.equal(refused.stdout.length, 0);
     const silent = { npm_lifecycle_event: "machine", npm_config_loglevel: "silent" };
-    assert.ok(run(args, "", silent).stdout.length > 1000);
+    assert.ok((await run(args, "", silent)).stdout.length > 1000);
   });
 
-  it("refuses what others can read, what is there already, and what is not there, in one line", () => {
+  it("refuses what others can read, what is there already, and what is not there, in one line", async () => {
     const wide = path.join(folder, "wide");
     fs.mkdirSync(wide, { mode: 0o755 });
     const full = path.join(folder, "full");
@@ -146,7 +168,7 @@ describe("npm run machine", function () {
     ];
     for (const [args, message, input] of cases) {
       const from = args.includes("--state") ? [] : ["--from", rendered];
-      const { code, stdout, stderr } = run([...args, ...from], input);
+      const { code, stdout, stderr } = await run([...args, ...from], input);
       assert.equal(code, 2, args.join(" "));
       assert.match(stderr.trimEnd(), message);
       assert.doesNotMatch(stderr, /\n\s+at /);
