@@ -76,7 +76,7 @@ export function readYaml(text: string, source: Source): YamlDocuments {
   for (const [index, document] of parsed.entries()) {
     const [error] = document.errors;
     if (error) {
-      const line = error.linePos?.[0].line;
+      const line = error.pos[0] === -1 ? undefined : lines.linePos(error.pos[0]).line;
       problems.push({
         message: complaint(error, line),
         source: line === undefined ? source : { ...source, line },
@@ -162,7 +162,7 @@ function complaint({ code, message }: YAMLError, line: number | undefined): stri
   };
   const [own = "broken YAML"] = message.split("\n");
   const where = line === undefined || line === 1 ? "" : `line ${line}: `;
-  return `yaml: ${where}${words[code] ?? own.replace(/ at line \d+.*$/, "")}`;
+  return `yaml: ${where}${words[code] ?? own}`;
 }
 
 function problem(message: string, source: Source): YamlDocuments {
@@ -179,8 +179,9 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed[] | unde
       uniqueKeys: false,
       strict: false,
       customTags: goTags,
-      // A warning would quote the text, which may hold a secret.
+      // A warning would quote the text, which may hold a secret, and so would each of a broken text's many errors.
       logLevel: "error",
+      prettyErrors: false,
     });
     return Array.isArray(documents) ? documents : [];
   } catch (error) {
