@@ -421,7 +421,7 @@ function makeClone(): string {
     "Pulumi.dev.yaml": "# What the stack is made of.\nconfig:\n  kubelet-trust:seen: yes\n",
     "index.ts": `
       import * as tls from "@pulumi/tls";
-      const kind = process.env.SLOW ? { algorithm: "RSA", rsaBits: 4096 } : { algorithm: "ECDSA", ecdsaCurve: "P256" };
+      const kind = process.env.SLOW ? { algorithm: "RSA", rsaBits: 3072 } : { algorithm: "ECDSA", ecdsaCurve: "P256" };
       for (let i = 0; i < ${keys}; i++) new tls.PrivateKey("key" + i, kind);`,
   };
   for (const [file, content] of Object.entries(files)) {
