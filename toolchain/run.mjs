@@ -94,7 +94,7 @@ Lint, type check and every test, or those of the files; exit code 1 if any faile
     usage: `usage: npm run bench -- [policy|kills|doctor] [--nodes N]... [--rounds N]
 Measures npm start, npm run preview and npm run destroy of a cluster of N nodes (default: 50 and 200) against a program
 without components; with \`policy\`, the policy pack against an empty one (default: 200 and 1000 nodes).
-Each is run --rounds times (default: 3). Exit code 1 if a target is missed. With \`kills\`, kills npm start at --rounds
+Each is run --rounds times (default: 3, with \`policy\` 4). Exit code 1 if a target is missed. With \`kills\`, kills npm start at --rounds
 moments (default: 20, with --nodes 2) and has it converge. With \`doctor\`, runs kubelet-trust doctor over a simulated
 cluster (default: 1000 nodes). See docs/benchmarks.md.`,
     run: async ([first, ...rest]) => {
