@@ -6,7 +6,7 @@ import { repository } from "./paths.mjs";
 /** What needs Pulumi's engine or the lab's programs says so in its name. */
 const withPrograms = /\.(engine|lab)\.test\.ts$/;
 
-/** So does what needs nothing and takes seconds: thousands of inputs, very large ones, or programs loaded anew. */
+/** So does what needs no more than Go and takes seconds: thousands of inputs, or what is compiled or loaded anew. */
 const slow = /\.(engine|lab|long)\.test\.ts$/;
 
 /**

@@ -5,7 +5,7 @@
 
 import type { PolicyResource } from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
-import { revealed } from "../components/mocks.ts";
+import { revealed, toItsEnd } from "../components/mocks.ts";
 
 /** The part of the SDK's monitor that takes registrations. */
 type Monitor = {
@@ -43,8 +43,7 @@ export async function recordPreview(program: () => void): Promise<PolicyResource
     true,
   );
   record(pulumi.runtime.getMonitor() as unknown as Monitor, resources);
-  program();
-  await pulumi.runtime.disconnect();
+  await toItsEnd(program);
   return resources;
 }
 
