@@ -34,10 +34,11 @@ export const parts = [
     installed: `versions/${versions.pulumi}/bin/pulumi`,
     // Few and large packages come late, and linking takes the end.
     course: [
-      [145, 21],
-      [1086, 86],
-      [1472, 129],
-      [1517, 163],
+      [84, 24],
+      [686, 65],
+      [1103, 98],
+      [1508, 147],
+      [1516, 163],
       [1683, 200],
     ],
   },
@@ -57,7 +58,7 @@ export const parts = [
     packages: ["."],
     ldflags: [`-X main.version=${versions.tls}`],
     installed: `plugins/resource-tls-v${versions.tls}/pulumi-resource-tls`,
-    course: [[500, 80]],
+    course: [[500, 61]],
   },
   {
     name: "pulumi-resource-kubernetes",
@@ -71,7 +72,11 @@ export const parts = [
       files: ["schema.json", "terraform-mapping.json"],
     },
     installed: `plugins/resource-kubernetes-v${versions.kubernetes}/pulumi-resource-kubernetes`,
-    course: [[1372, 135]],
+    course: [
+      [96, 16],
+      [600, 82],
+      [1075, 137],
+    ],
   },
 ];
 

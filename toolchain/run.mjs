@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { isInside, namedFolder, namedStack, refuseUnknown, wantsHelp } from "./arguments.mjs";
-import { checkEverything, mochaOptions, runAtOnce, runChosen } from "./check.mjs";
+import { checkEverything, forTests, mochaOptions, runAtOnce, runChosen } from "./check.mjs";
 import { runChild } from "./child.mjs";
 import { keepingCompiled, pulumiEnvironment } from "./environment.mjs";
 import { Failure, runMain } from "./fail.mjs";
@@ -70,7 +70,7 @@ Runs some of the tests, or all: ${Object.keys(mochaOptions)
       if (!needToolchain(chosenTests(args).files))
         return runChosen(args, keepingCompiled(process.env));
       await ensurePack(progress);
-      return runChosen(args, await pulumiEnvironment(progress));
+      return runChosen(args, await pulumiEnvironment(progress, forTests(process.env)));
     },
   },
   fast: {
@@ -87,7 +87,8 @@ Lint, type check and every test, or those of the files; exit code 1 if any faile
     run: async (args) => {
       refuseUnknown("npm test", args, mochaOptions);
       await ensurePack(progress);
-      return checkEverything(args, await pulumiEnvironment(progress), progress);
+      const env = await pulumiEnvironment(progress, forTests(process.env));
+      return checkEverything(args, env, progress);
     },
   },
   bench: {
