@@ -10,6 +10,7 @@ import {
   readConfigFile,
 } from "../readers/kubelet-configuration.ts";
 import type { ConfigurationPiece, Origin, ProgramPiece } from "../readers/piece.ts";
+import { beside } from "../readers/unit-groups.ts";
 import { asObject, asText, type JsonObject } from "../readers/yaml.ts";
 import { compare } from "../words/compare.ts";
 import { type Fact, known, type Source, unknown } from "../words/fact.ts";
@@ -173,9 +174,7 @@ function one(
 
 /** On one machine, or in one object. */
 function isBeside(one: Origin, other: Origin): boolean {
-  return one.machine === undefined
-    ? other.machine === undefined && one.holder === other.holder
-    : one.machine === other.machine;
+  return beside(one) === beside(other);
 }
 
 /** By its path, else by its key; kubeadm's ConfigMap has kubeadm's file under a key of its own. */

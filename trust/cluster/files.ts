@@ -34,9 +34,9 @@ export function filesOfMachines(
   const byMachine = groupBy(pieces, ({ origin }) => beside(origin));
   const made = new Map<string, HostFiles | undefined>();
   return (origin) => {
-    const key = beside(origin);
+    const key = `${origin.machine === undefined ? "holder" : "machine"} ${beside(origin)}`;
     if (!made.has(key)) {
-      const given = byMachine.get(key);
+      const given = byMachine.get(beside(origin));
       const asked = origin.machine === undefined ? looseFiles : ask?.(origin.machine);
       made.set(key, given ? among(given, asked) : asked);
     }

@@ -1,5 +1,6 @@
 /** Files that shell commands put in place or change, as far as their words tell. */
 import { isAboveKubernetes, isOfKubernetes } from "./host-paths.ts";
+import { baseName, isProgram } from "./program-names.ts";
 import { textOf, type Word } from "./word.ts";
 
 /** A file or folder that a command may write. */
@@ -16,7 +17,14 @@ export type Write = {
 export function writesOf(name: string, rest: readonly Word[]): readonly Write[] {
   const own = knownWrites(name, rest);
   if (own) return own;
-  return looksOnly.has(name) || /^[./~$*-]/.test(name) ? [] : mentioned(rest.map(textOf));
+  return looksOnly.has(name) || /^[./~$*-]/.test(name) ? [] : mentioned(ownWords(rest));
+}
+
+/** Behind a program that this one only starts are words of that program: what it reads is not written. */
+function ownWords(rest: readonly Word[]): readonly string[] {
+  const texts = rest.map(textOf);
+  const at = texts.findIndex((text) => isProgram(baseName(text)));
+  return at < 0 ? texts : texts.slice(0, at);
 }
 
 /** The same, of programs that are known to write; `undefined` for any other. */

@@ -6,6 +6,10 @@ const name = /kubelet|kube-?api-?server|kubeadm|hyperkube|kube-controller-manage
 const aside =
   /\/var\/lib\/kubelet\b[\w./-]*|--kubelet-(?:registration-path|dir|root-dir)\b|\bkubelet_\w+|\w+_kubelet\b|\bjob=\\?"kubelet\\?"|system:kubelet-api-admin|\bsystem:kube-controller-manager\b|kubelet-trust|kubelet[.-]service\.d\b|_SYSTEMD_UNIT=kubelet\b(?:\.service)?/gi;
 
+/** Options of what manages units and packages, which none of the programs has. */
+const ofManagers =
+  "no-pager|no-legend|no-block|now|force|quiet|since|until|lines|follow|full|plain|output|state|grep|boot|reverse|classic|channel|yes|assumeyes|disableexcludes|allow-change-held-packages";
+
 /** Settings that decide, and the documents and programs that carry them. */
 const settings = new RegExp(
   [
@@ -20,7 +24,7 @@ const settings = new RegExp(
     "kube_(?:read_only_port|kubelet|api_?server)\\w*:",
     "generate_serving_certificate|kubelet[-_]?(?:extra[-_]?)?arg|apiserver[-_]?(?:extra[-_]?)?arg|KUBELET_\\w*(?:ARGS|OPTS|FLAGS)",
     "--(?:anonymous-auth|authorization-mode|client-ca-file|tls-cert-file|tls-private-key-file|cloud-provider)\\b",
-    "\\b(?:kubelet|kube-apiserver|kube-controller-manager)(?:\\.exe)?[\"']?[,\\s]\\s*[\"']?--(?!version|help)",
+    `\\b(?:kubelet|kube-apiserver|kube-controller-manager)(?:\\.exe)?["']?[,\\s]\\s*["']?--(?!version|help|(?:${ofManagers})(?![\\w-]))`,
     "\\b(?:kubelet|kube-apiserver|kubeAPIServer|apiServer)[\"']?:\\s*(?:\\n\\s+)?[{\\w\"']*(?:extra|args|config)",
   ].join("|"),
   "i",

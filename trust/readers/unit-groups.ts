@@ -68,9 +68,9 @@ export function nameOf({ path, key, holder }: Origin): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }
 
-/** What texts of one machine, or of one holder, have in common. */
+/** What texts of one machine have in common; without one, the holder is it, as for the files that a script writes. */
 export function beside({ machine, holder }: Origin): string {
-  return machine === undefined ? `holder ${holder}` : `machine ${machine}`;
+  return machine ?? holder;
 }
 
 /** `kubelet.service.d/10-kubeadm.conf` changes kubelet.service. */
