@@ -24,6 +24,7 @@ export const examples: Readonly<Record<string, string>> = {
   "environment file": "KUBELET_EXTRA_ARGS=\"--a\" \nB='c'\\\n d\n",
   "/proc/PID/cmdline": "kubelet\0--a\0--b=c\0",
   "flag file": "--config=/x\n--node-ip 10.0.0.1\n",
+  "encrypted text": "$ANSIBLE_VAULT;1.1;AES256\n6162\n",
   PEM: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
   ConfigMap: JSON.stringify({
     kind: "ConfigMap",

@@ -44,6 +44,7 @@ import { withoutRestated } from "./restated.ts";
 import { asRunning, withSeen } from "./running.ts";
 import { seenRequests } from "./seen-requests.ts";
 import { withFilesOfOthers } from "./started-elsewhere.ts";
+import { unknownPorts } from "./unknown-ports.ts";
 
 /** Puts pieces together. Pure; never throws. */
 export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}): Assembly {
@@ -75,7 +76,7 @@ export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}
       const found = withoutApiServer(own, place, rest, context);
       unpaired.push(...found.unpaired);
       oneSided.push(found.oneSided);
-      unread.push(...own.filter(isKind("unread")));
+      unread.push(...own.filter(isKind("unread")), ...unknownPorts(found.unpaired));
     }
   }
   return {
@@ -263,6 +264,7 @@ function clusterOf(
     unread: [
       ...pieces.filter(isKind("unread")),
       ...restated.different,
+      ...unknownPorts(kubelets),
       ...openings(assumptions.unused()),
     ],
     unused: assumptions.unused().filter(({ opens }) => opens === undefined),

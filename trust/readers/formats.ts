@@ -15,6 +15,7 @@ import { clusterApi, clusterClass, clusterResourceSet, otherClusterApi } from ".
 import { configMap, secret } from "./config-map.ts";
 import { k0s, k3s, otherDistribution, rke, talos } from "./distributions.ts";
 import { documents } from "./documents.ts";
+import { encrypted } from "./encrypted.ts";
 import type { Format, ObjectFormat } from "./format.ts";
 import { hostFiles } from "./host-files.ts";
 import { butane, ignition, machineConfig } from "./ignition.ts";
@@ -38,6 +39,7 @@ import { workload } from "./workload.ts";
 
 /** Formats of texts. */
 export const formats: readonly Format[] = [
+  encrypted,
   multipart,
   cloudConfig,
   archive,

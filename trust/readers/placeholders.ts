@@ -3,9 +3,10 @@
  * text is an unknown value, not a string.
  */
 
-// ${VAR}, $(VAR), {{ .X }}, <% x %>, %%VAR%%, @@VAR@@. None of them spans an opening mark of its own kind, so
+// ${VAR}, $(VAR), {{ .X }}, <% x %>, %%VAR%%, @@VAR@@, and what SOPS and Ansible Vault have encrypted. None of them spans an opening mark of its own kind, so
 // that a text of opening marks alone is searched once and not once for each.
-const placeholder = /\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<%[^<>]*%>|%%\w+%%|@@\w+@@/;
+const placeholder =
+  /\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<%[^<>]*%>|%%\w+%%|@@\w+@@|ENC\[[A-Z]\w*,[^[\]]*\]|\$ANSIBLE_VAULT;[\w.;]+/;
 
 /** The first placeholder in a text; undefined when there is none. */
 export function placeholderIn(text: string): string | undefined {

@@ -224,7 +224,10 @@ function isReadable(text: string): boolean {
 
 function notUnderstood(text: string, origin: Origin): UnreadPiece[] {
   const speech = speaks(text);
-  if (speech === "of other things") return [];
+  if (speech === "of other things") {
+    const missing = `the text of ${origin.source.where}, of which kubeadm makes nothing either`;
+    return isKubeadms(origin) && text.trim() !== "" ? [unread(origin, missing, true)] : [];
+  }
   return [
     unread(
       origin,
@@ -232,6 +235,14 @@ function notUnderstood(text: string, origin: Origin): UnreadPiece[] {
       (speech === "of settings" || makesFiles(text)) && !isForPeople(origin),
     ),
   ];
+}
+
+/** Whether kubeadm takes a configuration from it. Source: kubernetes `cmd/kubeadm/app/constants/constants.go`. */
+function isKubeadms({ object = "", key }: Origin): boolean {
+  return (
+    /^ConfigMap kube-system\/kube(?:let-config(?:-[\d.]+)?|adm-config)$/.test(object) &&
+    (key === "kubelet" || key === "ClusterConfiguration")
+  );
 }
 
 /** Whether a recipe of Chef's or a manifest of Puppet's makes a file of Kubernetes. */

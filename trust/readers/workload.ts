@@ -174,8 +174,14 @@ function hostAliasesOf(spec: JsonObject | undefined): Pick<WorkloadPiece, "hostA
 function opaqueImage(container: JsonObject, label: string, origin: Origin): readonly Piece[] {
   const image = asText(container.image) ?? "";
   const name = asText(container.name) ?? "";
-  const hasCommand = asList(container.command).length > 0;
-  return isUnknown(image) && !hasCommand && /^(kubelet|kube-?apiserver)\b/i.test(name || label)
+  const { command, args } = container;
+  const hasCommand = asList(command).length > 0;
+  const isAnyImage =
+    isUnknown(image) && !hasCommand && /^(kubelet|kube-?apiserver)\b/i.test(name || label);
+  const isAnyCommand =
+    [command, args].some((one) => typeof one === "string" && isUnknown(one)) &&
+    /^(kubelet|kube-?apiserver)$/i.test(name);
+  return isAnyImage || isAnyCommand
     ? [
         unread(
           origin,
