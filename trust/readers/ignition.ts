@@ -2,8 +2,10 @@
  * Ignition (versions 2 and 3) and Butane: files, units with drop-ins, and what is elsewhere.
  * Source: coreos/ignition `docs/configuration-v3_4.md`, `doc/configuration-v2_2.md`; coreos/butane `docs/config-fcos-v1_5.md`.
  */
+import { posix } from "node:path";
 import { decodeBase64 } from "./encoding.ts";
 import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
+import { isAboveKubernetes, isOfKubernetes } from "./host-paths.ts";
 import { at, ofFile, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { soundsDeciding } from "./speaks.ts";
@@ -21,7 +23,7 @@ import {
 export const ignition: ObjectFormat = {
   name: "Ignition",
   about:
-    "versions 2 and 3: `storage.files` (`data:` URLs in any encoding, `append`, gzip), `systemd.units` with drop-ins, `ignition.config` given inline; remote sources are said to be not read",
+    "versions 2 and 3: `storage.files` (`data:` URLs in any encoding, `append`, gzip), `storage.links` to places of Kubernetes, `systemd.units` with drop-ins, `ignition.config` given inline; remote sources are said to be not read",
   recognises: ({ ignition: head }) => asText(asObject(head)?.version) !== undefined,
   read: readConfig,
 };
@@ -29,7 +31,7 @@ export const ignition: ObjectFormat = {
 export const butane: ObjectFormat = {
   name: "Butane",
   about:
-    "`variant` and `version`: `storage.files` with `contents.inline`, `systemd.units`; `local` and remote sources are said to be not read",
+    "`variant` and `version`: `storage.files` with `contents.inline`, `systemd.units`; `storage.trees` and links that bring files of Kubernetes are said to be not read; `local` and remote sources are said to be not read",
   recognises: ({ variant, version, storage, systemd }) =>
     asText(variant) !== undefined && version !== undefined && (storage ?? systemd) !== undefined,
   read: readConfig,
@@ -88,6 +90,21 @@ function readConfig(object: JsonObject, outer: Origin, lineOf: YamlDocument["lin
     const parts = [file.contents, ...asList(file.append)].filter((part) => part !== undefined);
     take(together(parts.map(contentOf)), here, path);
   }
+  for (const [field, entry] of othersIn(object)) {
+    const here = at(origin, ["storage", field], lineOf);
+    const known = inner.find(
+      (one): one is Given => "content" in one && one.origin.path === entry.from,
+    );
+    if (known) inner.push({ content: known.content, origin: ofFile(here, entry.to) });
+    else
+      pieces.push(
+        unread(
+          here,
+          `what ${entry.from} makes of ${entry.to}, where ${origin.source.where} puts it`,
+          entry.decides,
+        ),
+      );
+  }
   for (const [index, entry] of asList(valueAt(object, ["systemd", "units"])).entries()) {
     const unit = asObject(entry) ?? {};
     const name = asText(unit.name) ?? `unit ${index}`;
@@ -112,6 +129,33 @@ function readConfig(object: JsonObject, outer: Origin, lineOf: YamlDocument["lin
     );
   }
   return { pieces, inner };
+}
+
+/** A file, or a folder of Butane's, that stands at a place of Kubernetes by a link or a copy. */
+type Other = { readonly from: string; readonly to: string; readonly decides: boolean };
+
+/**
+ * Links and trees. A link that enables a unit, or masks it, brings no text.
+ * Sources: Ignition `docs/configuration-v3_5.md` (storage.links), Butane `docs/config-fcos-v1_6.md` (storage.trees).
+ */
+function othersIn(object: JsonObject): (readonly [field: string, Other])[] {
+  const entries = (field: string) =>
+    asList(valueAt(object, ["storage", field])).map((entry) => asObject(entry) ?? {});
+  const links = entries("links").flatMap(({ path, target }): Other[] => {
+    const to = asText(path) ?? "";
+    const from = posix.resolve(posix.dirname(to), asText(target) ?? "");
+    const brings = isOfKubernetes(to) && !/\.(?:wants|requires)\//.test(to) && from !== "/dev/null";
+    return brings ? [{ from, to, decides: true }] : [];
+  });
+  const trees = entries("trees").flatMap(({ path, local }): Other[] => {
+    const [to, from] = [asText(path) ?? "/", asText(local) ?? ""];
+    if (!isOfKubernetes(to) && !isAboveKubernetes(to)) return [];
+    return [{ from, to, decides: isOfKubernetes(to) || soundsDeciding(from) }];
+  });
+  return [
+    ...links.map((one) => ["links", one] as const),
+    ...trees.map((one) => ["trees", one] as const),
+  ];
 }
 
 /** What is no text anyway. */
