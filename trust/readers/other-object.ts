@@ -8,6 +8,14 @@ import { settingPieces } from "./given-settings.ts";
 import { isOfKubernetes } from "./host-paths.ts";
 import { fieldName, isUnknown, ofFile, titleOf, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
+import {
+  isSetBeside,
+  joined,
+  scriptOfLines,
+  textOfExpression,
+  variablesFor,
+  withVariables,
+} from "./put-together.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
 import type { Settled } from "./tuning.ts";
 import { readWorkload } from "./workload.ts";
@@ -24,7 +32,7 @@ import {
 export const otherObject: ObjectFormat = {
   name: "any other object",
   about:
-    'Rollouts and other kinds with a pod inside, virtual machines with user data (`userData`, `userDataBase64`, `customData`, `metadata["user-data"]`, `metadataStartupScript`, ...), remote and local commands, files (`path` with `content`), objects inside of it; what else speaks of kubelets is said to be not read',
+    'Rollouts and other kinds with a pod inside, virtual machines with user data (`userData`, `userDataBase64`, `customData`, `metadata["user-data"]`, `metadataStartupScript`, ...), remote and local commands with the variables beside them, lists of the lines of a script, joins of CloudFormation and Azure, files (`path` with `content`), objects inside of it; what else speaks of kubelets is said to be not read',
   recognises: () => true,
   read: (object, origin, lineOf) => {
     const pods = readWorkload({ kind: "", ...object }, origin, lineOf);
@@ -169,6 +177,11 @@ function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search)
     visitText(value, path, parent, search);
     return;
   }
+  const whole = joined(value);
+  if (whole !== undefined) {
+    visitText(whole, path, parent, search);
+    return;
+  }
   const object = asObject(value);
   if (object === undefined) {
     visitList(asList(value), path, parent, search);
@@ -183,9 +196,11 @@ function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search)
     });
     return;
   }
+  const isEnvironment = path.at(-1) === "environment";
   for (const [key, item] of Object.entries(object)) {
-    if (key !== "containers" && key !== "initContainers")
-      visitField(key, item, path, object, search);
+    if (key === "containers" || key === "initContainers") continue;
+    if (isEnvironment && isSetBeside(key, parent)) continue;
+    visitField(key, item, path, object, search);
   }
 }
 
@@ -246,6 +261,11 @@ function visitList(
         origin: within(search, path),
       });
     }
+    return;
+  }
+  const script = scriptOfLines(String(path.at(-1)), list);
+  if (script !== undefined) {
+    visitText(script, path, parent, search);
     return;
   }
   for (const [index, item] of list.entries()) visit(item, [...path, index], parent, search);
@@ -310,7 +330,8 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
       if (speech === "of settings" && text.includes("\n")) found.mentions.push(path);
       return;
     }
-    found.inner.push({ content: text, origin: within(search, path) });
+    const content = withVariables(textOfExpression(text) ?? text, variablesFor(key, text, parent));
+    found.inner.push({ content, origin: within(search, path) });
   } else if (!prose.test(key) && speaks(`${key}: ${text}`) === "of settings") {
     const made = `what ${search.origin.source.where} makes of ${fieldName(path)}`;
     found.pieces.push(unread(search.origin, made, true));

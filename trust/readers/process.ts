@@ -53,8 +53,12 @@ function linesOf(text: string): { text: string; line: number }[] {
     .filter(({ text: line }) => line !== "" && !comment.test(line));
 }
 
-/** `--flag=value` is one word whatever its value; `--flag value` is two; quotes around a value are taken off. */
+/**
+ * `--flag=value` is one word whatever its value, unless a flag follows; `--flag value` is two; quotes around a value are
+ * taken off. Source: microk8s `microk8s-resources/wrappers/run-with-config-args` (a shell makes words of the file).
+ */
 function wordsIn(line: string): string[] {
+  if (!/["']/.test(line) && /\s--?[a-z]/i.test(line)) return line.split(/\s+/);
   const [, flag = line, mark = "", value = ""] = /^(--?[\w.-]+)(=|\s+)(.*)$/s.exec(line) ?? [];
   const bare = /^(["'])(.*)\1$/s.exec(value)?.[2] ?? value;
   if (mark === "=") return [`${flag}=${bare}`];
