@@ -1,6 +1,6 @@
 /** What well-run clusters have, in the shapes that people write: passed by both doors, without a word. */
 import assert from "node:assert/strict";
-import { configMap } from "./policies/fake.ts";
+import { configMap, resource } from "./policies/fake.ts";
 import { kubeletConfiguration } from "./policies/stacks/parts.ts";
 import { flags, judged, open, rejectedByPack } from "./support/both-doors.ts";
 
@@ -59,4 +59,58 @@ describe("a script that looks at kubelets", () => {
       assert.equal(exitCodes(script(line, `kubelet ${flags}`))[1], 1);
     });
   }
+});
+
+/** Objects of distributions, with what makes each of them decide. */
+const distributions: Readonly<
+  Record<string, readonly [object: Record<string, unknown>, deciding: Record<string, unknown>]>
+> = {
+  "Rancher's Cluster": [
+    {
+      apiVersion: "provisioning.cattle.io/v1",
+      kind: "Cluster",
+      spec: { kubernetesVersion: "v1.37.2+rke2r1" },
+    },
+    { spec: { rkeConfig: { machineGlobalConfig: { "kubelet-arg": ["a=b"] } } } },
+  ],
+  "Talos' machines of Cluster API": [
+    {
+      apiVersion: "bootstrap.cluster.x-k8s.io/v1alpha3",
+      kind: "TalosConfigTemplate",
+      spec: { template: { spec: { generateType: "worker", talosVersion: "v1.12" } } },
+    },
+    { spec: { template: { spec: { strategicPatches: ["machine: {kubelet: {}}"] } } } },
+  ],
+  "kind's Cluster": [
+    { apiVersion: "kind.x-k8s.io/v1alpha4", kind: "Cluster", nodes: [{ role: "worker" }] },
+    { kubeadmConfigPatches: ["kind: KubeletConfiguration"] },
+  ],
+};
+
+describe("a distribution's object", () => {
+  const said = (made: Record<string, unknown>) => {
+    const object = { metadata: { name: "x", namespace: "y" }, ...made };
+    const type = `kubernetes:${made.apiVersion}:${made.kind}`;
+    return [
+      rejectedByPack(resource(type, "x", object)) === "",
+      judged({ "object.json": JSON.stringify(object) }).exitCode === 0,
+    ];
+  };
+  for (const [name, [object, deciding]] of Object.entries(distributions)) {
+    it(`is passed where it says nothing of kubelets, and not where it does: ${name}`, () => {
+      assert.deepEqual(said(object), [true, true]);
+      assert.deepEqual(said({ ...object, ...deciding }), [false, false]);
+    });
+  }
+
+  it("is passed where its kind sets nothing, whatever its labels are called", () => {
+    const machineConfigSelector = { matchLabels: { "custom-kubelet": "large-pods" } };
+    const group = "machineconfiguration.openshift.io/v1";
+    for (const kind of ["MachineConfigPool", "ContainerRuntimeConfig"]) {
+      const pool = { apiVersion: group, kind, spec: { machineConfigSelector } };
+      assert.deepEqual(said(pool), [true, true]);
+    }
+    const setting = { apiVersion: "management.cattle.io/v3", kind: "Setting", value: "x" };
+    assert.deepEqual(said(setting), [true, true]);
+  });
 });

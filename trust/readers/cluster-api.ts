@@ -9,6 +9,7 @@ import { kubeadmConfiguration } from "./kubeadm.ts";
 import { at, ofFile, underKey, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { soundsDeciding } from "./speaks.ts";
+import { untold } from "./untold.ts";
 import {
   asList,
   asObject,
@@ -165,16 +166,16 @@ export const otherClusterApi: ObjectFormat = {
   name: "Cluster API with another bootstrap provider",
   status: "recognised",
   about:
-    "RKE2ControlPlane, TalosControlPlane, K0sControlPlane, KThreesControlPlane, MicroK8sControlPlane, EKSConfig and the like",
+    "RKE2ControlPlane, TalosControlPlane, K0sControlPlane, KThreesControlPlane, MicroK8sControlPlane and the like; a note where it says nothing of kubelets and kube-apiserver",
   recognises: ({ kind, apiVersion }) =>
     /^(bootstrap|controlplane)\.cluster\.x-k8s\.io\//.test(asText(apiVersion) ?? "") &&
     otherProviders.test(asText(kind) ?? ""),
-  read: (_object, origin) => ({
+  read: (object, origin) => ({
     pieces: [
-      unread(
+      untold(
+        object,
         origin,
         `what ${origin.source.where} makes of kubelets and kube-apiserver: of its bootstrap provider nothing is known`,
-        true,
       ),
     ],
     inner: [],

@@ -9,6 +9,7 @@ import { at, unread } from "./origins.ts";
 import type { Piece } from "./piece.ts";
 import type { Program } from "./program-names.ts";
 import { programPiece } from "./program-pieces.ts";
+import { untold } from "./untold.ts";
 import { toWords } from "./word.ts";
 import {
   asList,
@@ -162,7 +163,10 @@ const others: readonly (readonly [RegExp, string])[] = [
   [/^microk8s\.canonical\.com\//, "microk8s"],
   [/^kubekey\.kubesphere\.io\//, "KubeKey"],
   [/^(node\.eks\.aws|eksctl\.io)\//, "EKS"],
-  [/^(provisioning|management)\.cattle\.io\//, "Rancher"],
+  [
+    /^(provisioning|management)\.cattle\.io\/\S+ \w*(?:Cluster|Template|TemplateRevision|Pool)$/,
+    "Rancher",
+  ],
   [/^machineconfiguration\.openshift\.io\//, "OpenShift"],
   [/^kind\.x-k8s\.io\//, "kind"],
   [/^kubeone\.(k8c\.io|io)\//, "KubeOne"],
@@ -180,14 +184,14 @@ function distributionOf(object: JsonObject): string | undefined {
 export const otherDistribution: ObjectFormat = {
   name: "configuration of another distribution",
   status: "recognised",
-  about: `by its apiVersion: ${[...new Set(others.map(([, name]) => name))].join(", ")}`,
+  about: `by its apiVersion: ${[...new Set(others.map(([, name]) => name))].join(", ")}; a note where it says nothing of kubelets and kube-apiserver`,
   recognises: (object) => distributionOf(object) !== undefined,
   read: (object, origin) => ({
     pieces: [
-      unread(
+      untold(
+        object,
         origin,
         `what ${distributionOf(object)} makes of ${origin.source.where}, whose configuration is not read`,
-        true,
       ),
     ],
     inner: [],

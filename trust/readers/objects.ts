@@ -122,7 +122,8 @@ const plainKinds = new Set(
   Event PodDisruptionBudget HorizontalPodAutoscaler APIService ResourceQuota LimitRange
   RuntimeClass FlowSchema PriorityLevelConfiguration ComponentStatus Certificate CertificateRequest Issuer
   ClusterIssuer MutatingWebhookConfiguration ValidatingWebhookConfiguration GitRepository HelmRepository
-  OCIRepository AppProject Machine MachineSet MachineHealthCheck VolumeAttachment ControllerRevision`.split(
+  OCIRepository AppProject Machine MachineSet MachineHealthCheck VolumeAttachment ControllerRevision
+  MachineConfigPool MachineConfigNode MachineOSConfig MachineOSBuild ContainerRuntimeConfig PinnedImageSet`.split(
     /\s+/,
   ),
 );

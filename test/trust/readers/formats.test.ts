@@ -368,16 +368,20 @@ describe("Cluster API", () => {
       "K0sControlPlane",
       "MicroK8sControlPlane",
     ]) {
-      const object = {
-        apiVersion: "controlplane.cluster.x-k8s.io/v1beta1",
-        kind,
-        metadata: { name: "a" },
-      };
-      assert.match(
-        sayText(JSON.stringify(object))[0] ?? "",
-        /^undecidable: what .*bootstrap provider/,
-        kind,
-      );
+      for (const [spec, says] of [
+        [{ kubelet: { extraArgs: ["max-pods=9"] } }, /^undecidable: what .*bootstrap provider/],
+        [{ files: ["S1VCRUxFVF9FWFRSQV9BUkdTPS0tdj0y"] }, /^undecidable: what .*provider/],
+        [{ args: "{{ .Args }}" }, /^undecidable: what .*bootstrap provider/],
+        [{ replicas: 3 }, /^noted: what .*bootstrap provider/],
+      ] as const) {
+        const object = {
+          apiVersion: "controlplane.cluster.x-k8s.io/v1beta1",
+          kind,
+          metadata: { name: "a" },
+          spec,
+        };
+        assert.match(sayText(JSON.stringify(object))[0] ?? "", says, kind);
+      }
     }
     assert.match(
       sayText('{"kind":"ClusterClass","spec":{"patches":[{"name":"kubeletArgs"}]}}')[0] ?? "",
