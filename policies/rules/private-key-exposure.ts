@@ -12,7 +12,7 @@ export const privateKeyExposure: Spec = {
   name: "private-key-exposure",
   displayName: "private keys and bootstrap tokens stay secret",
   description:
-    "Private keys and bootstrap tokens must not be in Kubernetes objects other than Secrets, nor in outputs that are not secret, nor private keys in user data that is not.",
+    "Private keys and bootstrap tokens must not be in Kubernetes objects other than Secrets, nor in outputs that are not secret, nor private keys in user data and commands that are not.",
   enforcementLevel: "mandatory",
   severity: "critical",
   remediationSteps:
@@ -48,9 +48,15 @@ function placesOf(resource: Resource): Place[] {
   return hasOutputs(resource) ? outputPlaces(resource) : userDataPlaces(resource);
 }
 
-/** A Kubernetes object of any kind, custom ones included; charts and files of manifests make objects of their own. */
+/**
+ * A Kubernetes object of any kind, custom ones included (Flux' HelmRelease and Kustomization are such); charts and files
+ * of manifests make objects of their own.
+ */
 function isObject({ type }: Resource): boolean {
-  return type.startsWith("kubernetes:") && !/^kubernetes:(yaml|kustomize|helm)[:./]/.test(type);
+  return (
+    type.startsWith("kubernetes:") &&
+    !/^kubernetes:(?:(?:yaml|kustomize)[:/]|helm\.sh\/)/.test(type)
+  );
 }
 
 /** The stack and components: what they give out is chosen by people. */
@@ -111,9 +117,13 @@ function outputPlaces(resource: Resource): Place[] {
 /** A machine's user data, by what clouds call it. */
 const userData = /user_?-?data|custom_?-?data|startup_?-?script/i;
 
+/** What a command of the stack is made of; its connection is the provider's own to hide. */
+const ofCommand = /^(?:create|update|delete|stdin|environment)\b/;
+
 /** User data that brings a machine its keys is how they get there: marked secret, it is in no plain text. */
 function userDataPlaces(resource: Resource): Place[] {
-  return plainPlaces(resource, (key) => userData.test(key))
+  const isCommand = /^command:(?:remote|local):/.test(resource.type);
+  return plainPlaces(resource, (key) => userData.test(key) || (isCommand && ofCommand.test(key)))
     .filter(({ text }) => exposed(text, []) === "a private key")
     .map((place) => ({ ...place, of: "input" }));
 }

@@ -86,6 +86,38 @@ describe(policy, () => {
     assert.deepEqual(release({ tls: { key } }), []);
   });
 
+  it("rejects a private key in the objects of Flux and of k3s, which are read like any other", () => {
+    for (const kind of [
+      "helm.toolkit.fluxcd.io/v2:HelmRelease",
+      "kustomize.toolkit.fluxcd.io/v1:Kustomization",
+      "helm.cattle.io/v1:HelmChart",
+    ]) {
+      const sent = only(
+        said((parts) => {
+          const spec = { values: { tls: { key } } };
+          const metadata = { name: "release", namespace: "kube-system" };
+          parts.others.push(resource(`kubernetes:${kind}`, "release", { metadata, spec }));
+        }),
+      );
+      assert.match(sent.message, /a private key is in spec\.values\.tls\.key/);
+    }
+  });
+
+  it("rejects a private key in a command that is not marked secret, its connection aside", () => {
+    const command = (props: object, type = "command:remote:Command") =>
+      said((parts) => {
+        const provider = { type: "pulumi:providers:command", props: {}, urn: "urn:c", name: "c" };
+        parts.others.push(resource(type, "c", { ...props }, { provider }));
+      });
+    const create = `cat > /etc/kubernetes/own.key <<'E'\n${key}\nE\n`;
+    assert.match(only(command({ create })).message, /a private key is in create/);
+    assert.match(
+      only(command({ create: "true", environment: { KEY: key } }, "command:local:Command")).message,
+      /a private key is in environment\.KEY/,
+    );
+    assert.deepEqual(command({ create: "true", connection: { host: "h", privateKey: key } }), []);
+  });
+
   it("rejects a private key in user data that is not marked secret, and no token for joining", () => {
     const machine = (userData: string) =>
       said((parts) => {
