@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { node, repository } from "../../toolchain/paths.mjs";
 
 export type Clone = {
@@ -12,9 +12,17 @@ export type Clone = {
   start(operation: "up" | "preview" | "destroy" | "pulumi", ...args: string[]): ChildProcess;
   /** Writes the settings of stack `dev` anew; keys without `kubelet-trust:`. */
   configure(config: Record<string, unknown>): void;
-  /** Resources of @pulumi/tls and @pulumi/kubernetes in the state, by type token. */
-  resources(): Readonly<Record<string, number>>;
+  /** What has been deployed. */
+  made(): Made;
   remove(): void;
+};
+
+/** What a program has made. */
+export type Made = {
+  /** Resources of @pulumi/tls and @pulumi/kubernetes in the state, by type token. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Characters of base64 in a rendered Secret, on average. */
+  readonly secretLength: number;
 };
 
 /**
@@ -52,14 +60,27 @@ export function makeClone(config: Record<string, unknown>, program = "index.ts")
         env: { ...env, CI: "true" },
         stdio: ["ignore", "pipe", "pipe"],
       }),
-    resources: () => {
+    made: () => {
       const { checkpoint } = JSON.parse(fs.readFileSync(state, "utf8"));
       const counts: Record<string, number> = {};
       for (const { type } of checkpoint.latest.resources as { type: string }[]) {
         if (/^(tls|kubernetes):/.test(type)) counts[type] = (counts[type] ?? 0) + 1;
       }
-      return counts;
+      return { counts, secretLength: secretLength(path.join(folder, "rendered")) };
     },
     remove: () => fs.rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+function secretLength(rendered: string): number {
+  const lengths = fs
+    .readdirSync(rendered, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\bv1-secret-[^/]+\.yaml$/.test(file))
+    .map((file) => {
+      const { data, stringData } = parse(fs.readFileSync(path.join(rendered, file), "utf8"));
+      const plain: readonly string[] = Object.values(stringData ?? {});
+      const texts = plain.map((text) => Buffer.from(text).toString("base64"));
+      return [...Object.values<string>(data ?? {}), ...texts].join("").length;
+    });
+  return Math.round(lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length));
 }

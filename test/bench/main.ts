@@ -7,6 +7,7 @@
  */
 import { Failure, runMain } from "../../toolchain/fail.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
+import type { Made } from "./clone.ts";
 import { readFlags } from "./flags.ts";
 import {
   bareClone,
@@ -44,7 +45,7 @@ await runMain(async () => {
 async function benchmark(nodes: number, rounds: number): Promise<boolean> {
   const progress = createProgress();
   const deployments: Record<Program, Deployment[]> = { components: [], bare: [] };
-  let wanted: Deployment["resources"] | undefined;
+  let wanted: Made | undefined;
   for (let round = 1; round <= rounds; round++) {
     // Who goes first has cold caches: the turns change.
     const order: readonly Program[] =
@@ -52,14 +53,17 @@ async function benchmark(nodes: number, rounds: number): Promise<boolean> {
     for (const program of order) {
       const title = `${nodes} nodes, round ${round} of ${rounds}, ${program}`;
       const deployment = await progress.step(title, (step) =>
-        deploy(program === "bare" ? bareClone(wanted ?? {}) : componentsClone(nodes), step.update),
+        deploy(
+          program === "bare" && wanted ? bareClone(wanted) : componentsClone(nodes),
+          step.update,
+        ),
       );
-      wanted ??= deployment.resources;
-      requireSameNumber(wanted, deployment.resources);
+      wanted ??= deployment.made;
+      requireSame(wanted, deployment.made);
       deployments[program].push(deployment);
     }
   }
-  const resources = total(wanted ?? {});
+  const resources = total(wanted?.counts ?? {});
   process.stdout.write(`\n${nodes} nodes: ${resources} resources of tls and kubernetes\n`);
   process.stdout.write(
     row(["", ...programs.flatMap((program) => [program, "", "", ""]), "ratio", ""]) +
@@ -108,19 +112,25 @@ function missedLimits(nodes: number, operation: Operation, measured: Measurement
   ];
 }
 
-function requireSameNumber(wanted: Record<string, number>, got: Record<string, number>): void {
-  for (const name of ["tls", "kubernetes"]) {
-    const [expected, actual] = [wanted, got].map((counts) => total(counts, `${name}:`));
-    if (expected !== actual) {
-      throw new Failure(
-        `The programs are not comparable: ${expected} resources of ${name} against ${actual}. ` +
-          "Bring test/bench/programs/bare in line with the components.",
-      );
-    }
+function requireSame(wanted: Made, got: Made): void {
+  const differences = ["tls", "kubernetes"].flatMap((name) => {
+    const [expected, actual] = [wanted, got].map(({ counts }) => total(counts, `${name}:`));
+    return expected === actual ? [] : [`${expected} resources of ${name} against ${actual}`];
+  });
+  if (Math.abs(got.secretLength / wanted.secretLength - 1) > 0.02) {
+    differences.push(
+      `Secrets of ${wanted.secretLength} characters on average against ${got.secretLength}`,
+    );
+  }
+  if (differences.length > 0) {
+    throw new Failure(
+      `The programs are not comparable: ${differences.join("; ")}. ` +
+        "Bring test/bench/programs/bare in line with the components.",
+    );
   }
 }
 
-function total(counts: Record<string, number>, prefix = ""): number {
+function total(counts: Made["counts"], prefix = ""): number {
   return Object.entries(counts)
     .filter(([type]) => type.startsWith(prefix))
     .reduce((sum, [, count]) => sum + count, 0);

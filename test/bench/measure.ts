@@ -1,7 +1,7 @@
 /** One program as a user runs it: brought up, brought up again, previewed, destroyed. */
 import type { ChildProcess } from "node:child_process";
 import { expectSuccess, finish, type Project } from "../support/engine.ts";
-import { type Clone, makeClone } from "./clone.ts";
+import { type Clone, type Made, makeClone } from "./clone.ts";
 import { benchMachines } from "./machines.ts";
 import { watchTree } from "./process-tree.ts";
 
@@ -33,8 +33,7 @@ export type Measurement = {
 
 export type Deployment = {
   readonly measurements: Readonly<Record<Operation, Measurement>>;
-  /** Resources of @pulumi/tls and @pulumi/kubernetes in the state, by type token. */
-  readonly resources: Readonly<Record<string, number>>;
+  readonly made: Made;
 };
 
 /** The project's own program with one control plane and a pool of provisioned nodes. */
@@ -46,8 +45,8 @@ export function componentsClone(nodes: number): Clone {
   });
 }
 
-/** A program without components that makes as many resources of each type. */
-export function bareClone(wanted: Deployment["resources"]): Clone {
+/** A program without components that makes as many resources of each type, with Secrets as long. */
+export function bareClone(wanted: Made): Clone {
   // Pulumi.yaml wants the key of every stack; this program does not read it.
   return makeClone({ controlPlanes: [], wanted }, "test/bench/programs/bare/index.ts");
 }
@@ -63,12 +62,12 @@ export async function deploy(
 ): Promise<Deployment> {
   try {
     const measurements: Partial<Record<Operation, Measurement>> = {};
-    let resources: Deployment["resources"] = {};
+    let made: Made | undefined;
     for (const operation of operations) {
       onOperation(operation);
       const { measurement, stdout } = await watch(clone.start(scripts[operation]));
       measurements[operation] = measurement;
-      if (operation === "npm start") resources = clone.resources();
+      if (operation === "npm start") made = clone.made();
       if (
         /again|preview/.test(operation) &&
         /^ +[-+~]+ *\d+ (to |created|updated|deleted|replaced)/m.test(stdout)
@@ -76,7 +75,8 @@ export async function deploy(
         throw new Error(`${operation} found something to do:\n${stdout}`);
       }
     }
-    return { measurements: measurements as Record<Operation, Measurement>, resources };
+    if (made === undefined) throw new Error("nothing was deployed");
+    return { measurements: measurements as Record<Operation, Measurement>, made };
   } finally {
     clone.remove();
   }

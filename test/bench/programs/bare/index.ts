@@ -5,17 +5,18 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import type { Made } from "../../clone.ts";
 import { benchMachines } from "../../machines.ts";
 
-/** How many resources there are to be, by type token. */
-const wanted = new pulumi.Config().requireObject<Record<string, number>>("wanted");
-const count = (type: string) => wanted[type] ?? 0;
+/** How many resources there are to be, by type token, and how long a Secret's data is in base64. */
+const { counts, secretLength } = new pulumi.Config().requireObject<Made>("wanted");
+const count = (type: string) => counts[type] ?? 0;
 
 const authorities = count("tls:index/selfSignedCert:SelfSignedCert");
 const certificates = count("tls:index/locallySignedCert:LocallySignedCert");
 const keysAlone = count("tls:index/privateKey:PrivateKey") - certificates - authorities;
 const secrets = count("kubernetes:core/v1:Secret");
-const kubernetes = Object.entries(wanted)
+const kubernetes = Object.entries(counts)
   .filter(([type]) => type.startsWith("kubernetes:"))
   .reduce((sum, [, ofType]) => sum + ofType, 0);
 
@@ -58,8 +59,12 @@ const issued = Array.from({ length: certificates }, (_, index) => {
   return { key, certificate };
 });
 
-/** As long as what a machine's Secret holds beside PEMs: a KubeletConfiguration, a unit, a kubeconfig. */
-const text = "# A line of configuration, sixty characters long, no more..\n".repeat(79);
+/** Bytes in PEM, about: a key and its certificate, and a CA. */
+const [pair, authority] = [860, 600];
+/** What a machine's Secret holds beside PEMs: a KubeletConfiguration, a unit, kubeconfigs. */
+const text = "# A line of configuration, sixty characters long, no more..\n"
+  .repeat(secretLength / 60)
+  .slice(0, Math.round(secretLength * 0.75 - (certificates / secrets) * pair - authority));
 
 machines.forEach(({ name }, index) => {
   // Two certificates a machine; the first machine has all that is left over, as a control plane has.
