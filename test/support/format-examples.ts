@@ -116,6 +116,14 @@ export const examples: Readonly<Record<string, string>> = {
     metadata: { name: "p" },
     spec: { serviceAccountName: "p", secrets: ["a"] },
   }),
+  DatadogAgent: JSON.stringify({
+    apiVersion: "datadoghq.com/v2alpha1",
+    kind: "DatadogAgent",
+    metadata: { name: "d" },
+    spec: { global: { kubelet: { tlsVerify: false, host: { fieldRef: { fieldPath: "a" } } } } },
+  }),
+  "Grafana Alloy's configuration":
+    'discovery.kubernetes "n" {\n  role = "node"\n}\nprometheus.scrape "k" {\n  targets = discovery.kubernetes.n.targets\n  scheme = "https"\n  tls_config { insecure_skip_verify = true } // a\n}\n',
   "Prometheus configuration":
     "scrape_configs:\n- {job_name: k, scheme: https, kubernetes_sd_configs: [{role: node}], tls_config: {ca_file: /a}}\n",
   chart: JSON.stringify({

@@ -59,11 +59,11 @@ function tokenOutcome(
       ...{ kubelet, authorizer, credential, authentication, pod: anyPod, at },
       caller: { program, label, start: known({ starts: true }), access: accessOf(piece), files },
     },
-    "metrics",
+    callerPrograms[program].asks,
   );
   if (works(outcome)) return undefined;
   const told = {
-    reason: outcome.reason,
+    reason: isStranger ? `${label} sends no credential, and is anybody.` : outcome.reason,
     sources: [...outcome.sources, origin.source],
   };
   if (outcome.verdict === "undecidable") {

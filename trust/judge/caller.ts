@@ -2,7 +2,9 @@
  * Other programs that call kubelets, judged by the serving side that kube-apiserver is judged by, with defaults of their
  * own; they authenticate by a token, which the kubelet hands to kube-apiserver.
  * Sources: metrics-server `pkg/scraper/client/config.go`, `cmd/metrics-server/app/options/kubelet_client.go`;
- * prometheus `discovery/kubernetes/node.go` (nodeAddress).
+ * prometheus `discovery/kubernetes/node.go` (nodeAddress); VictoriaMetrics `lib/promscrape/discovery/kubernetes/node.go`;
+ * opentelemetry-collector-contrib `internal/kubelet/client.go`; datadog-agent `pkg/util/kubernetes/kubelet/kubelet_client.go`;
+ * Grafana Alloy's `prometheus.scrape`, which is Prometheus.
  */
 import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import type { CallerPiece, CallerProgram } from "../readers/piece.ts";
@@ -45,6 +47,8 @@ type Program = {
   readonly skipSetting: string;
   /** What it asks a kubelet for. */
   readonly path: string;
+  /** The kind of request that this is. */
+  readonly asks: "metrics" | "stats";
   /** What it says of an answer that is no success. */
   readonly refused: (status: string) => string;
   /** What it says of a node that it finds no address of; absent where it passes such a node over. */
@@ -61,6 +65,7 @@ export const callerPrograms: Readonly<Record<CallerProgram, Program>> = {
     authority: clusterAuthority,
     skipSetting: "--kubelet-insecure-tls",
     path: "/metrics/resource",
+    asks: "metrics",
     refused: (status) => `request failed, status: ${JSON.stringify(status)}`,
     noAddress: (types) => `no address matched types [${types.join(" ")}]`,
   },
@@ -69,6 +74,39 @@ export const callerPrograms: Readonly<Record<CallerProgram, Program>> = {
     authority: publicAuthorities,
     skipSetting: "insecureSkipVerify",
     path: "/metrics",
+    asks: "metrics",
+    refused: (status) => `server returned HTTP status ${status}`,
+  },
+  vmagent: {
+    addressTypes: ["InternalIP", "ExternalIP", "LegacyHostIP", "Hostname"],
+    authority: publicAuthorities,
+    skipSetting: "insecureSkipVerify",
+    path: "/metrics",
+    asks: "metrics",
+    refused: (status) => `unexpected status code returned: ${status}`,
+  },
+  "otel-collector": {
+    addressTypes: ["InternalIP"],
+    authority: clusterAuthority,
+    skipSetting: "insecure_skip_verify",
+    path: "/stats/summary",
+    asks: "stats",
+    refused: (status) => `kubelet request GET /stats/summary failed - ${JSON.stringify(status)}`,
+  },
+  "datadog-agent": {
+    addressTypes: ["InternalIP"],
+    authority: clusterAuthority,
+    skipSetting: "DD_KUBELET_TLS_VERIFY=false",
+    path: "/spec",
+    asks: "metrics",
+    refused: (status) => `unexpected status code ${status.split(" ")[0]}`,
+  },
+  "grafana-alloy": {
+    addressTypes: ["InternalIP", "InternalDNS", "ExternalIP", "ExternalDNS", "Hostname"],
+    authority: publicAuthorities,
+    skipSetting: "insecure_skip_verify",
+    path: "/metrics",
+    asks: "metrics",
     refused: (status) => `server returned HTTP status ${status}`,
   },
 };

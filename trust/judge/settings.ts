@@ -33,4 +33,24 @@ export const settingsOf: Readonly<Record<CallerName, CallerSettings>> = {
     unverified: "insecure_skip_verify is true",
     skip: `Set insecure_skip_verify: true, and say so with ${annotations}.`,
   },
+  vmagent: {
+    bundle: "tlsConfig.caFile",
+    unverified: "insecureSkipVerify is true",
+    skip: `Set insecureSkipVerify: true, and say so with ${annotations}.`,
+  },
+  "otel-collector": {
+    bundle: "ca_file (auth_type: tls)",
+    unverified: "insecure_skip_verify is true",
+    skip: `Set insecure_skip_verify: true, and say so with ${annotations}.`,
+  },
+  "datadog-agent": {
+    bundle: "DD_KUBELET_CLIENT_CA",
+    unverified: "DD_KUBELET_TLS_VERIFY is false",
+    skip: `Set DD_KUBELET_TLS_VERIFY=false, and say so with ${annotations}.`,
+  },
+  "grafana-alloy": {
+    bundle: "tls_config.ca_file",
+    unverified: "insecure_skip_verify is true",
+    skip: `Set insecure_skip_verify = true, and say so with ${annotations}.`,
+  },
 };

@@ -1,6 +1,7 @@
 /** Charts and what deploys them: values that speak of kubelets are read where they are plain, else said. */
 import { unknown } from "../words/fact.ts";
 import { approverOf } from "./approver-chart.ts";
+import { datadogChart } from "./datadog.ts";
 import type { Given, ObjectFormat, Reading } from "./format.ts";
 import { metricsServer } from "./metrics-server.ts";
 import { isUnknown, titleOf, underKey, unread } from "./origins.ts";
@@ -42,7 +43,7 @@ const kinds = new Set([
 export const chart: ObjectFormat = {
   name: "chart",
   about:
-    "HelmRelease, HelmChart, HelmChartConfig, Argo CD's Application, a stack's `Chart` and `Release`: manifests and programs in the values; metrics-server by the flags that its chart and `args` give, an approver by the variables and the RBAC that its chart gives; what else speaks of kubelets is said",
+    "HelmRelease, HelmChart, HelmChartConfig, Argo CD's Application, a stack's `Chart` and `Release`: manifests and programs in the values; metrics-server by the flags that its chart and `args` give, the monitors of kubelets that kube-prometheus-stack and victoria-metrics-k8s-stack make, Datadog's agent, an approver by the variables and the RBAC that its chart gives; what else speaks of kubelets is said",
   recognises: (object) => kinds.has(asText(object.kind) ?? "") || isRelease(object),
   read: (object, origin, lineOf) => {
     const { name, values, texts, elsewhere, beside } = chartOf(object);
@@ -64,6 +65,9 @@ export const chart: ObjectFormat = {
       pieces: [
         ...found.flatMap(({ pieces }) => pieces),
         ...metrics,
+        ...(/(^|\/)datadog$/.test(name)
+          ? [datadogChart(all, { origin: here, label: here.source.where })]
+          : []),
         ...(isOpaque
           ? [unread(here, `what the chart ${name} makes of ${here.source.where}`, false)]
           : []),
@@ -106,7 +110,8 @@ function notHere(elsewhere: string, { source }: Origin) {
 
 /**
  * The monitor of kubelets that a chart makes unless it is told not to.
- * Source: helm-charts `kube-prometheus-stack/values.yaml` (kubelet), `templates/exporters/kubelet/servicemonitor.yaml`.
+ * Sources: helm-charts `kube-prometheus-stack/values.yaml` (kubelet), `templates/exporters/kubelet/servicemonitor.yaml`;
+ * VictoriaMetrics' helm-charts `victoria-metrics-k8s-stack/values.yaml` (kubelet.vmScrape).
  */
 function monitorOf(
   name: string,
@@ -114,7 +119,8 @@ function monitorOf(
   object: JsonObject,
   origin: Origin,
 ): Reading["inner"] {
-  if (!/(^|\/)kube-prometheus-stack$/.test(name)) return [];
+  const [, kind] = /(?:^|\/)(kube-prometheus|victoria-metrics-k8s)-stack$/.exec(name) ?? [];
+  if (kind === undefined) return [];
   const given = (...path: string[]) =>
     values
       .map((one) => valueAt(one, ["kubelet", ...path]))
@@ -122,25 +128,28 @@ function monitorOf(
       .at(-1);
   if (given("enabled") === false || given("serviceMonitor", "enabled") === false) return [];
   if (given("serviceMonitor", "https") === false) return [];
+  const isVictoria = kind === "victoria-metrics-k8s";
+  const tls = asObject(given("vmScrape", "spec", "tlsConfig"));
+  const skip = isVictoria ? tls?.insecureSkipVerify : given("serviceMonitor", "insecureSkipVerify");
+  const endpoint = {
+    scheme: "https",
+    bearerTokenFile: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+    tlsConfig: {
+      caFile: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+      ...(isVictoria && tls),
+      insecureSkipVerify: skip ?? true,
+    },
+  };
   return [
     {
       origin,
       object: {
-        apiVersion: "monitoring.coreos.com/v1",
-        kind: "ServiceMonitor",
+        apiVersion: isVictoria
+          ? "operator.victoriametrics.com/v1beta1"
+          : "monitoring.coreos.com/v1",
+        kind: isVictoria ? "VMNodeScrape" : "ServiceMonitor",
         metadata: { name: `${asText(asObject(object.metadata)?.name) ?? name}-kubelet` },
-        spec: {
-          endpoints: [
-            {
-              scheme: "https",
-              bearerTokenFile: "/var/run/secrets/kubernetes.io/serviceaccount/token",
-              tlsConfig: {
-                caFile: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
-                insecureSkipVerify: given("serviceMonitor", "insecureSkipVerify") ?? true,
-              },
-            },
-          ],
-        },
+        spec: isVictoria ? endpoint : { endpoints: [endpoint] },
       },
     },
   ];

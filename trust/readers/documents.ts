@@ -11,7 +11,7 @@ import { asObject, asText, readYaml, type YamlDocument } from "./yaml.ts";
 const opening = /^(---|[[{]|%YAML|- |-$|["']?[\w./$-]+["']?\s*:(\s|$)|\{\{)/;
 
 /** `[INPUT]`: the head of a section in an INI file (Fluent Bit's, TOML), which is a list in YAML. */
-const sectionHead = /^\[[\w. -]+\]\s*$/;
+const sectionHead = /^\[{1,2}[\w. -]+\]{1,2}\s*$/;
 
 export const documents: Format = {
   name: "YAML or JSON",

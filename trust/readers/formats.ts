@@ -1,5 +1,6 @@
 /** The list of formats: what is asked first stands first. docs/reading.md is made from it. */
 
+import { alloy } from "./alloy.ts";
 import { bottlerocket } from "./bottlerocket.ts";
 import { certificateRequest } from "./certificate-request.ts";
 import { chart, kustomization } from "./charts.ts";
@@ -13,6 +14,7 @@ import {
 } from "./cloud-init.ts";
 import { clusterApi, clusterClass, clusterResourceSet, otherClusterApi } from "./cluster-api.ts";
 import { configMap, secret } from "./config-map.ts";
+import { datadogAgent } from "./datadog-object.ts";
 import { k0s, k3s, otherDistribution, rke, talos } from "./distributions.ts";
 import { documents } from "./documents.ts";
 import { encrypted } from "./encrypted.ts";
@@ -53,6 +55,7 @@ export const formats: readonly Format[] = [
   ruleText,
   flagFile,
   otherPatches,
+  alloy,
   bottlerocket,
   documents,
   commands,
@@ -87,6 +90,7 @@ export const objectFormats: readonly ObjectFormat[] = [
   prometheusServer,
   prometheusConfiguration,
   scrapeJob,
+  datadogAgent,
   ignition,
   butane,
   cloudConfigObject,

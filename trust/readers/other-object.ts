@@ -6,6 +6,7 @@ import { decodeBase64 } from "./encoding.ts";
 import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
 import { settingPieces } from "./given-settings.ts";
 import { isOfKubernetes } from "./host-paths.ts";
+import { isKubeletStats, kubeletStats } from "./kubelet-stats.ts";
 import { fieldName, isUnknown, ofFile, titleOf, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import {
@@ -16,6 +17,7 @@ import {
   variablesFor,
   withVariables,
 } from "./put-together.ts";
+import { isScrapeJob } from "./scrape-job.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
 import type { Settled } from "./tuning.ts";
 import { readWorkload } from "./workload.ts";
@@ -105,6 +107,11 @@ function visitField(
 ): void {
   const { origin, found, settling } = search;
   const here = [...path, key];
+  const receiver = isKubeletStats(key) ? asObject(value) : undefined;
+  if (receiver) {
+    found.pieces.push(...kubeletStats(key, receiver, here, search));
+    return;
+  }
   const whose = settledIn(key, value, path, settling);
   if (whose === undefined) {
     if (isVariable(key, value)) {
@@ -188,7 +195,7 @@ function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search)
     return;
   }
   const { origin, lineOf, found } = search;
-  if (isObjectOfItsOwn(object)) {
+  if (isObjectOfItsOwn(object) || isScrapeJob(object)) {
     found.inner.push({
       object,
       origin: { ...origin, holder: `${origin.holder}#${titleOf(object)}` },

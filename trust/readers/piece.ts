@@ -154,7 +154,14 @@ export type FilePiece = From & {
 };
 
 /** The other programs that call kubelets. */
-const callers = ["metrics-server", "prometheus"] as const;
+const callers = [
+  "metrics-server",
+  "prometheus",
+  "vmagent",
+  "otel-collector",
+  "datadog-agent",
+  "grafana-alloy",
+] as const;
 export type CallerProgram = (typeof callers)[number];
 
 /** A caller of kubelets beside kube-apiserver; what it is told, as that program understands it. */

@@ -6,8 +6,10 @@ import { known, unknown } from "../words/fact.ts";
 import type { ObjectFormat, Reading } from "./format.ts";
 import { at, fileInObject, isUnknown, titleOf } from "./origins.ts";
 import { search } from "./other-object.ts";
-import type { CallerPiece, Origin } from "./piece.ts";
+import type { CallerPiece, CallerProgram, Origin } from "./piece.ts";
+import { isScrapeJob } from "./scrape-job.ts";
 import { readWorkload } from "./workload.ts";
+import type { YamlDocument } from "./yaml.ts";
 import {
   asList,
   asObject,
@@ -22,24 +24,37 @@ const monitors: Readonly<Record<string, FieldPath>> = {
   ServiceMonitor: ["spec", "endpoints"],
   PodMonitor: ["spec", "podMetricsEndpoints"],
   ScrapeConfig: [],
+  VMServiceScrape: ["spec", "endpoints"],
+  VMPodScrape: ["spec", "podMetricsEndpoints"],
+  VMScrapeConfig: [],
+  VMNodeScrape: [],
 };
+
+/** Those of the two operators, whose kinds have fields of the same names. */
+const operators = /^(?:monitoring\.coreos\.com|operator\.victoriametrics\.com)\//;
 
 export const monitor: ObjectFormat = {
   name: "ServiceMonitor, PodMonitor, ScrapeConfig",
   about:
-    "of kubelets, by name, selector or role: `tlsConfig.insecureSkipVerify`, `caFile`, `ca`; with none of them it verifies with the system's certificates; `bearerTokenFile`, and whether there is any credential",
+    "of Prometheus' operator, and VMServiceScrape, VMPodScrape, VMScrapeConfig and VMNodeScrape of VictoriaMetrics'; of kubelets, by name, selector or role: `tlsConfig.insecureSkipVerify`, `caFile`, `ca`; with none of them it verifies with the system's certificates; `bearerTokenFile`, and whether there is any credential",
   recognises: ({ kind, apiVersion }) =>
     Object.hasOwn(monitors, asText(kind) ?? "") &&
-    (asText(apiVersion)?.startsWith("monitoring.coreos.com/") ?? true),
+    operators.test(asText(apiVersion) ?? "monitoring.coreos.com/"),
   read: (object, origin, lineOf) => {
     const spec = asObject(object.spec) ?? {};
-    if (object.kind === "ScrapeConfig") {
+    if (object.kind === "VMNodeScrape") return nodeScrape(object, spec, origin, lineOf);
+    if (object.kind === "ScrapeConfig" || object.kind === "VMScrapeConfig") {
       const isOfNodes = asList(spec.kubernetesSDConfigs).some(
         (entry) => asText(asObject(entry)?.role)?.toLowerCase() === "node",
       );
       const isTls = /^https$/i.test(asText(spec.scheme) ?? "");
-      return isOfNodes && isTls && !throughApiServer(spec)
-        ? caller(spec, titleOf(object), at(origin, ["spec", "tlsConfig"], lineOf))
+      return isOfNodes && isTls && !asksOthers(spec)
+        ? caller(
+            spec,
+            titleOf(object),
+            at(origin, ["spec", "tlsConfig"], lineOf),
+            programOf(object),
+          )
         : { pieces: [], inner: [] };
     }
     const path = monitors[asText(object.kind) ?? ""] ?? [];
@@ -50,12 +65,34 @@ export const monitor: ObjectFormat = {
       const endpoint = asObject(entry) ?? {};
       const isTls = /^https$/i.test(asText(endpoint.scheme) ?? "");
       return isTls
-        ? caller(endpoint, titleOf(object), at(origin, [...path, index], lineOf))
+        ? caller(endpoint, titleOf(object), at(origin, [...path, index], lineOf), programOf(object))
         : { pieces: [], inner: [] };
     });
     return { pieces: different(readings), inner: [] };
   },
 };
+
+function programOf({ kind }: JsonObject): CallerProgram {
+  return asText(kind)?.startsWith("VM") ? "vmagent" : "prometheus";
+}
+
+/**
+ * Every node is asked at its kubelet's port, unless another is named.
+ * Source: VictoriaMetrics operator `api/operator/v1beta1/vmnodescrape_types.go`.
+ */
+function nodeScrape(
+  object: JsonObject,
+  spec: JsonObject,
+  origin: Origin,
+  lineOf: YamlDocument["lineOf"],
+): Reading {
+  const isTls = /^https$/i.test(asText(spec.scheme) ?? "");
+  const isElsewhere = spec.port !== undefined && !/^(?:10250)?$/.test(String(spec.port));
+  if (!isTls || isElsewhere || asksOthers({ relabelings: spec.relabelConfigs ?? [] }))
+    return { pieces: [], inner: [] };
+  const settings = { ...spec, tlsConfig: spec.tlsConfig ?? {} };
+  return caller(settings, titleOf(object), at(origin, ["spec"], lineOf), "vmagent");
+}
 
 /** Endpoints of one monitor that are told the same are one caller. */
 function different(readings: readonly Reading[]): Reading["pieces"] {
@@ -115,7 +152,7 @@ export const prometheusServer: ObjectFormat = {
 export const prometheusConfiguration: ObjectFormat = {
   name: "Prometheus configuration",
   about:
-    "`scrape_configs` with `role: node` over https: `tls_config.insecure_skip_verify`, `ca_file`, `ca`, `bearer_token_file`, `authorization.credentials_file`, and whether there is any credential; jobs that go through kube-apiserver's proxy call no kubelet",
+    "`scrape_configs` with `role: node`, or of the kubelets' Service or port 10250, over https, also deeper in an object (OpenTelemetry's receiver, values of charts): `tls_config.insecure_skip_verify`, `ca_file`, `ca`, `bearer_token_file`, `authorization.credentials_file`, and whether there is any credential; jobs that go through kube-apiserver's proxy call no kubelet",
   recognises: ({ scrape_configs }) => Array.isArray(scrape_configs),
   read: (object, origin, lineOf) => {
     const pieces = asList(object.scrape_configs).flatMap(
@@ -130,40 +167,72 @@ export const prometheusConfiguration: ObjectFormat = {
 export const scrapeJob: ObjectFormat = {
   name: "Prometheus job",
   about: "one item of `scrape_configs`, as additional configurations hold it",
-  recognises: ({ job_name, kubernetes_sd_configs }) =>
-    job_name !== undefined && Array.isArray(kubernetes_sd_configs),
+  recognises: isScrapeJob,
   read: (object, origin) => readJob(object, origin),
 };
 
 function readJob(job: JsonObject, origin: Origin): Reading {
-  const isOfNodes = asList(job.kubernetes_sd_configs).some(
-    (entry) => asText(asObject(entry)?.role) === "node",
+  const types = askedAt(job);
+  if (types === undefined || job.scheme !== "https" || asksOthers(job)) {
+    return { pieces: [], inner: [] };
+  }
+  const name = origin.secret ? `in ${origin.source.where}` : (asText(job.job_name) ?? "");
+  const label = `Prometheus job ${name}`;
+  const { pieces, inner } = caller(job, label, origin);
+  const told = pieces.map((piece) =>
+    piece.kind === "caller" && types.length > 0 ? { ...piece, addressTypes: known(types) } : piece,
   );
-  return isOfNodes && job.scheme === "https" && !throughApiServer(job)
-    ? caller(job, `Prometheus job ${asText(job.job_name) ?? ""}`, origin)
-    : { pieces: [], inner: [] };
+  return { pieces: told, inner };
 }
 
-/** Jobs that rewrite the address ask kube-apiserver to ask the kubelet. */
-function throughApiServer(job: JsonObject): boolean {
+/**
+ * The types of address at which a job asks kubelets, where it does; none of its own where it finds them as nodes, or as
+ * endpoints of the Service that prometheus-operator keeps for them, which have the addresses of nodes.
+ * Source: prometheus-operator `pkg/kubelet/controller.go`.
+ */
+function askedAt(job: JsonObject): readonly string[] | undefined {
+  const roles = asList(job.kubernetes_sd_configs).map((entry) => asText(asObject(entry)?.role));
+  if (roles.includes("node")) return [];
+  const isByService = roles.some((role) => /^endpoint(?:s|slice)$/.test(role ?? ""));
+  const keeps = asList(job.relabel_configs).some(
+    (entry) =>
+      asObject(entry)?.action === "keep" && /kubelet/.test(asText(asObject(entry)?.regex) ?? ""),
+  );
+  if (isByService && keeps) return [];
+  const targets = asList(job.static_configs)
+    .flatMap((entry) => asList(asObject(entry)?.targets))
+    .flatMap((target) => /^(.*):10250$/.exec(asText(target) ?? "")?.[1] ?? []);
+  if (targets.length === 0) return undefined;
+  return targets.every((host) => /^[\d.]+$|:/.test(host)) ? ["InternalIP"] : ["Hostname"];
+}
+
+/** Jobs that rewrite the address ask kube-apiserver to ask the kubelet, or another program at another port. */
+function asksOthers(job: JsonObject): boolean {
   return [...asList(job.relabel_configs), ...asList(job.relabelings)].some((entry) => {
     const { target_label, targetLabel, replacement } = asObject(entry) ?? {};
+    const address = asText(replacement) ?? "";
+    const port = /:(\d+)$/.exec(address)?.[1];
     return (
       (target_label ?? targetLabel) === "__address__" &&
-      /kubernetes\.default|^\S+:6?443$/.test(asText(replacement) ?? "")
+      (/kubernetes\.default/.test(address) || (port !== undefined && port !== "10250"))
     );
   });
 }
 
 /** A caller out of an endpoint of a monitor, or a job. */
-function caller(settings: JsonObject, label: string, origin: Origin): Reading {
+function caller(
+  settings: JsonObject,
+  label: string,
+  origin: Origin,
+  program: CallerProgram = "prometheus",
+): Reading {
   const tls = asObject(settings.tlsConfig ?? settings.tls_config);
   const credential = credentialOf(settings, tls ?? {});
   return {
     pieces: [
       {
         kind: "caller",
-        program: "prometheus",
+        program,
         label,
         origin,
         verification: verificationOf(tls ?? {}, label, namespaceOf(origin)),

@@ -1,6 +1,8 @@
 /** Whether a text speaks of kubelets or kube-apiserver, and whether it could decide something. */
 
-const name = /kubelet|kube-?api-?server|kubeadm|hyperkube|kube-controller-manager/i;
+/** What they are called, and kubelets' own ports. */
+const name =
+  /kubelet|kube-?api-?server|kubeadm|hyperkube|kube-controller-manager|[\w}\])]:1025[05](?!\d)/i;
 
 /** Words that name a kubelet and set nothing: its folder, its metrics, where plugins register, what it is watched by. */
 const aside =

@@ -1,6 +1,7 @@
 /** Pods and whatever makes pods: the programs in them, and who they are to RBAC. */
 import { type Fact, known, unknown } from "../words/fact.ts";
 import type { CommandLines } from "./command-line.ts";
+import { datadogAgentIn } from "./datadog.ts";
 import type { Given, GivenObject, ObjectFormat, Part, Reading } from "./format.ts";
 import { metricsServerIn } from "./metrics-server.ts";
 import { isUnknown, titleOf, underKey, unread } from "./origins.ts";
@@ -130,6 +131,7 @@ function readOne(
         pod,
         lineOf: (field) => lineOf([...path, "spec", "containers", ...field]),
       }),
+      ...datadogAgentIn(pod),
       ...(opaque && soundsDeciding(label)
         ? [unread(origin, `the containers of ${origin.source.where}`, true)]
         : []),

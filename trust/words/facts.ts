@@ -225,7 +225,14 @@ export type KubeletFacts = {
 // Callers -----------------------------------------------------------------------------------------------
 
 /** Programs that call kubelets. */
-export type CallerName = "kube-apiserver" | "metrics-server" | "prometheus";
+export type CallerName =
+  | "kube-apiserver"
+  | "metrics-server"
+  | "prometheus"
+  | "vmagent"
+  | "otel-collector"
+  | "datadog-agent"
+  | "grafana-alloy";
 
 /** How a caller reaches kubelets. The flags named here are kube-apiserver's. */
 export type ApiServerKubeletAccess = {
