@@ -129,6 +129,27 @@ const files: Readonly<Record<string, readonly [file: string, text: string, RegEx
     'services:\n  node:\n    image: x\n    entrypoint: [/kubelet]\n    command: ["--anonymous-auth=true"]\n',
     anyone,
   ],
+  "a container as crictl inspects it": [
+    "inspect.json",
+    JSON.stringify({
+      info: {
+        runtimeSpec: { process: { args: ["kubelet", ...flags.split(" "), "--kubeconfig=/k"] } },
+      },
+    }),
+    anyone,
+  ],
+  "a task of Nomad's": [
+    "kubelet.nomad.json",
+    JSON.stringify({
+      Job: { Tasks: [{ Config: { command: "/usr/bin/kubelet", args: flags.split(" ") } }] },
+    }),
+    anyone,
+  ],
+  "a kubelet's own flags, of whatever program": [
+    "agent.json",
+    JSON.stringify({ agent: { image: "x/agent", args: flags.split(" ") } }),
+    /the flags of "--anonymous-auth=true"/,
+  ],
   "arguments in XML": [
     "kubelet.plist",
     "<?xml version='1.0'?>\n<plist><array><string>/kubelet</string><string>--anonymous-auth=true</string></array></plist>\n",

@@ -18,7 +18,7 @@ import {
   withVariables,
 } from "./put-together.ts";
 import { isScrapeJob } from "./scrape-job.ts";
-import { soundsDeciding, speaks } from "./speaks.ts";
+import { nameless, soundsDeciding, speaks } from "./speaks.ts";
 import type { Settled } from "./tuning.ts";
 import { readWorkload } from "./workload.ts";
 import {
@@ -254,12 +254,17 @@ function visitList(
     /^(command|args|argv|entrypoints?|cmd|exec|execStart)$/i.test(String(path.at(-1)))
   ) {
     const start = asTexts(parent.entrypoint ?? parent.entrypoints);
-    const argv = [...start, ...asTexts(parent.command), ...asTexts(parent.args ?? parent.cmd)];
+    const program = typeof parent.command === "string" ? [parent.command] : [];
+    const before = [...start, ...program, ...asTexts(parent.command)];
+    const argv = [...before, ...asTexts(parent.args ?? parent.cmd)];
     const all = argv.length > 0 ? argv : texts;
-    // One of the fields stands for all of them; flags alone are for whoever knows the program.
+    // One of the fields stands for all of them; flags alone are for whoever knows the program, but for a kubelet's own.
     const key = String(path.at(-1));
     const isFurther =
-      key === "args" ||
+      (key === "args" &&
+        (asTexts(parent.command).length > 0 ||
+          start.length > 0 ||
+          (/^-/.test(all[0] ?? "") && !nameless.test(all.join(" "))))) ||
       (key === "cmd" && argv.length > texts.length) ||
       (key === "command" && start.length > 0);
     if (speaks(all.join(" ")) !== "of other things" && !isFurther) {
