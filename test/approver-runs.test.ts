@@ -109,6 +109,35 @@ describe("an approver, in both doors", () => {
     }
   });
 
+  it("approves in vain where kube-controller-manager signs nothing, and the reason says why", () => {
+    const pair = ["cert", "key"].map(
+      (part) =>
+        `--cluster-signing-${part}-file=/etc/kubernetes/pki/ca.${part === "key" ? part : "crt"}`,
+    );
+    const own = ["--cluster-signing-kubelet-serving-cert-file=/x.crt"];
+    const manager = (...flags: readonly string[]) => ({
+      ...object("v1", "Pod", {
+        spec: { containers: [{ name: "m", command: ["kube-controller-manager", ...flags] }] },
+      }),
+      metadata: { name: "kube-controller-manager", namespace: "kube-system" },
+    });
+    const approving = [deployment(), role(), binding];
+    assertApproves(...approving, manager(...pair));
+    for (const [because, flags] of [
+      [/has no pair to sign it with/, []],
+      [/has no pair to sign it with/, pair.slice(1)],
+      [
+        /--controllers of .* leaves out the one that signs/,
+        [...pair, "--controllers=*,-csrsigning"],
+      ],
+      [/--controllers of .* leaves out the one that signs/, [...pair, "--controllers=deployment"]],
+      [/does not start: .*cannot specify/, [...pair, ...own]],
+    ] as const) {
+      assertIdle(because, ...approving, manager(...flags));
+      assertIdle(/Let kube-controller-manager sign .* csrsigning/, ...approving, manager(...flags));
+    }
+  });
+
   it("that ends approves nothing that comes later, which is said", () => {
     assert.match(assertApproves(job, role(), binding), /nobody approves what is requested later/);
     assert.doesNotMatch(assertApproves(cronJob("@daily"), role(), binding), /requested later/);

@@ -72,7 +72,11 @@ function signerOf(manager: AssembledControllerManager): Fact<Signing | ServingRe
   if (!kubeletServingSigner.known) return kubeletServingSigner;
   const { value: path, source } = kubeletServingSigner;
   if (path === undefined) {
-    return known({ state: "neverIssued" }, source ?? origin.source);
+    const isLeftOut = source?.key === "--controllers";
+    const because = isLeftOut
+      ? `--controllers of kube-controller-manager of ${where} leaves out the one that signs`
+      : `kube-controller-manager of ${where} has no pair to sign it with`;
+    return known({ state: "neverIssued", because }, source ?? origin.source);
   }
   const content = files(path);
   return content.known

@@ -327,5 +327,5 @@ const waysToCertificate = {
   unseen:
     "Look at the kubelet's requests (kubectl get csr) and approve what is Pending (kubectl certificate approve); its log says what else keeps it from a certificate",
   neverIssued:
-    "Give kube-controller-manager --cluster-signing-kubelet-serving-cert-file and --cluster-signing-kubelet-serving-key-file: it signs what was approved",
+    "Let kube-controller-manager sign what was approved: it has to start, with csrsigning among its --controllers, and to have --cluster-signing-kubelet-serving-cert-file with --cluster-signing-kubelet-serving-key-file, or --cluster-signing-cert-file with --cluster-signing-key-file and no pair for any other signer",
 };
