@@ -2,7 +2,7 @@
  * A program's command line, as far as it is known, from an argument list or from shell text, behind whatever starts it.
  */
 import type { Problem, Source } from "../words/fact.ts";
-import { type HandedOn, handedOnAt, tunesAlone } from "./handed-on.ts";
+import { type HandedOn, handedOnAt, settingsByWords, tunesAlone } from "./handed-on.ts";
 import { baseName, hyperkubeParts, imageName, isProgram, type Program } from "./program-names.ts";
 import { withOwnNames } from "./shell-aliases.ts";
 import {
@@ -216,6 +216,11 @@ function findPrograms(words: readonly Word[], source: Source, search: Search): v
     return;
   }
   const isContainer = /^(docker|podman|nerdctl|crictl|ctr)$/.test(name);
+  const set = settingsByWords(words.slice(at));
+  if (set) {
+    handOn(set, textOf(wrapper), set.option, source, search);
+    return;
+  }
   if (harmless.has(name) && !isContainer) return;
   if (name === "command" && /^-[vV]$/.test(textOf(words[at + 1]))) return;
   if (

@@ -13,6 +13,62 @@ export type HandedOn = {
   readonly length: 1 | 2;
 };
 
+type Setter = {
+  /** What its words begin with. */
+  readonly verb: RegExp;
+  readonly setting: RegExp;
+  readonly whose: "kubelet" | "bottlerocket";
+};
+
+/**
+ * Programs that set something of kubelets that run: `apiclient set kubernetes.x=y`, `snap set kubelet x=y`, GKE's switch.
+ * Sources: Bottlerocket `sources/api/apiclient`; Charmed Kubernetes' snap of the kubelet; `gcloud container clusters`.
+ */
+const setters: Readonly<Record<string, Setter>> = {
+  apiclient: {
+    verb: /^set /,
+    setting: /^(?:settings\.)?kubernetes\.([\w-]+)=(.*)$/s,
+    whose: "bottlerocket",
+  },
+  snap: { verb: /^set kubelet /, setting: /^([a-z][a-z-]*)=(.*)$/s, whose: "kubelet" },
+  gcloud: {
+    verb: /^(?:\w+ )?container /,
+    setting: /^--(?:no-)?enable-(insecure-kubelet-readonly-port)$/,
+    whose: "kubelet",
+  },
+};
+
+/** The settings in a command of a program that sets some of running kubelets; undefined for any other. */
+export function settingsByWords(words: readonly Word[]): HandedOn | undefined {
+  const at = words.findIndex((word) => Object.hasOwn(setters, nameOf(textOf(word))));
+  const setter = setters[nameOf(textOf(words[at]))];
+  const rest = words.slice(at + 1);
+  const texts = rest.map(textOf);
+  if (!setter?.verb.test(`${texts.join(" ")} `)) return undefined;
+  const given = texts.flatMap((text): [string, string | boolean][] => {
+    const [, name, value] = setter.setting.exec(text) ?? [];
+    if (name === undefined) return [];
+    return value === undefined
+      ? [["insecureKubeletReadonlyPortEnabled", !text.startsWith("--no-")]]
+      : [[name, value]];
+  });
+  // Of words that are not known, and of JSON, it is not known what is set.
+  const isOpen =
+    setter.whose === "bottlerocket" &&
+    rest.some((word, index) => word.kind !== "text" || /^\{.*kubernetes/s.test(texts[index] ?? ""));
+  if (given.length === 0 && !isOpen) return undefined;
+  const { some, deciding, opens } = settingsIn(Object.fromEntries(given), setter.whose);
+  return {
+    option: texts.join(" "),
+    length: 1,
+    settings: { some, deciding: isOpen ? [...deciding, ""] : deciding, ...(opens && { opens }) },
+  };
+}
+
+function nameOf(text: string): string {
+  return text.slice(text.lastIndexOf("/") + 1);
+}
+
 /** The option at a place among words. */
 export function handedOnAt(words: readonly Word[], at: number): HandedOn | undefined {
   const text = textOf(words[at]);

@@ -8,6 +8,7 @@ import { settingPieces } from "./given-settings.ts";
 import { isOfKubernetes } from "./host-paths.ts";
 import { isKubeletStats, kubeletStats } from "./kubelet-stats.ts";
 import { fieldName, isUnknown, ofFile, titleOf, unread } from "./origins.ts";
+import { asSettings, fieldsMeant } from "./other-clothes.ts";
 import type { Origin, Piece } from "./piece.ts";
 import {
   isSetBeside,
@@ -34,7 +35,7 @@ import {
 export const otherObject: ObjectFormat = {
   name: "any other object",
   about:
-    'Rollouts and other kinds with a pod inside, virtual machines with user data (`userData`, `userDataBase64`, `customData`, `metadata["user-data"]`, `metadataStartupScript`, ...), remote and local commands with the variables beside them, lists of the lines of a script, joins of CloudFormation and Azure, files (`path` with `content`), objects inside of it; what else speaks of kubelets is said to be not read',
+    'Rollouts and other kinds with a pod inside, virtual machines with user data (`userData`, `userDataBase64`, `customData`, `metadata["user-data"]`, `metadataStartupScript`, ...), remote and local commands with the variables beside them, lists of the lines of a script, joins of CloudFormation and Azure, settings of kubelets in other clothes (a name beside its value, JSON patches, flags without dashes), files (`path` with `content`), objects inside of it; what else speaks of kubelets is said to be not read',
   recognises: () => true,
   read: (object, origin, lineOf) => {
     const pods = readWorkload({ kind: "", ...object }, origin, lineOf);
@@ -71,6 +72,9 @@ export function search(
   const found: Found = { pieces: [], inner: [], mentions: [] };
   const all: Search = { origin, lineOf, found, settling };
   const hasKind = typeof object.kind === "string" && object.kind !== "";
+  const meant = fieldsMeant(object);
+  if (meant)
+    return { pieces: [], inner: [{ object: meant, origin, lineOf: () => lineOf(["value"]) }] };
   for (const [key, value] of Object.entries(object)) {
     if (!hasKind || !aside.has(key)) visitField(key, value, [], object, all);
   }
@@ -112,7 +116,8 @@ function visitField(
     found.pieces.push(...kubeletStats(key, receiver, here, search));
     return;
   }
-  const whose = settledIn(key, value, path, settling);
+  const settings = asSettings(key, value);
+  const whose = settledIn(key, settings, path, settling);
   if (whose === undefined) {
     if (isVariable(key, value)) {
       const where = fieldName(here);
@@ -123,7 +128,7 @@ function visitField(
   }
   const by = settling?.by;
   const isNoneMeant = settling !== undefined;
-  for (const piece of settingPieces(value, here, whose, search, by, isNoneMeant)) {
+  for (const piece of settingPieces(settings, here, whose, search, by, isNoneMeant)) {
     found.pieces.push(piece);
   }
   if (asObject(value) === undefined) return;
@@ -203,6 +208,15 @@ function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search)
     });
     return;
   }
+  const meant = fieldsMeant(object);
+  if (meant) {
+    found.inner.push({
+      object: meant,
+      origin: within(search, path),
+      lineOf: () => lineOf([...path, "value"]),
+    });
+    return;
+  }
   const isEnvironment = path.at(-1) === "environment";
   for (const [key, item] of Object.entries(object)) {
     if (key === "containers" || key === "initContainers") continue;
@@ -273,6 +287,10 @@ function visitList(
         origin: within(search, path),
       });
     }
+    return;
+  }
+  if (isCommand && typeof path.at(-1) === "number" && texts[0] === "apiclient") {
+    search.found.inner.push({ content: `${texts.join("\0")}\0`, origin: within(search, path) });
     return;
   }
   const script = scriptOfLines(String(path.at(-1)), list);
