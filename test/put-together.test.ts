@@ -102,3 +102,16 @@ describe("a file of flags", () => {
     assert.match(rejectedByPack(configMap("args", { kubelet: flags })), /without a credential/);
   });
 });
+
+describe("very many variables beside a very long command", () => {
+  it("are looked for once", () => {
+    const environment = Object.fromEntries(
+      Array.from({ length: 20_000 }, (_, at) => [`A${at}`, "--v=2"]),
+    );
+    const text = JSON.stringify({ create: "kubelet $A1 ".repeat(40_000), environment });
+    const before = process.cpuUsage();
+    judged({ "other/x.json": text });
+    const { user, system } = process.cpuUsage(before);
+    assert.ok((user + system) / 1000 < 5000);
+  });
+});

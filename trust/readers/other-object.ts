@@ -11,9 +11,9 @@ import { fieldName, isUnknown, ofFile, titleOf, unread } from "./origins.ts";
 import { asSettings, fieldsMeant } from "./other-clothes.ts";
 import type { Origin, Piece } from "./piece.ts";
 import {
-  isSetBeside,
   joined,
   scriptOfLines,
+  setBeside,
   textOfExpression,
   variablesFor,
   withVariables,
@@ -217,10 +217,10 @@ function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search)
     });
     return;
   }
-  const isEnvironment = path.at(-1) === "environment";
+  const set = path.at(-1) === "environment" ? setBeside(parent) : undefined;
   for (const [key, item] of Object.entries(object)) {
     if (key === "containers" || key === "initContainers") continue;
-    if (isEnvironment && isSetBeside(key, parent)) continue;
+    if (set?.has(key)) continue;
     visitField(key, item, path, object, search);
   }
 }

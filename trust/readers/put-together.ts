@@ -53,12 +53,14 @@ export function variablesFor(
   text: string,
   { environment }: JsonObject,
 ): readonly (readonly [name: string, value: string])[] {
-  if (!runs.test(key)) return [];
-  return Object.entries(asObject(environment) ?? {}).flatMap(([name, value]) => {
-    const isUsed = /^\w+$/.test(name) && new RegExp(`\\$\\{?${name}\\b`).test(text);
-    const known = asText(value);
-    const isKnown = known !== undefined && placeholderIn(known) === undefined;
-    return isUsed && isKnown ? [[name, known] as const] : [];
+  const variables = runs.test(key) ? asObject(environment) : undefined;
+  if (variables === undefined) return [];
+  const used = new Set([...text.matchAll(/\$\{?(\w+)/g)].map(([, name = ""]) => name));
+  return [...used].flatMap((name) => {
+    const value = Object.hasOwn(variables, name) ? asText(variables[name]) : undefined;
+    return value !== undefined && placeholderIn(value) === undefined
+      ? [[name, value] as const]
+      : [];
   });
 }
 
@@ -73,11 +75,11 @@ export function withVariables(
   return `${head}${set.join("")}${text.slice(head.length)}`;
 }
 
-/** Whether a variable is set in a script beside it, and read there. */
-export function isSetBeside(name: string, parent: JsonObject): boolean {
-  return Object.entries(parent).some(
-    ([key, text]) =>
-      typeof text === "string" &&
-      variablesFor(key, text, parent).some(([variable]) => variable === name),
+/** The variables that are set in a script beside them, and read there. */
+export function setBeside(parent: JsonObject): ReadonlySet<string> {
+  return new Set(
+    Object.entries(parent).flatMap(([key, text]) =>
+      typeof text === "string" ? variablesFor(key, text, parent).map(([name]) => name) : [],
+    ),
   );
 }
