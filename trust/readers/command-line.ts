@@ -105,6 +105,8 @@ type Search = {
 };
 
 const maxNesting = 5;
+/** Programs that one text starts; no machine starts as many kubelets, and each is judged. */
+export const maxPrograms = 5_000;
 
 function findInShell(
   text: string,
@@ -128,6 +130,11 @@ function findInShell(
   for (const command of commands) {
     found.commands.push(command);
     const here = { ...source, line: command.line };
+    if (found.commandLines.length >= maxPrograms) {
+      const message = `what is started from here on: more than ${maxPrograms} programs in one text`;
+      found.problems.push({ message, source: here, fatal: false });
+      return;
+    }
     const before = found.commandLines.length + found.problems.length;
     const lines = found.commandLines.length;
     findPrograms(command.words, here, search);

@@ -2,6 +2,7 @@
 
 import { known } from "../words/fact.ts";
 import { clusterLabel } from "../words/vocabulary.ts";
+import { maxPrograms } from "./command-line.ts";
 import { documents } from "./documents.ts";
 import { decodeBase64, decodeBytes, decodeHex, maxBytes, withoutMark } from "./encoding.ts";
 import type { Given, GivenObject, Part, Reading } from "./format.ts";
@@ -67,6 +68,7 @@ type Item = { readonly given: Given | GivenObject; readonly depth: number };
 function readThrough(given: Given | GivenObject, walk: Walk): void {
   const queue: Item[] = [{ given, depth: 0 }];
   let grown = 0;
+  let programs = 0;
   for (let next = queue.pop(); next; next = queue.pop()) {
     const { origin } = next.given;
     const size = "content" in next.given ? next.given.content.length : 0;
@@ -74,6 +76,7 @@ function readThrough(given: Given | GivenObject, walk: Walk): void {
     walk.total += size;
     grown += next.depth === 0 ? 0 : size;
     if (
+      programs > maxPrograms ||
       next.depth > maxDepth ||
       walk.texts > maxTexts ||
       walk.total > maxTotal ||
@@ -82,14 +85,17 @@ function readThrough(given: Given | GivenObject, walk: Walk): void {
       walk.pieces.push(
         unread(
           origin,
-          `${given.origin.source.where} to its end: it holds more texts in each other than are read`,
+          `${given.origin.source.where} to its end: it holds more texts, or programs, than are read`,
           true,
         ),
       );
       return;
     }
     const reading = readOne(next.given);
-    for (const piece of reading.pieces) walk.pieces.push(piece);
+    for (const piece of reading.pieces) {
+      walk.pieces.push(piece);
+      if (piece.kind === "program") programs += 1;
+    }
     for (const part of reading.parts ?? []) walk.parts.push(part);
     for (let index = reading.inner.length - 1; index >= 0; index -= 1) {
       const inner = reading.inner[index];
