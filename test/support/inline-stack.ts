@@ -49,10 +49,6 @@ export async function openInlineStack(): Promise<InlineStack> {
   fs.mkdirSync(backend);
   const environment = await sourceEnvironment();
   const { stack } = await createStack(folder, pathToFileURL(backend).href, environment);
-  const outputs = stack.outputs.bind(stack);
-  // After each operation the Automation API asks for these: further runs of the CLI for what no test reads.
-  stack.outputs = async () => ({});
-  stack.info = async () => undefined;
   let current: PulumiFn = async () => {};
 
   const run = async (
@@ -79,7 +75,9 @@ export async function openInlineStack(): Promise<InlineStack> {
     refresh: () => run((onEvent) => stack.refresh({ onEvent })),
     destroy: () => run((onEvent) => stack.destroy({ onEvent })),
     outputs: async () =>
-      Object.fromEntries(Object.entries(await outputs()).map(([name, { value }]) => [name, value])),
+      Object.fromEntries(
+        Object.entries(await stack.outputs()).map(([name, { value }]) => [name, value]),
+      ),
     stored: () => fs.readFileSync(stateFile(backend), "utf8"),
     resource: async (name) => {
       const { deployment } = await stack.exportStack();
