@@ -4,6 +4,7 @@
  * Sources: datadog-agent `pkg/util/kubernetes/kubelet/kubelet_client.go`; datadog-operator
  * `api/datadoghq/v2alpha1/datadogagent_types.go` (KubeletConfig); helm-charts `charts/datadog/values.yaml`.
  */
+import { parseBool } from "../go/texts.ts";
 import { type Fact, known, unknown } from "../words/fact.ts";
 import { isUnknown } from "./origins.ts";
 import type { CallerPiece, Origin, WorkloadPiece } from "./piece.ts";
@@ -35,8 +36,8 @@ export function datadogAgentIn(pod: WorkloadPiece): CallerPiece[] {
       isFargate: variable("DD_EKS_FARGATE"),
     };
   });
-  const own = settings.filter(({ isFargate }) => !isTrue(isFargate));
-  const [first] = own.filter(({ tlsVerify }) => isFalse(tlsVerify)).concat(own);
+  const own = settings.filter(({ isFargate }) => boolOf(isFargate) !== true);
+  const [first] = own.filter(({ tlsVerify }) => boolOf(tlsVerify) === false).concat(own);
   return first ? [caller(first, { ...pod, pod })] : [];
 }
 
@@ -90,8 +91,8 @@ function verificationOf(
   caFile: Json | undefined,
   label: string,
 ): CallerPiece["verification"] {
-  if (isFalse(tlsVerify)) return known({ skip: true, key: "DD_KUBELET_TLS_VERIFY" });
-  if (tlsVerify !== undefined && tlsVerify !== null && !isTrue(tlsVerify)) {
+  if (boolOf(tlsVerify) === false) return known({ skip: true, key: "DD_KUBELET_TLS_VERIFY" });
+  if (tlsVerify !== undefined && tlsVerify !== null && boolOf(tlsVerify) !== true) {
     return unknown(`whether the Datadog agent of ${label} verifies kubelets`);
   }
   const file = caFile ?? "";
@@ -109,10 +110,7 @@ function addressTypesOf(host: Json | undefined, label: string): Fact<readonly st
     : unknown(`the address of kubelets that the Datadog agent of ${label} asks`);
 }
 
-function isTrue(value: Json | undefined): boolean {
-  return value === true || /^(?:1|t|true)$/i.test(asText(value) ?? "");
-}
-
-function isFalse(value: Json | undefined): boolean {
-  return value === false || /^(?:0|f|false)$/i.test(asText(value) ?? "");
+/** As the agent reads its variables; undefined for what is neither. */
+function boolOf(value: Json | undefined): boolean | undefined {
+  return typeof value === "boolean" ? value : parseBool(asText(value) ?? "").value;
 }

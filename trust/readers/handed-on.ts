@@ -1,4 +1,5 @@
 /** Options by which installers hand arguments on to a kubelet or kube-apiserver: `--kubelet-extra-args "--max-pods=9"`. */
+import { baseName } from "./program-names.ts";
 import { type Settings, settingsIn } from "./tuning.ts";
 import { textOf, type Word } from "./word.ts";
 
@@ -40,8 +41,8 @@ const setters: Readonly<Record<string, Setter>> = {
 
 /** The settings in a command of a program that sets some of running kubelets; undefined for any other. */
 export function settingsByWords(words: readonly Word[]): HandedOn | undefined {
-  const at = words.findIndex((word) => Object.hasOwn(setters, nameOf(textOf(word))));
-  const setter = setters[nameOf(textOf(words[at]))];
+  const at = words.findIndex((word) => Object.hasOwn(setters, baseName(textOf(word))));
+  const setter = setters[baseName(textOf(words[at]))];
   const rest = words.slice(at + 1);
   const texts = rest.map(textOf);
   if (!setter?.verb.test(`${texts.join(" ")} `)) return undefined;
@@ -63,10 +64,6 @@ export function settingsByWords(words: readonly Word[]): HandedOn | undefined {
     length: 1,
     settings: { some, deciding: isOpen ? [...deciding, ""] : deciding, ...(opens && { opens }) },
   };
-}
-
-function nameOf(text: string): string {
-  return text.slice(text.lastIndexOf("/") + 1);
 }
 
 /** The option at a place among words. */

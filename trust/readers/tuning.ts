@@ -1,4 +1,5 @@
 /** Settings of kubelets as clouds and distributions take them: what only tunes, and what decides. */
+import { parseBool } from "../go/texts.ts";
 import { type Opening, openingOf } from "../words/opening.ts";
 import { placeholderIn } from "./placeholders.ts";
 import { asObject, type Json } from "./yaml.ts";
@@ -113,7 +114,7 @@ export function settingsIn(value: Json, whose: Settled): Settings {
   }
   const some = leaves.length > 0;
   const opens = openingOf({
-    anonymous: isTrue.test(flags.get("anonymous-auth") ?? ""),
+    anonymous: parseBool(flags.get("anonymous-auth") ?? "").value === true,
     authorizationMode: flags.get("authorization-mode") ?? "",
     readOnlyPort: Number(flags.get("read-only-port") ?? 0),
   });
@@ -121,9 +122,6 @@ export function settingsIn(value: Json, whose: Settled): Settings {
     ? { some, deciding: [...deciding], opens }
     : { some, deciding: [...new Set([...deciding, ...entered])] };
 }
-
-/** Source: Go `strconv.ParseBool`. */
-const isTrue = /^(?:1|t|T|true|True|TRUE)$/;
 
 type Leaf = { readonly path: readonly string[]; readonly value: Json };
 
