@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { main } from "../cli/main.ts";
-import { reasonAnnotation, verificationAnnotation } from "../trust/words/vocabulary.ts";
-import { resource, unknownValue, violationsOf } from "./policies/fake.ts";
+import { main } from "../../cli/main.ts";
+import { reasonAnnotation, verificationAnnotation } from "../../trust/words/vocabulary.ts";
+import { resource, unknownValue, violationsOf } from "../policies/fake.ts";
 import {
   apiServerPod,
   kubeletConfiguration,
   kubeletUnit,
   type Stance,
-} from "./policies/stacks/parts.ts";
-import { inFolder } from "./support/folders.ts";
+} from "../policies/stacks/parts.ts";
+import { inFolder } from "../support/folders.ts";
 
 type Metadata = Record<string, unknown>;
 type Made = { readonly metadata: Metadata; readonly data: Record<string, string> };

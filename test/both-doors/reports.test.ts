@@ -4,20 +4,20 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { PolicyResource } from "@pulumi/policy";
-import { main } from "../cli/main.ts";
-import { issue } from "../lab/x509/issue.ts";
-import type { Config } from "../policies/config.ts";
-import { configMap, resource, violationsOf } from "./policies/fake.ts";
-import { apiServerPod } from "./policies/stacks/parts.ts";
-import { filesIn, objectsOf, textOf } from "./reports/objects.ts";
-import { clusterAuthority, servingCertificate } from "./support/certificates.ts";
-import { folderForAll } from "./support/folders.ts";
+import { main } from "../../cli/main.ts";
+import { issue } from "../../lab/x509/issue.ts";
+import type { Config } from "../../policies/config.ts";
+import { configMap, resource, violationsOf } from "../policies/fake.ts";
+import { apiServerPod } from "../policies/stacks/parts.ts";
+import { filesIn, objectsOf, textOf } from "../reports/objects.ts";
+import { clusterAuthority, servingCertificate } from "../support/certificates.ts";
+import { folderForAll } from "../support/folders.ts";
 
 /*
  * What people reported, as files, and what a sound verdict says of it, in both doors.
  */
 
-const folder = fileURLToPath(new URL("reports/", import.meta.url));
+const folder = fileURLToPath(new URL("../reports/", import.meta.url));
 
 /** Runs `judge` on files of a case; a word that is no file of it is an option. */
 function judged(...words: string[]) {

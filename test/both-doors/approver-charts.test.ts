@@ -1,8 +1,8 @@
 /** Charts of approvers: what they make approves, by the values that they are given, in both doors. */
 import assert from "node:assert/strict";
-import { configMap, resource, unknownValue, violationsOf } from "./policies/fake.ts";
-import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./policies/stacks/parts.ts";
-import { judged } from "./support/both-doors.ts";
+import { configMap, resource, unknownValue, violationsOf } from "../policies/fake.ts";
+import { apiServerPod, kubeletConfiguration, kubeletUnit } from "../policies/stacks/parts.ts";
+import { judged } from "./both-doors.ts";
 
 const unit = kubeletUnit(["--hostname-override=w-1", "--node-ip=10.0.0.5"]);
 const cluster = [

@@ -1,8 +1,8 @@
 /** Links and trees of Ignition and Butane: a file that Kubernetes reads may stand at its place by them. */
 import assert from "node:assert/strict";
-import { configMap } from "./policies/fake.ts";
-import { kubeletConfiguration } from "./policies/stacks/parts.ts";
-import { judged, open, rejectedByPack } from "./support/both-doors.ts";
+import { configMap } from "../policies/fake.ts";
+import { kubeletConfiguration } from "../policies/stacks/parts.ts";
+import { judged, open, rejectedByPack } from "./both-doors.ts";
 
 const place = "/var/lib/kubelet/config.yaml";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
-import { readArguments } from "../cli/arguments.ts";
-import { readEvidence } from "../cli/evidence.ts";
-import { judgeAll } from "../cli/judgement.ts";
-import { configMap, resource, violationsOf } from "./policies/fake.ts";
-import { apiServerPod, kubeletConfiguration, kubeletUnit } from "./policies/stacks/parts.ts";
-import { textOf } from "./reports/objects.ts";
-import { inFolder, writeFiles } from "./support/folders.ts";
+import { readArguments } from "../../cli/arguments.ts";
+import { readEvidence } from "../../cli/evidence.ts";
+import { judgeAll } from "../../cli/judgement.ts";
+import { configMap, resource, violationsOf } from "../policies/fake.ts";
+import { apiServerPod, kubeletConfiguration, kubeletUnit } from "../policies/stacks/parts.ts";
+import { textOf } from "../reports/objects.ts";
+import { inFolder, writeFiles } from "../support/folders.ts";
 
 /*
  * Who calls kubelets beside kube-apiserver is judged alike by both doors.

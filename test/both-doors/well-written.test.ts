@@ -1,8 +1,8 @@
 /** What well-run clusters have, in the shapes that people write: passed by both doors, without a word. */
 import assert from "node:assert/strict";
-import { configMap, resource } from "./policies/fake.ts";
-import { kubeletConfiguration } from "./policies/stacks/parts.ts";
-import { flags, judged, open, rejectedByPack } from "./support/both-doors.ts";
+import { configMap, resource } from "../policies/fake.ts";
+import { kubeletConfiguration } from "../policies/stacks/parts.ts";
+import { flags, judged, open, rejectedByPack } from "./both-doors.ts";
 
 const path = "/var/lib/kubelet/own.yaml";
 const written = (text: string) => `cat > ${path} <<'E'\n${text}E\n`;

@@ -1,7 +1,7 @@
 /** Whether an approver runs, and may approve, as clusters have such workloads and roles; in both doors. */
 import assert from "node:assert/strict";
-import { resource, violationsOf } from "./policies/fake.ts";
-import { goodResources, judged } from "./support/both-doors.ts";
+import { resource, violationsOf } from "../policies/fake.ts";
+import { goodResources, judged } from "./both-doors.ts";
 
 const group = "rbac.authorization.k8s.io";
 const rules = [

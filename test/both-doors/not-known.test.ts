@@ -1,8 +1,8 @@
 /** Values that nobody can read yet: unknown, neither absent nor a default, in both doors. */
 import assert from "node:assert/strict";
-import { configMap, resource, unknownValue } from "./policies/fake.ts";
-import { kubeletConfiguration } from "./policies/stacks/parts.ts";
-import { judged, rejectedByPack } from "./support/both-doors.ts";
+import { configMap, resource, unknownValue } from "../policies/fake.ts";
+import { kubeletConfiguration } from "../policies/stacks/parts.ts";
+import { judged, rejectedByPack } from "./both-doors.ts";
 
 const good = kubeletConfiguration("bootstrap");
 const sops = "ENC[AES256_GCM,data:p673w==,iv:YY=,tag:UQ=,type:str]";

@@ -1,7 +1,7 @@
 /** Programs beside metrics-server and Prometheus that call kubelets: each verifies or is told of, in both doors. */
 import assert from "node:assert/strict";
-import { configMap, resource } from "./policies/fake.ts";
-import { judged, packSays } from "./support/both-doors.ts";
+import { configMap, resource } from "../policies/fake.ts";
+import { judged, packSays } from "./both-doors.ts";
 
 const token = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 const ca = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";

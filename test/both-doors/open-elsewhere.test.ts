@@ -1,8 +1,8 @@
 /** Settings for kubelets that something else starts: those that open one for certain are rejected, once, in both doors. */
 import assert from "node:assert/strict";
-import { configMap, resource, violationsOf } from "./policies/fake.ts";
-import { apiServerPod } from "./policies/stacks/parts.ts";
-import { flags, goodResources, judged, open, packSays } from "./support/both-doors.ts";
+import { configMap, resource, violationsOf } from "../policies/fake.ts";
+import { apiServerPod } from "../policies/stacks/parts.ts";
+import { flags, goodResources, judged, open, packSays } from "./both-doors.ts";
 
 const eksctl = (more: object) => ({
   apiVersion: "eksctl.io/v1alpha5",

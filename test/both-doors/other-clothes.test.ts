@@ -1,7 +1,7 @@
 /** Settings of kubelets in other clothes: open ones are rejected, those that tune alone are passed, in both doors. */
 import assert from "node:assert/strict";
-import { configMap, resource } from "./policies/fake.ts";
-import { judged, rejectedByPack } from "./support/both-doors.ts";
+import { configMap, resource } from "../policies/fake.ts";
+import { judged, rejectedByPack } from "./both-doors.ts";
 
 const open = { "anonymous-auth": "true", "authorization-mode": "AlwaysAllow" };
 const tuned = { "max-pods": "100" };

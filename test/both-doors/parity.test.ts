@@ -4,25 +4,25 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as k8s from "@pulumi/kubernetes";
 import type { PolicyResource } from "@pulumi/policy";
-import { readArguments, UsageError } from "../cli/arguments.ts";
-import { readEvidence } from "../cli/evidence.ts";
-import { judgeAll } from "../cli/judgement.ts";
-import { analyseStack } from "../policies/stack/analysis.ts";
-import { readStack } from "../policies/stack/resource.ts";
-import { causeOf } from "../trust/judge/cause.ts";
-import { type Outcome, requestKinds, type Verdict } from "../trust/words/verdict.ts";
-import { type Registered, register } from "./components/mocks.ts";
-import { configMap, resource } from "./policies/fake.ts";
-import type { Case } from "./policies/preview.ts";
-import { badInput } from "./policies/stacks/bad-input.ts";
-import { clientCertificates } from "./policies/stacks/client-certificates.ts";
-import { collected } from "./policies/stacks/collected.ts";
-import { kubeadmConfigMaps, staticPodFiles } from "./policies/stacks/manifests.ts";
-import { oldUnit } from "./policies/stacks/old-unit.ts";
-import * as parts from "./policies/stacks/parts.ts";
-import { requests } from "./policies/stacks/requests.ts";
-import { filesIn, textOf } from "./reports/objects.ts";
-import { folderForAll, inFolder, writeFiles } from "./support/folders.ts";
+import { readArguments, UsageError } from "../../cli/arguments.ts";
+import { readEvidence } from "../../cli/evidence.ts";
+import { judgeAll } from "../../cli/judgement.ts";
+import { analyseStack } from "../../policies/stack/analysis.ts";
+import { readStack } from "../../policies/stack/resource.ts";
+import { causeOf } from "../../trust/judge/cause.ts";
+import { type Outcome, requestKinds, type Verdict } from "../../trust/words/verdict.ts";
+import { type Registered, register } from "../components/mocks.ts";
+import { configMap, resource } from "../policies/fake.ts";
+import type { Case } from "../policies/preview.ts";
+import { badInput } from "../policies/stacks/bad-input.ts";
+import { clientCertificates } from "../policies/stacks/client-certificates.ts";
+import { collected } from "../policies/stacks/collected.ts";
+import { kubeadmConfigMaps, staticPodFiles } from "../policies/stacks/manifests.ts";
+import { oldUnit } from "../policies/stacks/old-unit.ts";
+import * as parts from "../policies/stacks/parts.ts";
+import { requests } from "../policies/stacks/requests.ts";
+import { filesIn, textOf } from "../reports/objects.ts";
+import { folderForAll, inFolder, writeFiles } from "../support/folders.ts";
 
 const groups: Readonly<Record<string, readonly Case[]>> = {
   "kubeadm's ConfigMaps": kubeadmConfigMaps,
@@ -113,7 +113,7 @@ function fromFolder(folder: string, approves: boolean): string[] {
     .sort();
 }
 
-const reports = fileURLToPath(new URL("reports/", import.meta.url));
+const reports = fileURLToPath(new URL("../reports/", import.meta.url));
 const reported = readdirSync(reports).filter((name) => /^\d\d-/.test(name));
 
 describe(`parity of pack and command line, ${reported.length} reports`, () => {

@@ -1,8 +1,8 @@
 /** Texts that are put together before a machine gets them: read as what the machine gets, in both doors. */
 import assert from "node:assert/strict";
-import { configMap, resource, unknownValue } from "./policies/fake.ts";
-import { kubeletConfiguration } from "./policies/stacks/parts.ts";
-import { flags, judged, open, rejectedByPack } from "./support/both-doors.ts";
+import { configMap, resource, unknownValue } from "../policies/fake.ts";
+import { kubeletConfiguration } from "../policies/stacks/parts.ts";
+import { flags, judged, open, rejectedByPack } from "./both-doors.ts";
 
 const path = "/var/lib/kubelet/own.yaml";
 const good = kubeletConfiguration("bootstrap");

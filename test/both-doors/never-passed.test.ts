@@ -1,7 +1,7 @@
 /** Shapes in which settings of kubelets are brought: each is read, or is said to be not read, in both doors. */
 import assert from "node:assert/strict";
-import { configMap, resource, unknownValue, violationsOf } from "./policies/fake.ts";
-import { kubeletConfiguration, kubeletUnit } from "./policies/stacks/parts.ts";
+import { configMap, resource, unknownValue, violationsOf } from "../policies/fake.ts";
+import { kubeletConfiguration, kubeletUnit } from "../policies/stacks/parts.ts";
 import {
   anyone,
   flags,
@@ -11,7 +11,7 @@ import {
   packSays,
   rejectedByPack,
   type Sent,
-} from "./support/both-doors.ts";
+} from "./both-doors.ts";
 
 const configuration = {
   apiVersion: "v1",

@@ -1,8 +1,8 @@
 /** `--node-ip` that no node can have: the kubelet stops, or its node has no address; in both doors. */
 import assert from "node:assert/strict";
-import { configMap, violationsOf } from "./policies/fake.ts";
-import { kubeletConfiguration, kubeletUnit } from "./policies/stacks/parts.ts";
-import { goodResources, judged } from "./support/both-doors.ts";
+import { configMap, violationsOf } from "../policies/fake.ts";
+import { kubeletConfiguration, kubeletUnit } from "../policies/stacks/parts.ts";
+import { goodResources, judged } from "./both-doors.ts";
 
 function said(...flags: readonly string[]) {
   const unit = kubeletUnit(flags.map((flag) => `"${flag}"`));

@@ -3,7 +3,7 @@
 import { main } from "../../cli/main.ts";
 import { configMap, resource, type Sent, violationsOf } from "../policies/fake.ts";
 import { apiServerPod, kubeletConfiguration, kubeletUnit } from "../policies/stacks/parts.ts";
-import { inFolder, writeFiles } from "./folders.ts";
+import { inFolder, writeFiles } from "../support/folders.ts";
 
 export type { Sent } from "../policies/fake.ts";
 
