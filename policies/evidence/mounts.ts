@@ -5,7 +5,7 @@
  */
 
 import type { PodProgram } from "../../trust/readers/pod.ts";
-import { asList, asObject, asText, type JsonObject } from "../../trust/readers/yaml.ts";
+import { isOfPod, keyAt, sourcesOf, type VolumeSource } from "../../trust/readers/volumes.ts";
 import { type Fact, isThere, known, unknown } from "../../trust/words/fact.ts";
 import type { FileContent, HostFiles } from "../../trust/words/facts.ts";
 import { describe, type Resource, type Stack, text } from "../stack/resource.ts";
@@ -36,32 +36,11 @@ export function mountedFiles(
     }
     const names = sources.map(({ kind, name }) => `${kind} ${name}`).join(" or ");
     const where = names === "" ? describe(pod) : names;
-    const missing = `the content of ${path}, which is not in ${where} of this stack`;
-    // What such a volume covers is no file of the machine.
-    return sources.length > 0 ? isThere(unknown(missing, { where })) : unknown(missing, { where });
+    const missing = unknown(`the content of ${path}, which is not in ${where} of this stack`, {
+      where,
+    });
+    return at && isOfPod(at.volume) ? isThere(missing) : missing;
   };
-}
-
-type VolumeSource = { readonly kind: string; readonly name: string; readonly object: JsonObject };
-
-/** What a volume is made of: one object, or several that are projected into it. */
-function sourcesOf(volume: JsonObject): VolumeSource[] {
-  const parts = [volume, ...asList(asObject(volume.projected)?.sources).map(asObject)];
-  return parts.flatMap((part): VolumeSource[] => {
-    const configMap = asObject(part?.configMap);
-    const secret = asObject(part?.secret);
-    const name = asText(configMap?.name) ?? asText(secret?.secretName) ?? asText(secret?.name);
-    const object = configMap ?? secret;
-    if (object === undefined || name === undefined) return [];
-    return [{ kind: configMap ? "ConfigMap" : "Secret", name, object }];
-  });
-}
-
-/** The key that stands at a path: `items` name the ones that are there, else each is under its own name. */
-function keyAt({ object }: VolumeSource, path: string): string | undefined {
-  const items = asList(object.items).map(asObject);
-  if (items.length === 0) return path;
-  return asText(items.find((item) => item?.path === path)?.key);
 }
 
 function find(stack: Stack, pod: Resource, { kind, name }: VolumeSource): Resource | undefined {

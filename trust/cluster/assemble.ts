@@ -31,12 +31,15 @@ import {
 } from "./control-plane.ts";
 import {
   contentIsMissing,
+  type FilesOf,
   filesInObjects,
   filesOfMachines,
   layered,
   sharedFiles,
 } from "./files.ts";
+import { withoutIdle } from "./idle.ts";
 import { assembledKubelet, kubeletsAmong, type ReadyKubelet, schedulableOf } from "./kubelets.ts";
+import { mounting } from "./mounts.ts";
 import { type Place, placing } from "./place.ts";
 import { isExport, merged, rbacOf } from "./rbac.ts";
 import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
@@ -47,10 +50,11 @@ import { withFilesOfOthers } from "./started-elsewhere.ts";
 import { unknownPorts } from "./unknown-ports.ts";
 
 /** Puts pieces together. Pure; never throws. */
-export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}): Assembly {
+export function assemble(found: readonly Piece[], options: AssembleOptions = {}): Assembly {
+  const pieces = withoutIdle(found);
   const { groups, placeOf } = placing(apiServersIn(pieces).map(({ origin }) => origin));
-  const places = placesOf(pieces, placeOf);
   const filesOf = filesOfMachines(pieces.filter(isKind("file")), options);
+  const places = placesOf(pieces, placeOf, filesOf);
   const context: Context = { options, filesOf, parse: configurationParser() };
   const doubted = groupsInDoubt(places.values());
   const rest = none();
@@ -73,10 +77,10 @@ export function assemble(pieces: readonly Piece[], options: AssembleOptions = {}
     if (declared.length > 0) {
       clusters.push(clusterOf(key, cluster, own, declared, context));
     } else {
-      const found = withoutApiServer(own, place, rest, context);
-      unpaired.push(...found.unpaired);
-      oneSided.push(found.oneSided);
-      unread.push(...own.filter(isKind("unread")), ...unknownPorts(found.unpaired));
+      const alone = withoutApiServer(own, place, rest, context);
+      unpaired.push(...alone.unpaired);
+      oneSided.push(alone.oneSided);
+      unread.push(...own.filter(isKind("unread")), ...unknownPorts(alone.unpaired));
     }
   }
   return {
@@ -104,6 +108,7 @@ function isKind<K extends Piece["kind"]>(kind: K) {
 function placesOf(
   pieces: readonly Piece[],
   placeOf: (origin: Origin) => Place,
+  filesOf: FilesOf,
 ): Map<string, { readonly place: Place; readonly pieces: Piece[] }> {
   const places = new Map<string, { place: Place; pieces: Piece[] }>();
   for (const piece of pieces) {
@@ -114,7 +119,9 @@ function placesOf(
     places.set(key, found);
   }
   for (const [key, { place, pieces: own }] of places) {
-    places.set(key, { place, pieces: resolveChanges(withFilesOfOthers(own)) });
+    const mount = mounting(own.filter(isKind("file")), filesOf);
+    const mounted = own.map((piece) => (piece.kind === "program" ? mount(piece) : piece));
+    places.set(key, { place, pieces: resolveChanges(withFilesOfOthers(mounted)) });
   }
   return places;
 }

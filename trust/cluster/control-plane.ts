@@ -3,6 +3,7 @@ import { kubeadmPkiDirectory } from "../kubeadm/pki.ts";
 import { apiServerRefusals } from "../programs/api-server/facts.ts";
 import { readArguments } from "../readers/command-line.ts";
 import type { Piece, ProgramPiece } from "../readers/piece.ts";
+import { isOfPod } from "../readers/volumes.ts";
 import { type Fact, known, unknown } from "../words/fact.ts";
 import type { FileContent, HostFiles, RbacFacts } from "../words/facts.ts";
 import { skipFor, skipOf } from "../words/skip.ts";
@@ -85,15 +86,16 @@ export function authorityOf(
 
 /** Whether kubeadm made this kube-apiserver, and so the RBAC that it needs. */
 export function isOfKubeadm(
-  { byKubeadm, commandLine, files }: ApiServerPiece,
+  { byKubeadm, commandLine, pod }: ApiServerPiece,
   version: string,
   directory: string,
 ): boolean {
   if (byKubeadm) return true;
   const flag = flagText(commandLine, "kubelet-client-certificate", version);
-  return (
-    files === undefined && flag.known && flag.value === `${directory}/apiserver-kubelet-client.crt`
-  );
+  if (!flag.known || flag.value !== `${directory}/apiserver-kubelet-client.crt`) return false;
+  // kubeadm writes to its machine: what comes from an object of a cluster somebody else has put there.
+  const volume = pod?.volumeAt(flag.value)?.volume;
+  return volume === undefined || !isOfPod(volume);
 }
 
 /** A kube-controller-manager sees its own files, and lies beside kube-apiservers. */

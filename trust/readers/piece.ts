@@ -80,8 +80,10 @@ export type ProgramPiece = From & {
   readonly pod?: PodAround;
 };
 
-/** What a pod says about the files and the name of a program in it. */
+/** What a pod says about a program in it, its files and its name. */
 export type PodAround = Pick<PodProgram, "volumeAt" | "volumes"> & {
+  /** Whether it is to be started at all, with the reason why it is not: replicas of 0, `suspend: true`. */
+  readonly runs: WorkloadPiece["runs"];
   /** Default `default`; of a static pod whatever its manifest says. */
   readonly namespace: string;
 };

@@ -28,6 +28,8 @@ export type PodProgram = {
   readonly volumeAt: (containerPath: string) => PodVolume | undefined;
   /** The pod's volumes, as they are written. */
   readonly volumes: readonly JsonObject[];
+  /** The pod's `spec`, as it is written. */
+  readonly spec: JsonObject;
   /** Annotations of the object and, for Deployments and the like, of the template (which win). */
   readonly annotations: Readonly<Record<string, string>>;
   /** Image of the container; its tag often tells the Kubernetes version. */
@@ -161,6 +163,7 @@ function readContainer(
     commandLine,
     volumeAt: (path) => volumeAt(path, container, spec),
     volumes: volumesOf(spec),
+    spec,
     annotations,
     ...(image !== undefined && { image }),
   }));

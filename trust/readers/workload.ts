@@ -51,14 +51,19 @@ export function readWorkload(
   const found = programs.filter(({ commandLine }) => runs(commandLine));
   return {
     pieces: [
-      ...found.flatMap(({ commandLine, annotations, image, volumeAt, volumes }) => {
+      ...found.flatMap(({ commandLine, annotations, image, volumeAt, volumes, spec }) => {
         const version = versionIn(image);
         return programPiece(
           commandLine,
           { ...origin, annotations: { ...origin.annotations, ...annotations } },
           {
             ...(version !== undefined && { version }),
-            pod: { volumeAt, volumes, namespace: namespaceOf(object) },
+            pod: {
+              volumeAt,
+              volumes,
+              namespace: namespaceOf(object),
+              runs: startsAt(object, spec),
+            },
           },
         );
       }),
@@ -211,14 +216,14 @@ function accountOf(spec: JsonObject | undefined, namespace: string): Fact<string
     : known(`${namespace}/${name}`);
 }
 
-type Runs = Fact<true | { readonly because: string }>;
+type Runs = WorkloadPiece["runs"];
 
 /**
- * Scaled to nothing, suspended, held back, or on its way.
+ * Scaled to nothing, suspended, or held back.
  * Sources: kubernetes `pkg/controller/deployment/deployment_controller.go` (syncDeployment: a paused one makes no new
  * ReplicaSet), `pkg/scheduler/framework/plugins/schedulinggates`.
  */
-function runsAt(object: JsonObject, pod: JsonObject | undefined): Runs {
+function startsAt(object: JsonObject, pod: JsonObject | undefined): Runs {
   const spec = asObject(object.spec);
   for (const field of ["replicas", "suspend", "parallelism", "paused"]) {
     const value = spec?.[field];
@@ -237,19 +242,25 @@ function runsAt(object: JsonObject, pod: JsonObject | undefined): Runs {
   const schedule = asText(spec?.schedule) ?? "";
   if (object.kind === "CronJob" && hasNoDay(schedule))
     return known({ because: `its schedule ${schedule} has no day` });
-  const { observedGeneration, availableReplicas = 0, numberAvailable = 0 } = status ?? {};
-  // Of an object that a cluster has: what a manifest has as its status, nobody has observed.
-  const makesPods = spec?.template !== undefined;
-  if (
-    makesPods &&
-    typeof observedGeneration === "number" &&
-    availableReplicas === 0 &&
-    numberAvailable === 0
-  )
-    return known({ because: "none of its pods is available" });
   return spec?.suspend === true || spec?.suspend === "true"
     ? known({ because: "it is suspended" })
     : known(true);
+}
+
+/** Whether it does its work: what is to start and was not seen to be there does none. */
+function runsAt(object: JsonObject, pod: JsonObject | undefined): Runs {
+  const starts = startsAt(object, pod);
+  if (!starts.known || starts.value !== true) return starts;
+  const status = asObject(object.status);
+  const { observedGeneration, availableReplicas = 0, numberAvailable = 0 } = status ?? {};
+  // Of an object that a cluster has: what a manifest has as its status, nobody has observed.
+  const makesPods = asObject(object.spec)?.template !== undefined;
+  const isUnavailable =
+    makesPods &&
+    typeof observedGeneration === "number" &&
+    availableReplicas === 0 &&
+    numberAvailable === 0;
+  return isUnavailable ? known({ because: "none of its pods is available" }) : starts;
 }
 
 /** The days of months that have fewer than 31. */
