@@ -140,6 +140,7 @@ function judgePair(
     kubelet.refusals.length === 0 &&
     apiServer.refusals.length === 0 &&
     isFine(verdict) &&
+    verdict.openInDoubt.length === 0 &&
     !isOpenToUsers(kubelet.facts) &&
     openedByAuthorizer(verdict, kubelet.facts, apiServer.facts).length === 0;
   return { cluster, kubelet, apiServer, verdict, asIfStarted, isAccepted };

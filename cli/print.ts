@@ -3,7 +3,7 @@ import type { AssembledKubelet } from "../trust/cluster/assembly.ts";
 import type { Anyway } from "../trust/judge/anyway.ts";
 import { causeOf } from "../trust/judge/cause.ts";
 import { needsOfApiServer, needsOfKubelet } from "../trust/judge/needs.ts";
-import { isOpenToUsers, openedByAuthorizer } from "../trust/judge/open.ts";
+import { doubtOf, isOpenToUsers, openedByAuthorizer } from "../trust/judge/open.ts";
 import { describeSource, type Source } from "../trust/words/fact.ts";
 import { groupBy } from "../trust/words/group-by.ts";
 import type { Opening } from "../trust/words/opening.ts";
@@ -148,9 +148,11 @@ export function inOneLine({ kubelet, apiServer, verdict, isAccepted }: Pair): st
     (outcome) => !works(outcome),
   );
   if (worst) return `${worst.verdict}: ${problemOf(worst)}`;
-  return verdict.serving.verdict === "silentlySkipped"
-    ? "silentlySkipped: it works, and nobody verifies it"
-    : "open to others";
+  if (verdict.serving.verdict === "silentlySkipped") {
+    return "silentlySkipped: it works, and nobody verifies it";
+  }
+  const [doubt] = verdict.openInDoubt;
+  return doubt ? `undecidable: ${doubtOf(doubt)}` : "open to others";
 }
 
 function problemOf(outcome: Outcome): string {
@@ -221,6 +223,11 @@ function open({ verdict, kubelet: { facts }, apiServer }: Pair): string[] {
       "",
       `open to ${who}: ${what} (${by})`,
       `  remedy: ${remedy}`,
+    ]),
+    ...verdict.openInDoubt.flatMap((doubt) => [
+      "",
+      doubtOf(doubt),
+      `  undecidable without ${doubt.missing.join("; ")}`,
     ]),
     ...(isOpenToUsers(facts)
       ? [

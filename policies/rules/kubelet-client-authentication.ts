@@ -1,7 +1,7 @@
 /** kubelet-client-authentication: the kubelet must let kube-apiserver in, and nobody else. */
 
 import { causeOf } from "../../trust/judge/cause.ts";
-import { isOpenToUsers, openedByAuthorizer } from "../../trust/judge/open.ts";
+import { doubtOf, isOpenToUsers, openedByAuthorizer } from "../../trust/judge/open.ts";
 import { groupBy } from "../../trust/words/group-by.ts";
 import type { Opening } from "../../trust/words/opening.ts";
 import type { Outcome, RequestKind, Verdict } from "../../trust/words/verdict.ts";
@@ -31,6 +31,7 @@ export const kubeletClientAuthentication: Spec = {
         ...openToStrangers(judged, apiServer.facts.label, verdict.openToAnyone),
         ...openToAllUsers(judged, verdict.openToAnyone),
         ...openedByOthers(judged, apiServer, verdict),
+        ...perhapsOpen(judged, verdict),
       ]),
     ),
     ...analysis.judged.flatMap((judged) => callersShutOut(judged, now)),
@@ -104,11 +105,13 @@ function refused(
     assumed: judged.cluster.assumptions,
     remedies:
       outcome.verdict === "undecidable"
-        ? [
-            `Supply ${outcome.missing.join("; ")}: as a plain value or a resource of this stack, or in the policy's configuration (files, apiServers).`,
-          ]
+        ? [supplying(outcome.missing)]
         : outcome.remedies.map(({ side, text }) => `(${side}) ${text}`),
   };
+}
+
+function supplying(missing: readonly string[]): string {
+  return `Supply ${missing.join("; ")}: as a plain value or a resource of this stack, or in the policy's configuration (files, apiServers).`;
 }
 
 function openToStrangers(
@@ -203,6 +206,24 @@ function openedByOthers(judged: Judged, { facts }: ApiServer, verdict: Verdict):
       symptom,
       reason,
       remedies: [`(${by === "RBAC" ? "rbac" : "apiserver"}) ${remedy}`],
+    };
+  });
+}
+
+/** A value that is not known may open it. */
+function perhapsOpen(judged: Judged, { openInDoubt }: Verdict): Finding[] {
+  const settings = [authenticationSettings(judged.facts)];
+  return openInDoubt.map((doubt) => {
+    const what = doubtOf(doubt);
+    return {
+      ...subject(judged),
+      cause: withoutNode(judged, [what, ...doubt.missing, judged.cluster.key].join("\n")),
+      what,
+      settings,
+      sources: [judged.found.source],
+      reason: `Undecidable without ${doubt.missing.join("; ")}.`,
+      assumed: judged.cluster.assumptions,
+      remedies: [supplying(doubt.missing)],
     };
   });
 }

@@ -195,7 +195,8 @@ export type AssembleOptions = {
   };
   /**
    * RBAC pieces are the cluster's whole RBAC. Default: they are when they hold objects that a cluster makes itself
-   * (`system:...`, `kubeadm:...`, `cluster-admin`) or grant `nodes/proxy` to users; else what kubeadm makes is added.
+   * (`system:kubelet-api-admin`, `kubeadm:...`, `cluster-admin`) or grant `nodes/proxy` to kube-apiserver by its name;
+   * else what kubeadm makes is added.
    */
   readonly isWholeRbac?: boolean;
   /** Completes "undecidable without ..." where there is no RBAC and no kubeadm. Default: there is none. */

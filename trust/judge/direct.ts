@@ -6,6 +6,7 @@ import type { Remedy } from "../words/remedy.ts";
 import { type Outcome, type RequestKind, requestKinds, works } from "../words/verdict.ts";
 import { type Authentication, authenticate, type Credential } from "./authenticate.ts";
 import type { Call } from "./call.ts";
+import { anyAccount, anyUser, stranger } from "./circles.ts";
 import { answer } from "./client.ts";
 import type { JudgeOptions } from "./options.ts";
 import { doesNotStart, fails, undecidable } from "./outcome.ts";
@@ -170,18 +171,6 @@ function letsStrangersProxy(
         .answer === "yes",
   );
 }
-
-/** Source: apiserver `pkg/authentication/group/authenticated_group_adder.go`. */
-const anyUser = { user: "<any user>", groups: ["system:authenticated"] };
-
-/** Source: apiserver `pkg/authentication/serviceaccount/util.go` (MakeGroupNames). */
-const anyAccount = {
-  user: "<any ServiceAccount>",
-  groups: ["system:serviceaccounts", "system:authenticated"],
-};
-
-/** Source: apiserver `pkg/authentication/request/anonymous/anonymous.go`. */
-const stranger = { user: "system:anonymous", groups: ["system:unauthenticated"] };
 
 /** Any user that the kubelet can authenticate; undefined where it can authenticate none. */
 function someone({ authentication }: KubeletFacts): Identity | undefined {

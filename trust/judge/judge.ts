@@ -7,6 +7,7 @@ import { type ClientJudgement, type ClientResult, judgeClient } from "./client.t
 import { authenticationRemedies } from "./client-remedies.ts";
 import { clientSituation } from "./client-situation.ts";
 import { type OpenPorts, openTo, readOnlyRemedies } from "./direct.ts";
+import { openInDoubt } from "./open-in-doubt.ts";
 import type { JudgeOptions } from "./options.ts";
 import { withSymptom } from "./outcome.ts";
 import { clientAsSeen, supposedKubelet } from "./seen-client.ts";
@@ -81,6 +82,7 @@ export function judge(
     openToAuthenticated: open.toAuthenticated,
     openToServiceAccounts: open.toServiceAccounts,
     openThroughApiServer: open.throughApiServer,
+    openInDoubt: openInDoubt(kubelet, apiserver, open),
   };
 }
 

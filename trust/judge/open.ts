@@ -1,7 +1,7 @@
 /** Whom a kubelet, or the cluster's authorization, lets in without asking who it is. */
 import type { Source } from "../words/fact.ts";
 import type { ApiServerFacts, KubeletFacts } from "../words/facts.ts";
-import type { Verdict } from "../words/verdict.ts";
+import type { Circle, OpenInDoubt, Verdict } from "../words/verdict.ts";
 
 /**
  * Whether every authenticated user may do anything, exec into every container included: mode AlwaysAllow has no check.
@@ -89,6 +89,19 @@ export function openedByAuthorizer(
         ]
       : []),
   ];
+}
+
+/** Whom a circle is, as a sentence goes on. */
+const circleNames: Readonly<Record<Circle, string>> = {
+  anyone: "anyone who reaches it",
+  "anyone at kube-apiserver": "anyone who reaches kube-apiserver",
+  authenticated: "whoever is authenticated",
+  "service accounts": "every pod with a token",
+};
+
+/** What is not known of who may exec, as a sentence. */
+export function doubtOf({ to }: OpenInDoubt): string {
+  return `nobody can tell whether ${circleNames[to]} may exec into every container on it.`;
 }
 
 function alwaysAllowed(source: Source): AuthorizedOpening {

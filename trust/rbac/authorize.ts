@@ -4,7 +4,7 @@
  * `pkg/kubeapiserver/authorizer/config.go`.
  */
 import type { Answer } from "../certificates/identity.ts";
-import { placeholderIn } from "../readers/placeholders.ts";
+import { couldBe, placeholderIn } from "../readers/placeholders.ts";
 import type { Fact } from "../words/fact.ts";
 import type {
   ApiServerFacts,
@@ -103,7 +103,8 @@ function askRbac(
     const permitted = permitsBy(binding.role, roles, question);
     if (bound === "yes" && permitted === "yes") return { answer: "yes" };
     if (permitted !== "no") {
-      doubt ??= `what ClusterRoleBinding ${binding.name} grants to whom, of which something is not known yet`;
+      const role = isUnknown(binding.role) ? "" : ` (ClusterRole ${binding.role})`;
+      doubt ??= `what ClusterRoleBinding ${binding.name}${role} grants to whom, of which something is not known yet`;
     }
   }
   if (!rbac.known) return { answer: "unknown", missing: rbac.missing };
@@ -113,17 +114,33 @@ function askRbac(
 /** `maybe`: a value that decides is not known yet. */
 export type Certainty = "yes" | "no" | "maybe";
 
+function any(answers: readonly Certainty[]): Certainty {
+  if (answers.includes("yes")) return "yes";
+  return answers.includes("maybe") ? "maybe" : "no";
+}
+
+function all(answers: readonly Certainty[]): Certainty {
+  if (answers.includes("no")) return "no";
+  return answers.includes("maybe") ? "maybe" : "yes";
+}
+
+function is(text: string, value: string): Certainty {
+  if (text === value) return "yes";
+  return couldBe(text, value) ? "maybe" : "no";
+}
+
 /** Whether the rules of a role permit it; a role whose name is not known may be any. */
 function permitsBy(name: string, roles: readonly ClusterRole[], question: Question): Certainty {
   if (isUnknown(name)) return "maybe";
   const answers = rulesOf(name, roles).map((rule) => permits(rule, question));
-  if (answers.includes("yes")) return "yes";
   const mayBeOther =
     answers.length === 0 &&
     roles.some(
-      (role) => isUnknown(role.name) && role.rules.some((rule) => permits(rule, question) !== "no"),
+      (role) =>
+        is(role.name, name) === "maybe" &&
+        role.rules.some((rule) => permits(rule, question) !== "no"),
     );
-  return answers.includes("maybe") || mayBeOther ? "maybe" : "no";
+  return mayBeOther ? "maybe" : any(answers);
 }
 
 const opens = new WeakMap<readonly string[], boolean>();
@@ -150,20 +167,14 @@ function withDefaults<T extends { readonly name: string }>(
 
 function isBound({ subjects }: ClusterRoleBinding, { user, groups }: Identity): Certainty {
   const everyone = user === "system:anonymous" ? "system:unauthenticated" : "system:authenticated";
-  const accepted: Readonly<Record<Subject["kind"], (subject: Subject) => boolean>> = {
-    User: ({ name }) => name === user,
-    Group: ({ name }) => name === everyone || groups.includes(name),
+  const accepted: Readonly<Record<Subject["kind"], (subject: Subject) => Certainty>> = {
+    // Who stands for many (`<any user>`) has no name of its own.
+    User: ({ name }) => (user.startsWith("<") ? "no" : is(name, user)),
+    Group: ({ name }) => any([everyone, ...groups].map((group) => is(name, group))),
     ServiceAccount: ({ name, namespace }) =>
-      user === `system:serviceaccount:${namespace ?? ""}:${name}`,
+      is(`system:serviceaccount:${namespace ?? ""}:${name}`, user),
   };
-  if (subjects.some((subject) => accepted[subject.kind](subject))) return "yes";
-  return subjects.some(({ kind, name, namespace }) =>
-    kind === "ServiceAccount"
-      ? user.startsWith("system:serviceaccount:") && (isUnknown(name) || isUnknown(namespace ?? ""))
-      : isUnknown(name),
-  )
-    ? "maybe"
-    : "no";
+  return any(subjects.map((subject) => accepted[subject.kind](subject)));
 }
 
 const maxAggregation = 10;
@@ -178,50 +189,83 @@ export function rulesOf(name: string, roles: readonly ClusterRole[], depth = 0):
       }
       // The controller replaces the rules of an aggregating role by those of the roles it selects.
       return roles
-        .filter((other) => other.name !== name && isSelected(other, role.aggregates ?? []))
-        .flatMap((other) => rulesOf(other.name, roles, depth + 1));
+        .filter((other) => other.name !== name)
+        .flatMap((other) => {
+          const selected = isSelected(other, role.aggregates ?? []);
+          if (selected === "no") return [];
+          const rules = rulesOf(other.name, roles, depth + 1);
+          return selected === "yes" ? rules : rules.map(inDoubt);
+        });
     });
 }
 
-function isSelected({ labels }: ClusterRole, selectors: readonly LabelSelector[]): boolean {
-  return selectors.some(
-    ({ matchLabels, matchExpressions }) =>
-      Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-      matchExpressions.every((expression) => matches(labels, expression)),
+/** A rule that may not count: as if it were for what is not known yet. */
+function inDoubt(rule: RbacRule): RbacRule {
+  return { ...rule, resourceNames: ["$(selected)"] };
+}
+
+function isSelected({ labels }: ClusterRole, selectors: readonly LabelSelector[]): Certainty {
+  return any(
+    selectors.map(({ matchLabels, matchExpressions }) =>
+      all([
+        ...Object.entries(matchLabels).map(([key, value]) => hasLabel(labels, key, value)),
+        ...matchExpressions.map((expression) => matches(labels, expression)),
+      ]),
+    ),
   );
+}
+
+/** Whether there is a label of this value; without one, of any. */
+function hasLabel(
+  labels: Readonly<Record<string, string>>,
+  key: string,
+  value?: string,
+): Certainty {
+  const own = labels[key];
+  if (own !== undefined) return value === undefined ? "yes" : mayMeet(own, value);
+  return isUnknown(key) || Object.keys(labels).some((one) => couldBe(one, key)) ? "maybe" : "no";
+}
+
+/** Either text may hold what is not known yet. */
+function mayMeet(one: string, other: string): Certainty {
+  return isUnknown(other) && one !== other ? "maybe" : is(one, other);
 }
 
 function matches(
   labels: Readonly<Record<string, string>>,
   { key, operator, values }: LabelSelector["matchExpressions"][number],
-): boolean {
-  const value = labels[key];
+): Certainty {
+  const hasOne = () => any(values.map((value) => hasLabel(labels, key, value)));
   switch (operator) {
     case "In":
-      return value !== undefined && values.includes(value);
+      return hasOne();
     case "NotIn":
-      return value === undefined || !values.includes(value);
+      return not(hasOne());
     case "Exists":
-      return value !== undefined;
+      return hasLabel(labels, key);
     case "DoesNotExist":
-      return value === undefined;
+      return not(hasLabel(labels, key));
     default:
-      return false;
+      return isUnknown(operator) ? "maybe" : "no";
   }
+}
+
+function not(answer: Certainty): Certainty {
+  if (answer === "maybe") return answer;
+  return answer === "yes" ? "no" : "yes";
 }
 
 function permits(rule: RbacRule, { apiGroup, resource, verb, name }: Question): Certainty {
   const subresource = resource.split("/")[1];
-  const answers = [
+  return all([
     has(rule.verbs, verb),
     has(rule.apiGroups, apiGroup),
-    subresource !== undefined && rule.resources.includes(`*/${subresource}`)
-      ? "yes"
-      : has(rule.resources, resource),
+    any([
+      has(rule.resources, resource),
+      ...(subresource === undefined ? [] : [hasExactly(rule.resources, `*/${subresource}`)]),
+    ]),
     rule.resourceNames.length === 0 ? "yes" : hasExactly(rule.resourceNames, name),
-  ];
-  if (answers.includes("no")) return "no";
-  return answers.includes("maybe") ? "maybe" : "yes";
+  ]);
 }
 
 function has(list: readonly string[], item: string): Certainty {
@@ -230,5 +274,5 @@ function has(list: readonly string[], item: string): Certainty {
 
 function hasExactly(list: readonly string[], item: string): Certainty {
   if (list.includes(item)) return "yes";
-  return isOpen(list) ? "maybe" : "no";
+  return isOpen(list) && list.some((one) => couldBe(one, item)) ? "maybe" : "no";
 }

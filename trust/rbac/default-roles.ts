@@ -9,7 +9,7 @@ function rule(apiGroup: string, resources: readonly string[], verbs: readonly st
 }
 
 function role(name: string, rules: readonly RbacRule[]): ClusterRole {
-  return { name, rules, labels: {} };
+  return { name, rules, labels: { "kubernetes.io/bootstrapping": "rbac-defaults" } };
 }
 
 const reviews = [
@@ -39,6 +39,22 @@ export const defaultRoles: readonly ClusterRole[] = [
     ],
   })),
 ];
+
+const ownRoles = new Set(
+  `cluster-admin admin edit view kubeadm:get-nodes
+  system:discovery system:monitoring system:basic-user system:public-info-viewer system:heapster system:node
+  system:aggregate-to-admin system:aggregate-to-edit system:aggregate-to-view system:node-problem-detector
+  system:kubelet-api-admin system:node-bootstrapper system:node-proxier system:auth-delegator system:kube-aggregator
+  system:kube-controller-manager system:kube-scheduler system:kube-dns system:persistent-volume-provisioner
+  system:volume-scheduler system:service-account-issuer-discovery system:cluster-trust-bundle-discovery`.split(
+    /\s+/,
+  ),
+);
+
+/** Whether every cluster has a ClusterRole of this name of itself, and whoever may change it: kube-apiserver's, kubeadm's. */
+export function isOwnRole(name: string): boolean {
+  return ownRoles.has(name) || /^system:(?:controller:|certificates\.k8s\.io:)/.test(name);
+}
 
 function binding(name: string, kind: "User" | "Group", subject: string): ClusterRoleBinding {
   return { name, role: name, subjects: [{ kind, name: subject }] };

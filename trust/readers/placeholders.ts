@@ -13,6 +13,23 @@ export function placeholderIn(text: string): string | undefined {
   return placeholder.exec(text)?.[0];
 }
 
+const placeholders = new RegExp(placeholder, "g");
+
+/** Whether a text is a value, once the placeholders in it are replaced by whatever they stand for. */
+export function couldBe(text: string, value: string): boolean {
+  const parts = text.split(placeholders);
+  const [first = "", last = ""] = [parts[0], parts.at(-1)];
+  if (parts.length === 1) return text === value;
+  if (!value.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = value.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return value.length - at >= last.length && value.endsWith(last);
+}
+
 const mark = /\uE000(\d+)\uE001/g;
 
 /** Takes `{{ ... }}` out of a text, because YAML would read it as a map; `restore` puts it back into strings. */

@@ -35,13 +35,16 @@ export function readRbac(object: JsonObject, { where }: Source): RbacObjects {
 }
 
 function readRole(object: JsonObject, name: string, source: Source): ClusterRole {
-  const aggregation = asObject(object.aggregationRule);
+  const { aggregationRule } = object;
+  const selectors = openText(aggregationRule) ?? asObject(aggregationRule)?.clusterRoleSelectors;
   return {
     name,
     rules: openText(object.rules) ? [readRule(object.rules)] : asList(object.rules).map(readRule),
     labels: textMap(asObject(object.metadata)?.labels),
-    ...(aggregation && {
-      aggregates: asList(aggregation.clusterRoleSelectors).map(readSelector),
+    ...(selectors !== undefined && {
+      aggregates: (openText(selectors) === undefined ? asList(selectors) : [selectors]).map(
+        readSelector,
+      ),
     }),
     source,
   };
@@ -71,11 +74,17 @@ function readRule(value: Json | undefined): RbacRule {
 }
 
 function readSelector(value: Json): LabelSelector {
-  const selector = asObject(value) ?? {};
+  const open = openText(value);
+  const { matchLabels = open, matchExpressions } = asObject(value) ?? {};
+  const openExpressions = openText(matchExpressions);
   return {
-    matchLabels: textMap(selector.matchLabels),
-    matchExpressions: asList(selector.matchExpressions).map((expression) => {
-      const { key, operator, values } = asObject(expression) ?? {};
+    matchLabels: textMap(matchLabels),
+    matchExpressions: (openExpressions === undefined
+      ? asList(matchExpressions)
+      : [openExpressions]
+    ).map((expression) => {
+      const either = openText(expression);
+      const { key = either, operator = either, values } = asObject(expression) ?? {};
       return { key: asText(key) ?? "", operator: asText(operator) ?? "", values: texts(values) };
     }),
   };
@@ -119,7 +128,10 @@ function texts(value: Json | undefined): string[] {
   return asList(value).filter((item): item is string => typeof item === "string");
 }
 
+/** Its texts; one that is not known yet has a label that is not known either. */
 function textMap(value: Json | undefined): Record<string, string> {
+  const open = openText(value);
+  if (open !== undefined) return { [open]: open };
   return Object.fromEntries(
     Object.entries(asObject(value) ?? {}).filter(
       (entry): entry is [string, string] => typeof entry[1] === "string",

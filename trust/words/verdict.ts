@@ -149,7 +149,15 @@ export type Verdict = {
   readonly openToServiceAccounts: readonly RequestKind[];
   /** Whether anyone may do without a credential what they like by way of kube-apiserver (`nodes/proxy`). */
   readonly openThroughApiServer: boolean;
+  /** To whom it may be open beside, by a value that is not known. */
+  readonly openInDoubt: readonly OpenInDoubt[];
 };
+
+/** The circles to which nothing must be open, the widest first. */
+export type Circle = "anyone" | "anyone at kube-apiserver" | "authenticated" | "service accounts";
+
+/** Whether a circle may exec is not to be decided; each of `missing` completes the sentence "undecidable without ...". */
+export type OpenInDoubt = { readonly to: Circle; readonly missing: readonly string[] };
 
 /** True for the verdicts in which the request gets its answer. */
 export function works(outcome: Outcome): boolean {

@@ -100,6 +100,29 @@ describe("authorize", () => {
     assert.equal(by(node, bind("r", `{kind: ServiceAccount, name: ${open}, namespace: a}`)), "no");
   });
 
+  it("takes labels that are not known for neither there nor absent", () => {
+    const node = "{apiGroups: [''], resources: [nodes/proxy], verbs: [get]}";
+    const by = (selector: string, labels: string) =>
+      ask(
+        `${head}kind: ClusterRole\nmetadata: {name: all}\naggregationRule: {clusterRoleSelectors: [${selector}]}\n---\n${role(node, `, labels: ${labels}`)}---\n${bind("all")}`,
+      );
+    const one = "{matchLabels: {to: all}}";
+    assert.equal(by(one, '"{{ later }}"'), "unknown");
+    assert.equal(by(one, '{"{{ later }}": all}'), "unknown");
+    assert.equal(by(one, '{to: "{{ later }}"}'), "unknown");
+    assert.equal(by('{matchLabels: {to: "{{ later }}"}}', "{to: all}"), "unknown");
+    for (const [operator, answer] of [
+      ["In", "unknown"],
+      ["Exists", "yes"],
+      // Neither has cluster-admin.
+      ["NotIn", "yes"],
+      ["DoesNotExist", "yes"],
+    ]) {
+      const selector = `{matchExpressions: [{key: to, operator: ${operator}, values: [all]}]}`;
+      assert.equal(by(selector, '{to: "{{ later }}"}'), answer, operator);
+    }
+  });
+
   it("does not guess what it was not told", () => {
     const rbac = unknown("the cluster's RBAC objects");
     assert.deepEqual(
