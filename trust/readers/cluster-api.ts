@@ -5,7 +5,7 @@
  */
 import { decodedContent } from "./cloud-init.ts";
 import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
-import { kubeadmConfiguration } from "./kubeadm.ts";
+import { kubeadmPieces } from "./kubeadm-pieces.ts";
 import { at, ofFile, underKey, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { soundsDeciding } from "./speaks.ts";
@@ -72,13 +72,9 @@ function readSpec(spec: JsonObject, object: JsonObject, around: Around): Reading
   );
   return {
     pieces: [
-      {
-        kind: "kubeadm",
-        origin,
-        configuration: kubeadmConfiguration(documentsOf(spec, object, lineOf, origin), {
-          where: origin.source.where,
-        }),
-      },
+      ...kubeadmPieces(documentsOf(spec, object, lineOf, origin), origin, {
+        where: origin.source.where,
+      }),
       ...files.flatMap(({ pieces }) => pieces),
     ],
     inner: [
@@ -91,6 +87,14 @@ function readSpec(spec: JsonObject, object: JsonObject, around: Around): Reading
   };
 }
 
+/** What kubeadm has as the provider's version has it. */
+const versions: Readonly<Record<string, string>> = { v1beta1: "v1beta3", v1beta2: "v1beta4" };
+
+/** Of a document that is not known no part is. */
+function unknownParts(missing: Json): JsonObject {
+  return { apiServer: missing, controllerManager: missing, nodeRegistration: missing };
+}
+
 /** kubeadm's documents, as the provider writes them for the first machine and for those that join. */
 function documentsOf(
   spec: JsonObject,
@@ -99,6 +103,8 @@ function documentsOf(
   origin: Origin,
 ): YamlDocument[] {
   const version = asText(valueAt(object, ["spec", "version"]));
+  // Maps and lists, as the provider's own version has them.
+  const apiVersion = `kubeadm.k8s.io/${versions[/\w+$/.exec(asText(object.apiVersion) ?? "")?.[0] ?? ""] ?? ""}`;
   const isControlPlane = asText(object.kind)?.startsWith("KubeadmControlPlane") ?? false;
   const made: readonly (readonly [string, string, boolean])[] = [
     ["ClusterConfiguration", "clusterConfiguration", isControlPlane],
@@ -110,9 +116,10 @@ function documentsOf(
     ],
   ];
   return made.flatMap(([kind, field, always]): YamlDocument[] => {
-    const written = asObject(spec[field]);
-    if (!written && !always) return [];
-    const value: Record<string, Json> = { ...written, apiVersion: "kubeadm.k8s.io/v1beta4", kind };
+    const given = spec[field] ?? undefined;
+    if (given === undefined && !always) return [];
+    const written = given === undefined ? {} : (asObject(given) ?? unknownParts(given));
+    const value: Record<string, Json> = { ...written, apiVersion, kind };
     if (kind === "ClusterConfiguration" && version !== undefined) {
       value.kubernetesVersion ??= version;
     }

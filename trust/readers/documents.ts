@@ -1,7 +1,7 @@
 /** YAML and JSON texts: kubeadm's documents together, every other one by itself. */
 import type { Format, GivenObject, Reading } from "./format.ts";
 import { keepLast } from "./keep-last.ts";
-import { kubeadmConfiguration } from "./kubeadm.ts";
+import { kubeadmPieces } from "./kubeadm-pieces.ts";
 import { titleOf, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { speaks } from "./speaks.ts";
@@ -71,14 +71,8 @@ function readDocuments(documents: readonly YamlDocument[], text: string, origin:
   const isKubeadm = documents.some(isOfKubeadm);
   const together = isKubeadm ? documents.filter((one) => isOfKubeadm(one) || isOfKubelet(one)) : [];
   const others = documents.filter((document) => !together.includes(document));
-  const pieces: Piece[] = isKubeadm
-    ? [
-        {
-          kind: "kubeadm",
-          origin,
-          configuration: kubeadmConfiguration(together, { where: origin.source.where }),
-        },
-      ]
+  const pieces: readonly Piece[] = isKubeadm
+    ? kubeadmPieces(together, origin, { where: origin.source.where })
     : [];
   const inner = others.map((document, index): GivenObject => {
     const object = asObject(document.value);

@@ -1,10 +1,12 @@
-/** `kubeadm init` and `kubeadm join`: their flags where they stand for a configuration, their `--config` where it is one. */
+/** `kubeadm init`, `join` and `upgrade`: their flags where they stand for a configuration, their `--config` where it is one. */
 import type { Part } from "./format.ts";
-import { kubeadmConfiguration } from "./kubeadm.ts";
+import { isOwnPhase, kubeadmPieces } from "./kubeadm-pieces.ts";
 import { unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { textOf, type Word } from "./word.ts";
 import type { JsonObject, YamlDocument } from "./yaml.ts";
+
+type Command = Extract<Part, { kind: "kubeadm" }>;
 
 /** What kubeadm's commands add to the pieces that are there. */
 export function kubeadmCommands(
@@ -12,7 +14,22 @@ export function kubeadmCommands(
   pieces: readonly Piece[],
 ): readonly Piece[] {
   const names = new Set(pieces.flatMap(namesOf));
-  return parts.flatMap((part) => (part.kind === "kubeadm" ? readCommand(part, names) : []));
+  return parts.flatMap((part) => {
+    if (part.kind !== "kubeadm") return [];
+    return textOf(part.words[0]) === "upgrade"
+      ? readUpgrade(part, pieces)
+      : readCommand(part, names);
+  });
+}
+
+/** Patches that are in sight are said by themselves. */
+function readUpgrade({ words, origin }: Command, pieces: readonly Piece[]): readonly Piece[] {
+  const folder = flagsOf(words.slice(1)).get("patches")?.replace(/\/+$/, "");
+  const isPatch = ({ kind, origin: { path } }: Piece) =>
+    kind === "kubelet-configuration" && path?.startsWith(`${folder}/`);
+  return folder === undefined || pieces.some(isPatch)
+    ? []
+    : [unread(origin, `the patches that ${origin.source.where} gives to kubeadm upgrade`, true)];
 }
 
 /** By what names a `--config` may call kubeadm's configurations that are there. */
@@ -26,12 +43,10 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-function readCommand(
-  { words, origin }: Extract<Part, { kind: "kubeadm" }>,
-  names: ReadonlySet<string>,
-): readonly Piece[] {
-  const verb = textOf(words[0]) === "init" ? "init" : "join";
+function readCommand({ words, origin }: Command, names: ReadonlySet<string>): readonly Piece[] {
+  const verb = textOf(words[0]);
   const flags = flagsOf(words.slice(1));
+  if (flags.get("dry-run") === "true") return [];
   const config = flags.get("config");
   if (config !== undefined) {
     return isHere(config, origin, names)
@@ -44,11 +59,39 @@ function readCommand(
           ),
         ];
   }
+  const phase = phaseOf(words);
+  if (phase !== undefined && !isOwnPhase(phase)) return [];
+  if (phase !== undefined || hasUnknownFlags(words, verb)) {
+    const what = phase === undefined ? "the flags of" : "what is made by";
+    return [unread(origin, `${what} kubeadm ${verb} in ${origin.source.where}`, true)];
+  }
   const source = origin.source;
   const documents = (verb === "init" ? initDocuments(flags) : joinDocuments(flags)).map(
     (value): YamlDocument => ({ value, source, lineOf: () => source.line }),
   );
-  return [{ kind: "kubeadm", origin, configuration: kubeadmConfiguration(documents, source) }];
+  return kubeadmPieces(documents, origin, source);
+}
+
+/** `kubeadm init phase control-plane apiserver` does that alone. */
+function phaseOf([, phase, ...names]: readonly Word[]): string | undefined {
+  if (textOf(phase) !== "phase") return undefined;
+  const end = names.findIndex((word) => textOf(word).startsWith("-"));
+  return names
+    .slice(0, end < 0 ? undefined : end)
+    .map(textOf)
+    .join("/");
+}
+
+/** Whether words that are not known could be flags: neither the value of one, nor where `join` goes. */
+function hasUnknownFlags(words: readonly Word[], verb: string): boolean {
+  const given = words.slice(1);
+  const isJoining = verb === "join" && given.length > 1;
+  return given.some((word, index) => {
+    const isKnown = word.kind === "text" && (!word.placeholder || word.text.startsWith("-"));
+    if (isKnown || (isJoining && index === 0)) return false;
+    const [, name] = /^--?([\w-]+)$/.exec(textOf(given[index - 1])) ?? [];
+    return name === undefined || switches.has(name);
+  });
 }
 
 /** A file of the machine, or text from standard input, which is read by itself. */
@@ -83,9 +126,11 @@ const apiVersion = "kubeadm.k8s.io/v1beta4";
 function registration(flags: ReadonlyMap<string, string>): JsonObject {
   const name = flags.get("node-name");
   const directory = flags.get("patches");
+  const skipPhases = flags.get("skip-phases");
   return {
     ...(name !== undefined && { nodeRegistration: { name } }),
     ...(directory !== undefined && { patches: { directory } }),
+    ...(skipPhases !== undefined && { skipPhases: skipPhases.split(",") }),
   };
 }
 

@@ -11,7 +11,6 @@ import {
   type KubeletConfigurationDocument,
 } from "./kubelet-configuration.ts";
 import {
-  asList,
   asObject,
   asText,
   type FieldPath,
@@ -142,7 +141,8 @@ function kubelet(document: YamlDocument, by: "init" | "join"): KubeadmKubelet {
     [...registration, "kubeletExtraArgs"],
     [...kubeletFlags, ...named],
   );
-  const patches = asText(valueAt(document.value, ["patches", "directory"]));
+  const written = valueAt(document.value, ["patches"]);
+  const patches = asText(written) ?? asText(valueAt(written, ["directory"]));
   return {
     commandLine: flags,
     by,
@@ -171,22 +171,43 @@ function commandLine(
   return { program, words, source: sourceOf(document, path) };
 }
 
-type Extra = { readonly name: string; readonly word: Word };
+type Extra = { readonly name?: string; readonly word: Word };
 
+/** What displaces kubeadm's own; what is not of the form that its version takes is unknown, never absent. */
 function extraArguments(document: YamlDocument, path: FieldPath): Extra[] {
-  const value = valueAt(document.value, path);
+  const broken = path.findIndex((_, index) => {
+    const value = valueAt(document.value, path.slice(0, index));
+    return value !== undefined && value !== null && asObject(value) === undefined;
+  });
+  if (broken >= 0) return [notTold(document, path.slice(0, broken))];
+  const value = valueAt(document.value, path) ?? [];
   const map = asObject(value);
-  if (map) {
+  if (map && !takes(document, "list")) {
     return Object.entries(map).map(([name, flagValue]) =>
       extra(name, flagValue, sourceOf(document, [...path, name])),
     );
   }
-  return asList(value).flatMap((entry, index) => {
+  if (!Array.isArray(value) || (value.length > 0 && takes(document, "map")))
+    return [notTold(document, path)];
+  return value.map((entry, index) => {
     const { name, value: flagValue } = asObject(entry) ?? {};
     return typeof name === "string"
-      ? [extra(name, flagValue ?? "", sourceOf(document, [...path, index]))]
-      : [];
+      ? extra(name, flagValue ?? "", sourceOf(document, [...path, index]))
+      : notTold(document, [...path, index]);
   });
+}
+
+/** Lists since v1beta4, maps before; of another version it is not known. */
+function takes({ value }: YamlDocument, form: "list" | "map"): boolean {
+  const [, version] =
+    /^kubeadm\.k8s\.io\/v1beta([1-4])$/.exec(String(asObject(value)?.apiVersion)) ?? [];
+  return version !== undefined && (version === "4") === (form === "list");
+}
+
+function notTold(document: YamlDocument, path: FieldPath): Extra {
+  const source = sourceOf(document, path);
+  const missing = `${source.key} of ${source.where} in the form that its apiVersion has`;
+  return { word: { kind: "unknownWords", missing, source } };
 }
 
 function extra(name: string, value: Json, source: Source): Extra {

@@ -1,6 +1,6 @@
 /** KubeletConfigurations wherever they stand: as files, drop-ins, patches of kubeadm's, answers of configz. */
 import type { Format, ObjectFormat, Reading } from "./format.ts";
-import { kubeadmConfiguration } from "./kubeadm.ts";
+import { kubeadmPieces } from "./kubeadm-pieces.ts";
 import { kubeletConfigurationVersion } from "./kubelet-configuration.ts";
 import { unread } from "./origins.ts";
 import type { ConfigurationPiece, Origin } from "./piece.ts";
@@ -130,15 +130,6 @@ export const kubeadmDocument: ObjectFormat = {
   recognises: ({ apiVersion }) => asText(apiVersion)?.startsWith("kubeadm.k8s.io/") ?? false,
   read: (value, origin, lineOf) => {
     const source = { where: origin.source.where };
-    return {
-      pieces: [
-        {
-          kind: "kubeadm",
-          origin,
-          configuration: kubeadmConfiguration([{ value, source, lineOf }], source),
-        },
-      ],
-      inner: [],
-    };
+    return { pieces: kubeadmPieces([{ value, source, lineOf }], origin, source), inner: [] };
   },
 };

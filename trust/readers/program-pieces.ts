@@ -117,7 +117,7 @@ export function kubeadmParts({ commands }: CommandLines, origin: Origin): readon
   return commands.flatMap(({ words, line }): Part[] => {
     const at = words.findIndex((word) => /(^|\/)kubeadm$/.test(textOf(word)));
     const verb = textOf(words[at + 1]);
-    return at >= 0 && at < 6 && (verb === "init" || verb === "join")
+    return at >= 0 && at < 6 && ["init", "join", "upgrade"].includes(verb)
       ? [
           {
             kind: "kubeadm",
