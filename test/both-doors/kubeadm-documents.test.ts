@@ -64,7 +64,11 @@ const bad: Readonly<Record<string, readonly [text: string, because: RegExp]>> = 
   ],
   "a version that is not known": [
     cluster() + init("", "v1") + kubelet,
-    /its InitConfiguration of another apiVersion/,
+    /a document of another kind or apiVersion/,
+  ],
+  "a kind that is not known": [
+    good + document("'{{ .KIND }}'", "nodeRegistration: {}"),
+    /a document of another kind or apiVersion/,
   ],
   "two of one kind": [good + cluster(""), /which of several ClusterConfiguration documents/],
   "two KubeletConfigurations": [good + kubelet, /which of several KubeletConfiguration documents/],
@@ -123,6 +127,16 @@ describe("kubeadm's documents", () => {
       const { rejected, exitCode, stdout } = said(text);
       assert.equal(rejected, "");
       assert.equal(exitCode, 0, stdout);
+    }
+  });
+
+  it("have the newest version that is known where they name none, which is said", () => {
+    for (const version of ["stable-1.37", "latest", "'{{ .VERSION }}'"]) {
+      const { rejected, exitCode, stdout } = said(good.replace("v1.37.2", version));
+      assert.equal(rejected, "");
+      assert.equal(exitCode, 0, stdout);
+      assert.match(stdout, /^Kubernetes 1\.\d+\.\d+: accepted/);
+      assert.match(stdout, /Kubernetes is 1\.\d+\.\d+, the newest known\./);
     }
   });
 

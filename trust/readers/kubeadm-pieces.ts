@@ -5,6 +5,9 @@ import { fieldName, unread } from "./origins.ts";
 import type { Origin, Piece, UnreadPiece } from "./piece.ts";
 import { asList, asObject, asText, type Json, valueAt, type YamlDocument } from "./yaml.ts";
 
+/** Kinds that are known; the name of another one is not quoted, as the text may be secret. */
+const named = /^((Cluster|Init|Join|Kubelet|Reset|Upgrade)Configuration|ClusterStatus)$/;
+
 /** What documents that stand in one text say. */
 export function kubeadmPieces(
   documents: readonly YamlDocument[],
@@ -26,7 +29,11 @@ export function kubeadmPieces(
 function saidTwice(documents: readonly YamlDocument[]): string[] {
   const kinds = documents.map(({ value }) => asText(asObject(value)?.kind) ?? "");
   const twice = new Set(kinds.filter((kind, index) => kinds.indexOf(kind) !== index));
-  return [...twice].map((kind) => `which of several ${kind} documents is meant`);
+  return [...twice].map((kind) =>
+    named.test(kind)
+      ? `which of several ${kind} documents is meant`
+      : "which of several documents of one kind is meant",
+  );
 }
 
 const group = "kubeadm.k8s.io/";
@@ -40,7 +47,9 @@ function notFollowed({ value }: YamlDocument): string[] {
   const version = asText(apiVersion) ?? "";
   if (!version.startsWith(group)) return [];
   return [
-    ...(versions.test(version) ? [] : [`what kubeadm makes of its ${kind} of another apiVersion`]),
+    ...(versions.test(version) && named.test(asText(kind) ?? "")
+      ? []
+      : ["what kubeadm makes of a document of another kind or apiVersion"]),
     ...skipped(skipPhases),
     ...(kind === "UpgradeConfiguration"
       ? upgradePatches

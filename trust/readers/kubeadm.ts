@@ -76,7 +76,10 @@ export function kubeadmConfiguration(
   const [kubeletConfiguration] = documents.flatMap(asKubeletConfiguration);
   const directory =
     asText(valueAt(cluster?.value, ["certificatesDir"])) ?? defaultCertificatesDirectory;
-  const version = asText(valueAt(cluster?.value, ["kubernetesVersion"]))?.replace(/^v/, "");
+  // A label (`stable-1.37`) or a placeholder says no version.
+  const [, version] =
+    /^v?(\d+\.\d+\.\d+.*)$/.exec(asText(valueAt(cluster?.value, ["kubernetesVersion"])) ?? "") ??
+    [];
   return {
     source,
     ...(cluster && {
