@@ -16,7 +16,7 @@ export function withFilesOfOthers(pieces: readonly Piece[]): readonly Piece[] {
   if (holders.size === 0) return pieces;
   const said = new Set(
     pieces.flatMap((piece) =>
-      piece.kind === "unread" && piece.deciding ? [piece.origin.path] : [],
+      piece.kind === "unread" && (piece.deciding || piece.startsKubelet) ? [piece.origin.path] : [],
     ),
   );
   return pieces.flatMap((piece): readonly Piece[] => {

@@ -4,6 +4,7 @@
  */
 import { decodeBase64, decodeBytes } from "./encoding.ts";
 import type { Format, Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
+import { isOfKubernetes } from "./host-paths.ts";
 import { at, ofFile, underKey, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
@@ -31,7 +32,7 @@ function withoutJinja(text: string): string {
 export const cloudConfig: Format = {
   name: "cloud-config",
   about:
-    "`#cloud-config`, with `## template: jinja` before it or not: `write_files` (text, base64, gzip, both; appended parts together), `runcmd` and `bootcmd` as one script; a file's `source` and `include`s are said to be not read",
+    "`#cloud-config`, with `## template: jinja` before it or not: `write_files` (text, base64, gzip, both; appended parts together), `runcmd` and `bootcmd` as one script; a file's `source`, `include`s, and `mounts` over folders of Kubernetes are said to be not read",
   recognises: (text) => cloudConfigHeader.test(withoutJinja(text).trimStart()),
   read: (text, origin) => {
     const { first, problems } = readYaml(withoutJinja(text), { where: origin.source.where });
@@ -111,10 +112,25 @@ function leftOver(object: JsonObject, origin: Origin): Piece[] {
   ]);
   const others = Object.entries(object).filter(([key]) => !read.has(key));
   return others.flatMap(([key, value]) => {
+    if (key === "mounts") return mountsIn(value, object, origin);
     const isDeciding = speaks(JSON.stringify(value) ?? "") === "of settings";
     if (!isDeciding && !fromElsewhere.has(key)) return [];
     const what = `what ${key} of ${origin.source.where} makes of kubelets`;
     return [unread(underKey(origin, key), what, isDeciding)];
+  });
+}
+
+/**
+ * File systems over folders of Kubernetes, which hide what was written there; one that is made anew holds nothing else.
+ * Source: cloud-init `cloudinit/config/cc_mounts.py`, `cc_disk_setup.py`.
+ */
+function mountsIn(value: Json, { fs_setup }: JsonObject, origin: Origin): Piece[] {
+  const fresh = new Set(asList(fs_setup).map((entry) => asText(asObject(entry)?.device)));
+  return asList(value).flatMap((entry) => {
+    const [device, folder] = asList(entry).map(asText);
+    if (folder === undefined || !isOfKubernetes(folder) || fresh.has(device)) return [];
+    const what = `what ${device} makes of ${folder}, where ${origin.source.where} mounts it`;
+    return [unread(underKey(origin, "mounts"), what, true)];
   });
 }
 

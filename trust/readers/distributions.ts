@@ -65,40 +65,52 @@ function flagsAt(value: Json | undefined): string[] {
     .map((item) => (item.startsWith("--") ? item : `--${item}`));
 }
 
-const k3sKeys = [
-  "kubelet-arg",
-  "kubelet-arg+",
-  "kube-apiserver-arg",
-  "kube-apiserver-arg+",
-  "kube-controller-manager-arg",
+const k3sPlaces: readonly (readonly [Program, FieldPath])[] = (
+  ["kubelet", "kube-apiserver", "kube-controller-manager"] as const
+).flatMap((program) => [
+  [program, [`${program}-arg`]] as const,
+  [program, [`${program}-arg+`]] as const,
+]);
+const ofK3s = placesOf("k3s or RKE2", k3sPlaces);
+
+/** Its own file, or one of the folder beside it. Source: k3s `pkg/configfilearg/defaultparser.go`. */
+const k3sFile = /(?:^|\/)(?:k3s|rke2)\/config\.ya?ml(?:\.d\/[^/]*\.ya?ml)?$/;
+
+/** Options that k3s and RKE2 have, and hardly anybody else. */
+const k3sOptions = [
+  "server",
+  "token",
+  "tls-san",
+  "cluster-init",
+  "node-ip",
+  "node-name",
+  "disable",
+  "cni",
 ];
 
 export const k3s: ObjectFormat = {
   name: "k3s and RKE2 configuration",
   about:
-    "config.yaml with `kubelet-arg`, `kube-apiserver-arg`, `kube-controller-manager-arg`; what they add themselves is said to be unknown",
+    "config.yaml with `kubelet-arg`, `kube-apiserver-arg`, `kube-controller-manager-arg`; what they add themselves is said to be unknown, in a note where nothing in it speaks of these programs",
   recognises: (object, { path, key }) =>
     object.kind === undefined &&
-    (k3sKeys.some((name) => Object.hasOwn(object, name)) ||
+    (k3sPlaces.some(([, [name]]) => Object.hasOwn(object, String(name))) ||
+      k3sFile.test(path ?? "") ||
       (/(rancher|k3s|rke2)\b/.test(path ?? key ?? "") &&
-        [
-          "server",
-          "token",
-          "tls-san",
-          "cluster-init",
-          "node-ip",
-          "node-name",
-          "disable",
-          "cni",
-        ].some((name) => Object.hasOwn(object, name)))),
-  read: placesOf("k3s or RKE2", [
-    ["kubelet", ["kubelet-arg"]],
-    ["kubelet", ["kubelet-arg+"]],
-    ["kube-apiserver", ["kube-apiserver-arg"]],
-    ["kube-apiserver", ["kube-apiserver-arg+"]],
-    ["kube-controller-manager", ["kube-controller-manager-arg"]],
-  ]),
+        k3sOptions.some((name) => Object.hasOwn(object, name)))),
+  read: (object, origin, lineOf) => {
+    const isSet = k3sPlaces.some(([, path]) => flagsAt(valueAt(object, path)).length > 0);
+    if (isSet) return ofK3s(object, origin, lineOf);
+    const missing = `what k3s or RKE2 makes of ${origin.source.where}`;
+    return { pieces: [untold(withoutCredentials(object), origin, missing)], inner: [] };
+  },
 };
+
+/** What a machine joins with sets nothing: an unknown one hides no setting. */
+function withoutCredentials(object: JsonObject): JsonObject {
+  const { server: _, token: __, "agent-token": ___, ...rest } = object;
+  return rest;
+}
 
 const rkeFields = [
   "extra_args",

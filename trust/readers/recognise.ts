@@ -171,7 +171,9 @@ const worthReading =
   /^#!|runcmd|kube|k8s\.io|\bClusterRole|\bNode\b|api-?server|-----BEGIN|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{20}|\0|^#include|ignition|^\s*\[Service\]|^\s*\w+=/im;
 
 function readText(text: string, origin: Origin): Reading {
-  if (!worthReading.test(text) && !nameless.test(text) && !soundsDeciding(origin.path, origin.key))
+  const isNamed =
+    soundsDeciding(origin.path, origin.key) || isOfKubernetes(origin.path ?? "relative");
+  if (!isNamed && !worthReading.test(text) && !nameless.test(text))
     return { pieces: [], inner: [] };
   const format =
     isForPeople(origin) && !text.startsWith("#!")

@@ -40,6 +40,10 @@ type Walk = {
   /** Their paths, as they are written. */
   readonly unsure: Set<string>;
   readonly known: KnownFiles;
+  /** Devices that the script makes a file system on, which holds nothing. */
+  readonly fresh: Set<string>;
+  /** Files that it takes away, until something writes them anew. */
+  readonly gone: Map<string, { readonly by: string; readonly line: number }>;
   /** The folder that the script is in; empty where that is not known. */
   folder: string;
 };
@@ -49,8 +53,16 @@ export function shellFiles(
   commands: readonly ShellCommand[],
   known: KnownFiles = () => undefined,
 ): ShellFiles {
-  const walk: Walk = { written: new Map(), changed: [], unsure: new Set(), known, folder: "" };
-  const { written } = walk;
+  const walk: Walk = {
+    written: new Map(),
+    changed: [],
+    unsure: new Set(),
+    known,
+    fresh: new Set(),
+    gone: new Map(),
+    folder: "",
+  };
+  const { written, gone } = walk;
   const files: ShellFile[] = [];
   const readers = new Set(commands.flatMap(({ input }) => (input ? [input] : [])));
   for (const command of commands) {
@@ -68,16 +80,43 @@ export function shellFiles(
       if (before === undefined && !startsEmpty.test(path))
         change({ to: path }, `${nameOf(command)}, at the end of what is there,`, line, walk);
       written.set(path, { path, content: (before ?? "") + content, line });
+      if (written.get(path)?.content === "") gone.set(path, { by: nameOf(command) || ">", line });
+      else gone.delete(path);
     }
     write(command, walk);
+    remove(command, walk);
     goTo(command, walk);
     const handed = inputOf(command, 0);
     if (handed !== undefined && !passesOn.has(nameOf(command)) && !readers.has(command)) {
       files.push({ content: handed, line });
     }
   }
+  // What sets a machine up anew begins with nothing.
+  const isAnew = commands.some(({ words }) => programAt(words).name === "kubeadm");
+  if (!isAnew) for (const [to, { by, line }] of gone) change({ to }, by, line, walk);
   return { files: [...written.values(), ...files], changed: walk.changed };
 }
+
+/**
+ * Settings that are taken away: what a file of them said does not hold any more. Without the others (keys, credentials,
+ * folders as a whole) nothing starts, or they are made anew.
+ */
+function remove({ words, line }: ShellCommand, { written, gone, fresh, folder }: Walk): void {
+  const { name, rest } = programAt(words);
+  if (/^(?:mkfs|mke2fs)/.test(name)) for (const word of rest) fresh.add(textOf(word));
+  const isMoved = name === "mv";
+  if (!isMoved && !/^(?:rm|unlink|shred)$/.test(name)) return;
+  const names = rest.map(textOf).filter((text) => !text.startsWith("-"));
+  for (const one of isMoved ? names.slice(0, -1) : names) {
+    const path = one.startsWith("/") || folder === "" ? one : posix.join(folder, one);
+    if (!isMoved) written.delete(one);
+    if (holdsSettings.test(path)) gone.set(path, { by: name, line });
+  }
+}
+
+/** A kubelet's configuration, its drop-ins, its environment, the pods that a kubelet starts. */
+const holdsSettings =
+  /^\/var\/lib\/kubelet\/[^/]*\.(?:ya?ml|env|conf)$|^\/etc\/kubernetes\/(?:.*\/)?[^/]*kube(?:let|-apiserver)[^/]*\.(?:ya?ml|json|conf\.d\/.*)$|^\/etc\/(?:default|sysconfig)\/kubelet$|\/kubelet\.service\.d\/.+/;
 
 /** Files that are not there before, or are as good as empty. */
 const startsEmpty = /^\/etc\/(?:default|sysconfig|systemd)\/|\.(?:crt|pem)$|[$*{]/;
@@ -108,7 +147,7 @@ function contentOf(path: string, { written, known }: Walk): string | undefined {
 /** A copy of what is known has its content; that of any other file is unknown. */
 function write(command: ShellCommand, walk: Walk): void {
   const { name, rest } = programAt(command.words);
-  const { written, changed, unsure } = walk;
+  const { written, changed, unsure, fresh, gone } = walk;
   const { line, condition } = command;
   const read = sourced(name, rest);
   if (read !== undefined) {
@@ -118,10 +157,12 @@ function write(command: ShellCommand, walk: Walk): void {
     return;
   }
   for (const one of writesOf(name, [...throughXargs(command), ...rest])) {
-    const { from, to } = one;
-    if (to === "/dev/stdin" || /^\/dev\//.test(to)) continue;
+    const { from, to, source = "" } = one;
+    if (to === "/dev/stdin" || /^\/dev\//.test(to) || (name === "mount" && fresh.has(source)))
+      continue;
     const content = from === undefined ? undefined : contentOf(from, walk);
     if (content !== undefined) written.set(to, { path: to, content, line });
+    gone.delete(to);
     const isCertain =
       content !== undefined && condition === undefined && !(from !== undefined && unsure.has(from));
     if (!isCertain) change(one, name, line, walk);

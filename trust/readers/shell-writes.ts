@@ -178,22 +178,72 @@ const tar: Program = (texts) => {
   return [{ to: folder ?? ".", ...(source !== undefined && { source }) }];
 };
 
+/** Another file system over a folder, or a file over a file: what propagates mounts, and a folder over itself, is none. */
+const mount: Program = (texts) => {
+  const { operands, values } = options(
+    texts,
+    /^(-[A-Za-z]*[toLUOTN]|--(types|options|label|uuid|source|target|target-prefix|fstab|namespace))$/,
+  );
+  const isSame = operands.length > 1 && operands.at(-1) === operands.at(-2);
+  const isOther = texts.some((text) => /^--make-|^(?:-\w*[lahV]|--all)$/.test(text));
+  if (isSame || isOther || values(/^(-\w*o|--options)$/).some((one) => /\bremount\b/.test(one)))
+    return [];
+  const to = values(/^--target$/)[0] ?? operands.at(-1);
+  const source = values(/^--source$/)[0] ?? operands.at(-2);
+  return to === undefined ? [] : [{ to, ...(source !== undefined && { source }) }];
+};
+
+/** Unpacking into a folder that an option names, else into the one that the script is in. */
+function unpacker(isUnpacking: RegExp, folder: RegExp): Program {
+  return (texts) => {
+    if (!texts.some((text) => isUnpacking.test(text))) return [];
+    const joined = texts.flatMap((text) => /^-[oD](\/.+)$/.exec(text)?.[1] ?? []);
+    const { operands, values } = options(texts, folder);
+    const [to = "."] = [...values(folder), ...joined];
+    const source = operands.find((one) => !isUnpacking.test(one));
+    return [{ to, ...(source !== undefined && { source }) }];
+  };
+}
+
 const unzip: Program = (texts) => {
   const { operands, values } = options(texts, /^-d$/);
   return [{ to: values(/^-d$/)[0] ?? ".", ...(operands[0] && { source: operands[0] }) }];
 };
 
+/** Whatever changes the files of a working tree: of a clone a new one, else the one that the command stands in. */
 const git: Program = (texts) => {
-  const { operands } = options(texts, /^(-C|-c|-b|--branch|--depth|--git-dir|--work-tree)$/);
-  const [verb, source, to] = operands;
-  return verb === "clone" && to !== undefined && source !== undefined ? [{ to, source }] : [];
+  const { operands, values } = options(
+    texts,
+    /^(-C|-c|-b|--branch|--depth|--git-dir|--work-tree)$/,
+  );
+  const [verb = "", source, to] = operands;
+  const folder = values(/^--work-tree$/)[0] ?? values(/^-C$/)[0];
+  if (verb === "clone" && source !== undefined) {
+    const name = to ?? lastPart(source).replace(/\.git$/, "");
+    return [{ to: name.startsWith("/") ? name : within(folder, name), source }];
+  }
+  return /^(pull|checkout|switch|reset|restore|merge|rebase|apply|am|stash|submodule)$/.test(verb)
+    ? [{ to: folder ?? "." }]
+    : [];
 };
 
-/** `systemctl edit UNIT` opens an editor; variables of the manager are those of every unit. */
+/**
+ * `systemctl edit UNIT` opens an editor, a unit that is linked or enabled by its path gets into its place, and others put
+ * files before those that a unit sees; variables of the manager are those of every unit. Source: systemctl(1).
+ */
 const systemctl: Program = (texts) => {
   const { operands } = options(texts, /^(-p|-t|-H|-M|-n|-o|--drop-in)$/);
-  const [verb, ...units] = operands;
-  if (verb !== "edit" && verb !== "set-property") return [];
+  const [verb = "", ...units] = operands;
+  if (verb === "bind" || verb === "mount-image") {
+    const [, from, to = from] = units;
+    return to === undefined || from === undefined ? [] : [{ to, source: from }];
+  }
+  if (verb === "link" || verb === "enable" || verb === "reenable") {
+    return units.flatMap((from) =>
+      from.startsWith("/") ? [{ from, to: `/etc/systemd/system/${lastPart(from)}` }] : [],
+    );
+  }
+  if (!/^(edit|set-property|revert)$/.test(verb)) return [];
   return units.flatMap((unit) =>
     unit.includes("=")
       ? []
@@ -213,7 +263,7 @@ const find: Program = (texts) =>
 const awk: Program = (texts) =>
   texts.some((text, at) => text === "inplace" && /^(-i|--include)$/.test(texts[at - 1] ?? ""))
     ? mentioned(texts)
-    : [];
+    : mentioned(texts.filter((text) => />\s*["']/.test(text)));
 
 /** Its own flags are read elsewhere; what it makes by phases, renews and upgrades is not. */
 const kubeadm: Program = (texts) => {
@@ -245,7 +295,14 @@ const programs: Readonly<Record<string, Program>> = {
   tar,
   bsdtar: tar,
   unzip,
+  cpio: unpacker(/^-\w*i|^--extract$/, /^(-D|--directory)$/),
+  pax: unpacker(/^-\w*r/, /^$/),
+  "7z": unpacker(/^[xe]$/, /^$/),
+  "7za": unpacker(/^[xe]$/, /^$/),
+  borg: unpacker(/^extract$/, /^$/),
+  mount,
   git,
+  gpg: named(/^(-o|--output)$/, /^(-o|--output)$/),
   rsync: lastIsTarget(remote),
   scp: lastIsTarget(remote),
   sftp: lastIsTarget(remote),
@@ -270,10 +327,18 @@ const programs: Readonly<Record<string, Program>> = {
       .flatMap((name) => [{ to: `${name}.pem` }, { to: `${name}-key.pem` }]),
   gomplate: named(/^(-[ofdci]|--[\w-]+)$/, /^(-o|--out)$/),
   sed: inPlace(/^(-\w*i|--in-place)/),
-  perl: inPlace(/^-\w*i/),
+  perl: (texts) => {
+    const changed = inPlace(/^-\w*i/)(texts);
+    const { values } = options(texts, /^-\w*[eE]$/);
+    return changed.length > 0 ? changed : mentioned(values(/^-\w*[eE]$/));
+  },
   yq: inPlace(/^(-\w*i|--inplace)/),
   crudini: inPlace(/^--(set|del|merge)/),
-  patch: inPlace(/./),
+  patch: (texts) => {
+    const { values } = options(texts, /^(-[dipB]|--(directory|input))$/);
+    const named = inPlace(/./)(texts);
+    return named.length > 0 ? named : [{ to: values(/^(-d|--directory)$/)[0] ?? "." }];
+  },
   sponge: inPlace(/./),
   systemctl,
   find,
@@ -292,14 +357,14 @@ const looksOnly = words(`
   echo printf mkdir rmdir chmod chown chgrp touch rm unlink du df readlink realpath dirname basename sha256sum
   sha512sum sha1sum md5sum cksum b2sum base64 xxd od strings service journalctl kubectl kubelet kube-apiserver
   kube-controller-manager kube-scheduler kube-proxy hyperkube etcd etcdctl etcdutl crictl ctr helm cilium
-  calicoctl flannel mount umount mountpoint findmnt restorecon semanage chcon setfacl getfacl getent export set
+  calicoctl flannel umount mountpoint findmnt restorecon semanage chcon setfacl getfacl getent export set
   unset source . cd pushd popd exit return read trap eval wait sleep true false : logger local declare readonly
   typeset hostnamectl hostname sysctl modprobe swapoff ufw iptables firewall-cmd nft nc ping dig nslookup host
   jq gzip gunzip zcat xz tee for case esac select function if then elif else fi while until do done in alias shift
   command type which hash ps pgrep pkill kill killall pidof id whoami date seq expr let getopts ulimit umask apt
   apt-get apt-mark apt-cache yum dnf zypper apk snap rpm dpkg useradd groupadd usermod passwd chpasswd
   update-rc.d rc-service rc-update chkconfig tree watch ss netstat ip lsof fuser logrotate visudo
-  conntrack ssh ssh-keygen ssh-keyscan gpg update-ca-certificates sh bash dash ash zsh ksh break continue
+  conntrack ssh ssh-keygen ssh-keyscan update-ca-certificates sh bash dash ash zsh ksh break continue
 `);
 
 /** Options behind which a file is read, not written. */

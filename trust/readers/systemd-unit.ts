@@ -6,6 +6,7 @@
 import type { Source } from "../words/fact.ts";
 import { type CommandLines, readArguments } from "./command-line.ts";
 import { readEnvironmentFile } from "./environment-file.ts";
+import { isAboveKubernetes, isOfKubernetes } from "./host-paths.ts";
 import type { Word } from "./word.ts";
 
 export type SystemdUnitOptions = {
@@ -26,6 +27,8 @@ export type SystemdUnit = CommandLines & {
   readonly unknownFiles: readonly string[];
   /** Not known, and taken to be absent, as the unit allows. */
   readonly absentFiles: readonly string[];
+  /** Settings by which its programs see other files than the machine has, as they are written. */
+  readonly otherRoots: readonly string[];
 };
 
 /** Finds the programs in a unit's `ExecStart=`, with continuations, resets and Environment lines. Never throws. */
@@ -34,7 +37,7 @@ export function readSystemdUnit(
   source: Source,
   options: SystemdUnitOptions = {},
 ): SystemdUnit {
-  const unit: Unit = { starts: [], own: new Map(), paths: [] };
+  const unit: Unit = { starts: [], own: new Map(), paths: [], roots: [] };
   for (const part of [{ text, source }, ...(options.dropIns ?? [])]) {
     for (const setting of settings(part.text, part.source)) {
       apply(setting, unit);
@@ -56,6 +59,7 @@ export function readSystemdUnit(
     commands: read.flatMap(({ commands }) => commands),
     unknownFiles,
     absentFiles,
+    otherRoots: unit.roots.map(({ key }) => key),
   };
 }
 
@@ -74,7 +78,26 @@ type Unit = {
   starts: Setting[];
   own: Map<string, string>;
   paths: { path: string; optional: boolean }[];
+  roots: Setting[];
 };
+
+/**
+ * Settings that put other files before those of the machine. Source: systemd.exec(5). The folders of the kernel and of
+ * devices, and temporary ones, hold nothing that is read here.
+ */
+const otherRoot =
+  /^(?:Root(?:Directory|Image)|Bind(?:ReadOnly)?Paths|MountImages|ExtensionImages|ExtensionDirectories|TemporaryFileSystem|InaccessiblePaths)$/;
+
+function isOtherRoot({ key, value }: Setting): boolean {
+  if (/^Root/.test(key)) return value !== "/";
+  if (/^Extension/.test(key)) return true;
+  return value.split(/\s+/).some((one) => {
+    const [from = "", to = from] = one.replace(/^[-+]+/, "").split(":");
+    const seen = /^(?:Bind|Mount)/.test(key) ? to : from;
+    const isSame = /^Bind/.test(key) && from === to;
+    return !isSame && (isOfKubernetes(seen) || isAboveKubernetes(seen));
+  });
+}
 
 /** `[Service]` settings, continued lines joined; comment lines inside a continuation are left out. */
 function* settings(text: string, source: Source): Generator<Setting> {
@@ -106,7 +129,10 @@ function* settings(text: string, source: Source): Generator<Setting> {
 
 function apply(setting: Setting, unit: Unit): void {
   const { key, value } = setting;
-  if (/^Exec(Start|StartPre|StartPost|Condition)$/.test(key)) {
+  if (otherRoot.test(key)) {
+    if (value === "") unit.roots = unit.roots.filter((root) => root.key !== key);
+    else if (isOtherRoot(setting)) unit.roots.push(setting);
+  } else if (/^Exec(Start|StartPre|StartPost|Condition)$/.test(key)) {
     if (value === "") unit.starts = unit.starts.filter((start) => start.key !== key);
     else unit.starts.push(setting);
   } else if (key === "Environment") {

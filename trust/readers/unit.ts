@@ -28,7 +28,7 @@ const header = /^\s*\[[\w-]+\]\s*$/;
 export const unit: Format = {
   name: "systemd unit",
   about:
-    "a unit with its drop-ins (`*.conf`, in the order of their names) and the environment files beside it, by path or by name; of kubeadm's optional environment files those that are not there are taken to be as kubeadm leaves them, and said; what only another file that is not there could set is unknown",
+    "a unit with its drop-ins (`*.conf`, in the order of their names) and the environment files beside it, by path or by name; of kubeadm's optional environment files those that are not there are taken to be as kubeadm leaves them, and said; what only another file that is not there could set is unknown, and so are the files of a program that `RootDirectory=`, `BindPaths=` and their like show others",
   recognises: (text) => {
     const first = text
       .split("\n", 200)
@@ -102,6 +102,12 @@ function readGroup(
   const speaking = texts.find(({ text }) => speaks(text) === "of settings");
   const isEmpty = read.commandLines.length === 0 && read.problems.length === 0;
   const extra: Piece[] = [];
+  if (!isEmpty) {
+    for (const name of read.otherRoots) {
+      const what = `the files that programs of ${main.origin.source.where} see, which ${name} makes others than the machine's`;
+      extra.push(unread(main.origin, what, true));
+    }
+  }
   if (read.commandLines.length > 0) {
     for (const path of read.absentFiles) {
       extra.push(
