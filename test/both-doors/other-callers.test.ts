@@ -147,6 +147,45 @@ const shapes: Readonly<Record<string, (skip: unknown) => Shape>> = {
     release("datadog", {
       datadog: { kubelet: { tlsVerify: typeof skip === "boolean" ? !skip : skip } },
     }),
+  "Fluent Bit's filter": (skip) => [
+    "fluent-bit.conf",
+    `[FILTER]\n    Name kubernetes\n    Use_Kubelet On\n    tls.verify ${typeof skip === "boolean" ? (skip ? "Off" : "On") : skip}\n[OUTPUT]\n    Name stdout\n`,
+  ],
+  "Fluent Bit's filter in YAML": (skip) => [
+    "fluent-bit.yaml",
+    JSON.stringify({
+      pipeline: {
+        filters: [
+          {
+            name: "kubernetes",
+            match: "kube.*",
+            use_kubelet: true,
+            "tls.verify": typeof skip === "boolean" ? !skip : skip,
+          },
+        ],
+      },
+    }),
+  ],
+  Telegraf: (skip) => [
+    "telegraf.conf",
+    `[[inputs.kubernetes]]\n  url = "https://$HOSTIP:10250"\n  tls_ca = "${ca}"\n  insecure_skip_verify = ${typeof skip === "boolean" ? skip : JSON.stringify(skip)}\n`,
+  ],
+  "Telegraf's prometheus": (skip) => [
+    "telegraf.conf",
+    `[[inputs.prometheus]]\n  urls = ["https://$HOSTIP:10250/metrics"]\n  tls_ca = "${ca}"\n  insecure_skip_verify = ${typeof skip === "boolean" ? skip : JSON.stringify(skip)}\n`,
+  ],
+  Metricbeat: (skip) => [
+    "kubernetes.yml",
+    JSON.stringify([
+      {
+        module: "kubernetes",
+        metricsets: ["node"],
+        hosts: [`https://\${NODE_NAME}:10250`],
+        "ssl.verification_mode": typeof skip === "boolean" ? (skip ? "none" : "full") : skip,
+        "ssl.certificate_authorities": [ca],
+      },
+    ]),
+  ],
   "Grafana Alloy": (skip) => ["config.alloy", alloy(skip)],
   "Grafana Alloy by way of a relabel": (skip) => [
     "config.alloy",
@@ -241,6 +280,11 @@ describe("another caller of kubelets", () => {
         alloy(true, "discovery.relabel.r.output", relabel("kubernetes.default.svc:443")),
       ],
       ["config.alloy", alloy(true, "discovery.kubernetes.pods.targets")],
+      ["fluent-bit.conf", "[FILTER]\n    Name kubernetes\n    tls.verify Off\n"],
+      [
+        "telegraf.conf",
+        '[[inputs.prometheus]]\n  urls = ["https://a:9100"]\n  insecure_skip_verify = true\n',
+      ],
     ];
     for (const shape of none) {
       const { pack, exitCode, stdout } = said(shape);
@@ -251,14 +295,8 @@ describe("another caller of kubelets", () => {
 
   it("is named as not read where only kubelets' port tells that it calls them", () => {
     for (const [file, text] of [
-      [
-        "telegraf.conf",
-        '[[inputs.kubernetes]]\n  url = "https://$HOSTIP:10250"\n  insecure_skip_verify = true\n',
-      ],
-      [
-        "kubernetes.yml",
-        `- module: kubernetes\n  hosts: ["https://\${NODE_NAME}:10250"]\n  ssl.verification_mode: none\n`,
-      ],
+      ["vector.conf", 'endpoint = "https://$HOSTIP:10250/metrics"\nverify_certificate = false\n'],
+      ["scraper.yaml", `url: "https://\${NODE_NAME}:10250"\ntls: off\n`],
     ] as const) {
       const { pack, exitCode, stdout } = said([file, text]);
       assert.match(pack, /it speaks of kubelets, is not read/, file);

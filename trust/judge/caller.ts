@@ -48,9 +48,11 @@ type Program = {
   /** What it asks a kubelet for. */
   readonly path: string;
   /** The kind of request that this is. */
-  readonly asks: "metrics" | "stats";
+  readonly asks: "metrics" | "stats" | "pods";
   /** What it says of an answer that is no success. */
   readonly refused: (status: string) => string;
+  /** What it says of a certificate that it does not accept, where it has other words than Go's HTTP client. */
+  readonly handshake?: string;
   /** What it says of a node that it finds no address of; absent where it passes such a node over. */
   readonly noAddress?: (types: readonly string[]) => string;
 };
@@ -108,6 +110,31 @@ export const callerPrograms: Readonly<Record<CallerProgram, Program>> = {
     path: "/metrics",
     asks: "metrics",
     refused: (status) => `server returned HTTP status ${status}`,
+  },
+  "fluent-bit": {
+    addressTypes: ["Hostname"],
+    authority: clusterAuthority,
+    skipSetting: "tls.verify Off",
+    path: "/pods",
+    asks: "pods",
+    refused: (status) => `HTTP Status: ${status.split(" ")[0]}`,
+    handshake: "certificate verify failed",
+  },
+  telegraf: {
+    addressTypes: ["InternalIP"],
+    authority: publicAuthorities,
+    skipSetting: "insecure_skip_verify",
+    path: "/stats/summary",
+    asks: "stats",
+    refused: (status) => `returned HTTP status ${status}`,
+  },
+  metricbeat: {
+    addressTypes: ["Hostname"],
+    authority: publicAuthorities,
+    skipSetting: "ssl.verification_mode: none",
+    path: "/stats/summary",
+    asks: "stats",
+    refused: (status) => `HTTP error ${status.split(" ")[0]} in : ${status}`,
   },
 };
 
@@ -289,8 +316,9 @@ function seen(
   { dial, bare }: ServingResult,
   error: string,
   { authentication, node }: KubeletFacts,
-  { path, noAddress, addressTypes }: Program,
+  { path, noAddress, addressTypes, handshake }: Program,
 ): string {
+  if (handshake !== undefined && error.includes("x509")) return handshake;
   if (bare) return noAddress?.(addressTypes) ?? error;
   const host = dial?.host.text ?? valueOr(node.name, "<node>");
   const port = valueOr(authentication.port, 10_250);

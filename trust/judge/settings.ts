@@ -53,4 +53,19 @@ export const settingsOf: Readonly<Record<CallerName, CallerSettings>> = {
     unverified: "insecure_skip_verify is true",
     skip: `Set insecure_skip_verify = true, and say so with ${annotations}.`,
   },
+  "fluent-bit": {
+    bundle: "Kube_CA_File",
+    unverified: "tls.verify is Off",
+    skip: `Set tls.verify Off, and say so with ${annotations}.`,
+  },
+  telegraf: {
+    bundle: "tls_ca",
+    unverified: "insecure_skip_verify is true",
+    skip: `Set insecure_skip_verify = true, and say so with ${annotations}.`,
+  },
+  metricbeat: {
+    bundle: "ssl.certificate_authorities",
+    unverified: "ssl.verification_mode is none",
+    skip: `Set ssl.verification_mode: none, and say so with ${annotations}.`,
+  },
 };

@@ -1,5 +1,6 @@
 /** The list of formats: what is asked first stands first. docs/reading.md is made from it. */
 
+import { agentModule, fluentBit, telegraf } from "./agents.ts";
 import { alloy } from "./alloy.ts";
 import { bottlerocket } from "./bottlerocket.ts";
 import { certificateRequest } from "./certificate-request.ts";
@@ -56,6 +57,8 @@ export const formats: readonly Format[] = [
   flagFile,
   otherPatches,
   alloy,
+  fluentBit,
+  telegraf,
   bottlerocket,
   documents,
   commands,
@@ -90,6 +93,7 @@ export const objectFormats: readonly ObjectFormat[] = [
   prometheusServer,
   prometheusConfiguration,
   scrapeJob,
+  agentModule,
   datadogAgent,
   ignition,
   butane,

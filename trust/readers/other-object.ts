@@ -2,6 +2,8 @@
  * Objects of kinds that are not known, resources of providers among them: pods, objects, files and texts are looked for
  * wherever they stand in it; what speaks of kubelets and is none of these is said.
  */
+
+import { isAgentModule, kubeletUrl } from "./agents.ts";
 import { decodeBase64 } from "./encoding.ts";
 import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
 import { settingPieces } from "./given-settings.ts";
@@ -200,7 +202,7 @@ function visit(value: Json, path: FieldPath, parent: JsonObject, search: Search)
     return;
   }
   const { origin, lineOf, found } = search;
-  if (isObjectOfItsOwn(object) || isScrapeJob(object)) {
+  if (isObjectOfItsOwn(object) || isScrapeJob(object) || isAgentModule(object)) {
     found.inner.push({
       object,
       origin: { ...origin, holder: `${origin.holder}#${titleOf(object)}` },
@@ -365,7 +367,10 @@ function visitText(text: string, path: FieldPath, parent: JsonObject, search: Se
   } else if (!prose.test(key) && speaks(`${key}: ${text}`) === "of settings") {
     const made = `what ${search.origin.source.where} makes of ${fieldName(path)}`;
     found.pieces.push(unread(search.origin, made, true));
-  } else if (!prose.test(key) && speaks(text) === "of them" && !/^[\w.:/-]*$/.test(text)) {
+  } else if (
+    kubeletUrl.test(text) ||
+    (!prose.test(key) && speaks(text) === "of them" && !/^[\w.:/-]*$/.test(text))
+  ) {
     found.mentions.push(path);
   }
 }

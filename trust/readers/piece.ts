@@ -163,6 +163,9 @@ const callers = [
   "otel-collector",
   "datadog-agent",
   "grafana-alloy",
+  "fluent-bit",
+  "telegraf",
+  "metricbeat",
 ] as const;
 export type CallerProgram = (typeof callers)[number];
 

@@ -168,7 +168,7 @@ function tooLong(origin: Origin): Reading {
 
 /** What a text cannot matter without; also what may hide it: escapes, base64, data. */
 const worthReading =
-  /^#!|runcmd|kube|k8s\.io|\bClusterRole|\bNode\b|api-?server|-----BEGIN|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{20}|\0|^#include|ignition|^\s*\[Service\]|^\s*\w+=/im;
+  /^#!|runcmd|kube|k8s\.io|\bClusterRole|\bNode\b|api-?server|-----BEGIN|:1025[05]\b|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{20}|\0|^#include|ignition|^\s*\[Service\]|^\s*\w+=/im;
 
 function readText(text: string, origin: Origin): Reading {
   const isNamed =

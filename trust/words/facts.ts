@@ -232,7 +232,10 @@ export type CallerName =
   | "vmagent"
   | "otel-collector"
   | "datadog-agent"
-  | "grafana-alloy";
+  | "grafana-alloy"
+  | "fluent-bit"
+  | "telegraf"
+  | "metricbeat";
 
 /** How a caller reaches kubelets. The flags named here are kube-apiserver's. */
 export type ApiServerKubeletAccess = {
