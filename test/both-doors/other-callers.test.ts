@@ -305,6 +305,17 @@ describe("another caller of kubelets", () => {
     }
   });
 
+  it("hides nothing of the manifest that quotes its configuration", () => {
+    const fluent = "[FILTER]\n    Name kubernetes\n    Use_Kubelet Off\n";
+    for (const quoted of [fluent, "[[inputs.kubernetes]]\nurl = 'http://a'\n", alloy(false)]) {
+      const { exitCode, stdout } = judged({
+        "m.yaml": `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a.conf: |\n    ${quoted.trim().replaceAll("\n", "\n    ")}\n  kubelet.conf: |\n    apiVersion: kubelet.config.k8s.io/v1beta1\n    kind: KubeletConfiguration\n    authorization: {mode: AlwaysAllow}\n`,
+      });
+      assert.equal(exitCode, 1);
+      assert.match(stdout, /AlwaysAllow/);
+    }
+  });
+
   it("is never named by a text out of a Secret", () => {
     const secret = (key: string, text: string) => ({
       apiVersion: "v1",

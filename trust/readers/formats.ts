@@ -56,11 +56,12 @@ export const formats: readonly Format[] = [
   ruleText,
   flagFile,
   otherPatches,
+  bottlerocket,
+  documents,
+  // Told by sections anywhere in them, which a manifest may quote: that is read before.
   alloy,
   fluentBit,
   telegraf,
-  bottlerocket,
-  documents,
   commands,
 ];
 
