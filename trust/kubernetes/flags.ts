@@ -42,6 +42,7 @@ type Given = { value: Fact<FlagValue>; source: Source | undefined; afterOpen: bo
 
 type State = {
   readonly table: FlagTable;
+  /** What is left of the words, the next one last: from the front of a long list each would take as long as the list. */
   readonly words: Word[];
   readonly given: Map<string, Given>;
   readonly positional: Word[];
@@ -50,7 +51,7 @@ type State = {
 
 /** Parses the words after the program. Never throws. */
 export function parseFlags(words: readonly Word[], table: FlagTable): Flags {
-  const state: State = { table, words: [...words], given: new Map(), positional: [] };
+  const state: State = { table, words: [...words].reverse(), given: new Map(), positional: [] };
   const error = parse(state);
   return {
     get: (name) => get(state, name),
@@ -73,13 +74,13 @@ function get(state: State, name: string): Fact<FlagValue | undefined> {
 type ParseError = Omit<FlagsError, "source">;
 
 function parse(state: State): FlagsError | undefined {
-  for (let word = state.words.shift(); word !== undefined; word = state.words.shift()) {
+  for (let word = state.words.pop(); word !== undefined; word = state.words.pop()) {
     if (word.kind === "unknownWords") {
       openUp(state, word.missing, word.source);
       continue;
     }
     if (word.text === "--") {
-      state.positional.push(...state.words);
+      for (const rest of state.words.reverse()) state.positional.push(rest);
       return undefined;
     }
     const error = parseWord(state, word);
@@ -185,7 +186,7 @@ function setFromNext(
   if (flag.noOptDefault !== undefined) {
     return set(state, name, flag, { ...word, text: flag.noOptDefault });
   }
-  const next = state.words.shift();
+  const next = state.words.pop();
   if (next === undefined) {
     return badValue(complaint, name);
   }

@@ -37,6 +37,9 @@ const grammar = new Set(["then", "do", "else", "elif", "if", "while", "until", "
 const always = new Set(["true", ":"]);
 const tests = new Set(["[", "[[", "test", "false", "!", "grep", "command", "which", "type"]);
 
+/** Blocks in each other that are followed: each command asks all that it stands in. */
+const maxBlocks = 100;
+
 /**
  * Begins to follow a script.
  *
@@ -59,7 +62,8 @@ export function conditions(forget: (name: string) => void): Conditions {
     for (const name of block.assigned) outer?.assigned.add(name);
   };
   const open = (kind: Block["kind"], more: Pick<Block, "condition" | "question" | "name"> = {}) => {
-    blocks.push({ kind, assigned: new Set(), ...more });
+    if (blocks.length < maxBlocks) blocks.push({ kind, assigned: new Set(), ...more });
+    else ended ??= `what stands in more than ${maxBlocks} blocks in each other`;
   };
   const close = (word: string) => {
     const kinds = closing[word] ?? [];

@@ -39,6 +39,7 @@ const texts: Record<string, string> = {
   }),
   "kubelets in texts of their own": many(40_000, (i) => [`s${i}`, `#!/bin/sh\nkubelet x`]),
   "programs in one line": filled("kubelet --x ", `${script}mystery `),
+  "functions in each other": filled("f(){ ", script),
   "here-documents": filled("cat >> /f <<E\nkubelet\nE\n", script),
   "variables of a unit": filled("$A ", "[Service]\nExecStart=kubelet "),
   "backslashes of a unit": filled("\\", "[Service]\nExecStart=kubelet "),
