@@ -1,15 +1,11 @@
 /** Kubernetes objects among the resources of a stack. */
 import { createHash } from "node:crypto";
 import { clusterOutputs, tokens } from "../../trust/contract.ts";
+import { clusterAmong } from "../../trust/readers/origins.ts";
 import type { Origin } from "../../trust/readers/piece.ts";
-import { placeholderIn } from "../../trust/readers/placeholders.ts";
 import { asObject, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
-import { type Fact, known, type Source, unknown } from "../../trust/words/fact.ts";
-import {
-  clusterLabel,
-  reasonAnnotation,
-  verificationAnnotation,
-} from "../../trust/words/vocabulary.ts";
+import { type Fact, known, type Source } from "../../trust/words/fact.ts";
+import { reasonAnnotation, verificationAnnotation } from "../../trust/words/vocabulary.ts";
 import {
   describe,
   field,
@@ -38,10 +34,11 @@ export function ofKind(stack: Stack, ...kinds: readonly string[]): Resource[] {
 export function originOf(stack: Stack, resource: Resource): Origin {
   const cluster = stack.ancestorsOf(resource).find(({ type }) => type === tokens.cluster);
   const namespace = text(resource, "metadata", "namespace");
+  const labels = field(resource, "metadata", "labels");
   return {
     source: { where: describe(resource) },
     holder: resource.urn,
-    cluster: labelOf(resource),
+    cluster: labels.known ? clusterAmong(labels.value, describe(resource)) : labels,
     ...(cluster && {
       owner: { id: cluster.urn, name: text(cluster, clusterOutputs.clusterName) ?? cluster.name },
     }),
@@ -49,16 +46,6 @@ export function originOf(stack: Stack, resource: Resource): Origin {
     ...(namespace !== undefined && { namespace }),
     annotations: annotationsOf(resource),
   };
-}
-
-/** The cluster that is written on it; where the labels are not known, neither is that. */
-function labelOf(resource: Resource): Fact<string | undefined> {
-  const label = field(resource, "metadata", "labels", clusterLabel);
-  if (!label.known) return label;
-  if (typeof label.value !== "string") return known(undefined, label.source);
-  return placeholderIn(label.value) === undefined
-    ? known(label.value)
-    : unknown(`the label ${clusterLabel} of ${describe(resource)}`);
 }
 
 /** Annotations that are text; where the map is not known, those that decide are placeholders. */

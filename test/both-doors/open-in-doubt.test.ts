@@ -101,6 +101,14 @@ const doubtful: Readonly<Record<string, (later: Later) => readonly object[]>> = 
     part({}),
     binding("viewers", group(all)),
   ],
+  "the labels of a binding": (x) => [
+    binding("cluster-admin", group(all), { metadata: { name: "wide", labels: x } }),
+  ],
+  "the cluster of a binding": (x) => [
+    binding("cluster-admin", group(all), {
+      metadata: { name: "wide", labels: { "kubelet-trust/cluster": x } },
+    }),
+  ],
   "a label that an aggregation selects": (x) => [
     role({ aggregationRule: select, rules: [] }),
     part({ labels: { to: x } }),
@@ -142,6 +150,12 @@ describe("a kubelet that RBAC may open", () => {
         binding("cluster-admin", [{ kind: "ServiceAccount", name: x, namespace: x }]),
       ],
       "a team's": (x) => [binding(x, group("team"))],
+      "a team's in some cluster": (x) => [
+        binding("cluster-admin", group("team"), { metadata: { name: "team", labels: x } }),
+      ],
+      "another label's": (x) => [
+        binding("view", group(all), { metadata: { name: "view", labels: { app: x } } }),
+      ],
       "other resources": (x) => [
         role({ rules: [{ apiGroups: [""], resources: ["pods"], verbs: x }] }),
         binding("viewers", group(all)),

@@ -40,8 +40,8 @@ import {
 import { withoutIdle } from "./idle.ts";
 import { assembledKubelet, kubeletsAmong, type ReadyKubelet, schedulableOf } from "./kubelets.ts";
 import { mounting } from "./mounts.ts";
-import { type Place, placing } from "./place.ts";
-import { isExport, merged, rbacOf } from "./rbac.ts";
+import { type Group, type Place, placing } from "./place.ts";
+import { isExport, merged, rbacInDoubt, rbacOf } from "./rbac.ts";
 import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
 import { withoutRestated } from "./restated.ts";
 import { asRunning, withSeen } from "./running.ts";
@@ -56,16 +56,21 @@ export function assemble(found: readonly Piece[], options: AssembleOptions = {})
   const filesOf = filesOfMachines(pieces.filter(isKind("file")), options);
   const places = placesOf(pieces, placeOf, filesOf);
   const context: Context = { options, filesOf, parse: configurationParser() };
-  const doubted = groupsInDoubt(places.values());
+  const inDoubt = [...places.values()].flatMap(({ place, pieces: own }) =>
+    place.in === "doubt" ? [{ groups: place.groups, pieces: own }] : [],
+  );
+  const doubted = groupsInDoubt(inDoubt);
   const rest = none();
   const clusters: AssembledCluster[] = [];
   const unpaired: UnpairedKubelet[] = [];
   const oneSided: OneSided[] = [];
   const unread: Assembly["unread"][number][] = [];
-  for (const { key, name } of groups) {
-    clusters.push(
-      clusterOf(key, name, places.get(key)?.pieces ?? [], [], context, doubted.has(key)),
-    );
+  for (const group of groups) {
+    const { key, name } = group;
+    const maybe = inDoubt.filter((one) => one.groups.includes(group));
+    const rbac = maybe.flatMap((one) => one.pieces.filter(isKind("rbac")).map(rbacInDoubt));
+    const own = [...(places.get(key)?.pieces ?? []), ...rbac];
+    clusters.push(clusterOf(key, name, own, [], context, doubted.has(key)));
   }
   for (const [key, { place, pieces: own }] of places) {
     if (place.in === "group") continue;
@@ -134,18 +139,17 @@ function keyOf(place: Place): string {
 
 /** The groups to which kubelets could belong that could belong to others as well. */
 function groupsInDoubt(
-  places: Iterable<{ readonly place: Place; readonly pieces: readonly Piece[] }>,
+  inDoubt: readonly { readonly groups: readonly Group[]; readonly pieces: readonly Piece[] }[],
 ): ReadonlySet<string> {
   const keys = new Set<string>();
-  for (const { place, pieces } of places) {
-    if (place.in !== "doubt") continue;
+  for (const { groups, pieces } of inDoubt) {
     const hasKubelets = pieces.some(
       (piece) =>
         piece.kind === "kubelet-configuration" ||
         (piece.kind === "program" && isKubelet(piece)) ||
         (piece.kind === "unread" && piece.deciding),
     );
-    for (const { key } of hasKubelets ? place.groups : []) keys.add(key);
+    for (const { key } of hasKubelets ? groups : []) keys.add(key);
   }
   return keys;
 }

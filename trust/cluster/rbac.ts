@@ -32,6 +32,12 @@ export function rbacOf(
     : known(found);
 }
 
+/** RBAC that belongs to one of several clusters, or to one whose label is not known, as each of them has it. */
+export function rbacInDoubt({ rbac, ...piece }: RbacPiece): RbacPiece {
+  const bindings = rbac.bindings.map((binding) => ({ ...binding, isInDoubt: true }));
+  return { ...piece, rbac: { ...rbac, bindings } };
+}
+
 /** All of it as one. */
 export function merged(all: readonly RbacFacts[]): RbacFacts {
   return {

@@ -101,7 +101,8 @@ function askRbac(
     const bound = isBound(binding, who);
     if (bound === "no") continue;
     const permitted = permitsBy(binding.role, roles, question);
-    if (bound === "yes" && permitted === "yes") return { answer: "yes" };
+    const isCertain = bound === "yes" && permitted === "yes" && binding.isInDoubt !== true;
+    if (isCertain) return { answer: "yes" };
     if (permitted !== "no") {
       const role = isUnknown(binding.role) ? "" : ` (ClusterRole ${binding.role})`;
       doubt ??= `what ClusterRoleBinding ${binding.name}${role} grants to whom, of which something is not known yet`;

@@ -1,8 +1,16 @@
 /** Origins of what lies inside something else, and the pieces that say what was not read. */
-import { known, type Source, unknown } from "../words/fact.ts";
+import { type Fact, known, type Source, unknown } from "../words/fact.ts";
+import { clusterLabel } from "../words/vocabulary.ts";
 import type { FilePiece, Origin, UnreadPiece } from "./piece.ts";
 import { placeholderIn } from "./placeholders.ts";
-import { asObject, asText, type FieldPath, type JsonObject, type YamlDocument } from "./yaml.ts";
+import {
+  asObject,
+  asText,
+  type FieldPath,
+  type Json,
+  type JsonObject,
+  type YamlDocument,
+} from "./yaml.ts";
 
 /** The origin of a text under a key, e.g. of a ConfigMap. */
 export function underKey(origin: Origin, key: string): Origin {
@@ -35,6 +43,21 @@ export function at(origin: Origin, path: FieldPath, lineOf: YamlDocument["lineOf
     ...(line !== undefined && { line }),
   };
   return { ...origin, source };
+}
+
+/**
+ * The cluster that an object says it belongs to, by its labels.
+ *
+ * @param where what a person calls the object
+ * @returns unknown where the labels or the label are; `undefined` where none is there
+ */
+export function clusterAmong(labels: Json | undefined, where: string): Fact<string | undefined> {
+  const isKnown = (text: Json | undefined): boolean =>
+    typeof text !== "string" || placeholderIn(text) === undefined;
+  const label = asText(asObject(labels)?.[clusterLabel]);
+  return isKnown(labels) && isKnown(label)
+    ? known(label)
+    : unknown(`the label ${clusterLabel} of ${where}`, { where });
 }
 
 /** How a program is said to read a key of a ConfigMap or Secret, named as {@link titleOf} does, where no path is said. */

@@ -1,7 +1,5 @@
 /** What a text is, said once for every door, and the pieces that are in it. */
 
-import { known } from "../words/fact.ts";
-import { clusterLabel } from "../words/vocabulary.ts";
 import { maxPrograms } from "./command-line.ts";
 import { documents } from "./documents.ts";
 import { decodeBase64, decodeBytes, decodeHex, maxBytes, withoutMark } from "./encoding.ts";
@@ -10,7 +8,7 @@ import { formats, objectFormats } from "./formats.ts";
 import { isOfKubernetes } from "./host-paths.ts";
 import { kubeadmCommands } from "./kubeadm-command.ts";
 import { leftEnvironments, withEnvironments } from "./left-environments.ts";
-import { file, titleOf, unread } from "./origins.ts";
+import { clusterAmong, file, titleOf, unread } from "./origins.ts";
 import { pemFile } from "./pem-file.ts";
 import type { Origin, Piece, UnreadPiece } from "./piece.ts";
 import { nameless, soundsDeciding, speaks } from "./speaks.ts";
@@ -22,7 +20,6 @@ import {
   asText,
   type Json,
   type JsonObject,
-  textMap,
   type YamlDocument,
 } from "./yaml.ts";
 
@@ -301,7 +298,7 @@ function originOf(object: JsonObject, origin: Origin): Origin {
   const metadata = asObject(object.metadata);
   if (!metadata || typeof object.kind !== "string") return origin;
   const namespace = asText(metadata.namespace);
-  const label = textMap(metadata.labels)[clusterLabel];
+  const cluster = clusterAmong(metadata.labels, titleOf(object));
   const isNamed = origin.source.where.includes(titleOf(object));
   return {
     ...origin,
@@ -311,9 +308,7 @@ function originOf(object: JsonObject, origin: Origin): Origin {
       ? origin.source
       : { ...origin.source, where: `${origin.source.where}: ${titleOf(object)}` },
     ...(namespace !== undefined && { namespace }),
-    ...(label !== undefined &&
-      origin.cluster.known &&
-      origin.cluster.value === undefined && { cluster: known(label, origin.source) }),
+    ...(origin.cluster.known && origin.cluster.value === undefined && { cluster }),
   };
 }
 

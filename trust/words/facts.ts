@@ -320,6 +320,8 @@ export type ClusterRoleBinding = {
   readonly name: string;
   readonly role: string;
   readonly subjects: readonly Subject[];
+  /** Whether it may belong to another cluster: then it neither grants nor is without effect. Default: no. */
+  readonly isInDoubt?: boolean;
   readonly source?: Source;
 };
 
