@@ -305,6 +305,26 @@ describe("another caller of kubelets", () => {
     }
   });
 
+  it("is named as not read where a container's words or variables have kubelets' port", () => {
+    const pods = (container: object) =>
+      object("apps/v1", "DaemonSet", { template: { spec: { containers: [container] } } });
+    const url = "https://$(HOST_IP):10250/stats/summary";
+    for (const container of [
+      { name: "c", image: "curl", command: ["sh", "-c", `curl -k ${url} | jq .`] },
+      { name: "c", image: "probe", args: [`--target=${url}`] },
+      { name: "c", image: "agent", env: [{ name: "TARGET", value: url }] },
+    ]) {
+      const { pack, exitCode, stdout } = said(pods(container));
+      assert.match(pack, /what container "c" of .* verifies where it calls kubelets/);
+      assert.match(stdout, /not read\n +what container "c"/);
+      assert.equal(exitCode, 0, stdout);
+    }
+    for (const other of ["https://localhost:10250/healthz", "https://web:10251", "tcp://a:10250"]) {
+      const { pack, exitCode } = said(pods({ name: "c", image: "probe", args: [other] }));
+      assert.deepEqual([pack, exitCode], ["", 0]);
+    }
+  });
+
   it("hides nothing of the manifest that quotes its configuration", () => {
     const fluent = "[FILTER]\n    Name kubernetes\n    Use_Kubelet Off\n";
     for (const quoted of [fluent, "[[inputs.kubernetes]]\nurl = 'http://a'\n", alloy(false)]) {

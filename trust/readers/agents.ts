@@ -113,6 +113,15 @@ export const fluentBit: Format = {
 /** Where kubelets speak TLS. */
 export const kubeletUrl = /^https:\/\/.*:10250(?:\/|$)/;
 
+/** Whether a container is told to call kubelets of other machines: by its words, or by a variable. */
+export function callsKubelets({ command, args, env }: JsonObject): boolean {
+  const values = asList(env).map((entry) => asObject(entry)?.value);
+  return textsIn(command, args, ...values).some((text) => anyKubeletUrl.test(text));
+}
+
+/** Within a text. A call of one's own machine nobody can come between. */
+const anyKubeletUrl = /https:\/\/(?!localhost:|127\.|\[::1\])[^\s/'"]+:10250\b/;
+
 function addressTypesOf(urls: readonly string[]): readonly string[] {
   const isNamed = urls.some((url) => /NODE_?NAME|HOST_?NAME/i.test(url));
   return isNamed ? ["Hostname"] : ["InternalIP"];

@@ -1,5 +1,6 @@
 /** Pods and whatever makes pods: the programs in them, and who they are to RBAC. */
 import { type Fact, known, unknown } from "../words/fact.ts";
+import { callsKubelets } from "./agents.ts";
 import type { CommandLines } from "./command-line.ts";
 import { datadogAgentIn } from "./datadog.ts";
 import type { Given, GivenObject, ObjectFormat, Part, Reading } from "./format.ts";
@@ -129,14 +130,22 @@ function readOne(
     ...hostAliasesOf(spec),
     ...(spec?.hostNetwork === true && { hostNetwork: true }),
   };
+  const callers = [
+    ...metricsServerIn({
+      pod,
+      lineOf: (field) => lineOf([...path, "spec", "containers", ...field]),
+    }),
+    ...datadogAgentIn(pod),
+  ];
+  const called = callers.length > 0 ? [] : containers.filter(callsKubelets);
   return {
     pieces: [
       pod,
-      ...metricsServerIn({
-        pod,
-        lineOf: (field) => lineOf([...path, "spec", "containers", ...field]),
+      ...callers,
+      ...called.map(({ name }) => {
+        const container = `container ${JSON.stringify(name ?? "")} of ${label}`;
+        return unread(origin, `what ${container} verifies where it calls kubelets`, false);
       }),
-      ...datadogAgentIn(pod),
       ...(opaque && soundsDeciding(label)
         ? [unread(origin, `the containers of ${origin.source.where}`, true)]
         : []),
