@@ -1,6 +1,7 @@
 /** private-key-exposure: private keys and bootstrap tokens must not stand where everyone can read them. */
 
-import { textsWithin } from "../../trust/readers/texts-within.ts";
+import { isPrivateKeyBytes, isPrivateKeyText } from "../../trust/certificates/private-key.ts";
+import { within } from "../../trust/readers/texts-within.ts";
 import { isPrivateKey } from "../evidence/certificates.ts";
 import { entriesOf, kindOf, originOf } from "../evidence/kubernetes.ts";
 import type { Spec } from "../policy.ts";
@@ -22,14 +23,24 @@ export const privateKeyExposure: Spec = {
   neverWaived: "Move what it found into a Secret, and replace it: it has been seen.",
   find: (analysis) => {
     const tokens = tokensOf(analysis.stack);
-    return analysis.stack.resources.flatMap((resource) =>
-      placesOf(resource).flatMap((place) => {
+    return analysis.stack.resources.flatMap((resource) => {
+      const found = placesOf(resource).flatMap((place) => {
         const kind = place.hidden ?? exposed(place.text, tokens);
-        return kind === undefined ? [] : [finding(resource, place, kind, analysis)];
-      }),
-    );
+        return kind === undefined ? [] : [{ place, kind }];
+      });
+      // A list as a whole says no more than its parts do.
+      const keys = found.map(({ place }) => place.key);
+      return found
+        .filter(({ place }) => !keys.some((key) => isPartOf(place.key, key)))
+        .map(({ place, kind }) => finding(resource, place, kind, analysis));
+    });
   },
 };
+
+/** Whether a key is one of a list's items. */
+function isPartOf(list: string, key: string): boolean {
+  return key.startsWith(list) && /^(?:\[|\.\d)/.test(key.slice(list.length));
+}
 
 type Kind = "a private key" | "a bootstrap token";
 
@@ -148,7 +159,10 @@ type Found = {
 
 const maxDepth = 50;
 
-/** The texts of a value, with what holds them; `without` says which keys of an object are passed over. */
+/**
+ * The texts of a value, with what holds them, and what means something as a whole alone: the parts of a text in a list
+ * (CloudFormation's `Fn::Join`), a JSON Web Key. `without` says which keys of an object are passed over.
+ */
 function textsOf(
   root: Readonly<Record<string, unknown>>,
   without: (value: Readonly<Record<string, unknown>>, path: Path) => readonly string[],
@@ -161,10 +175,14 @@ function textsOf(
     }
     if (typeof value !== "object" || value === null || path.length > maxDepth) return;
     if (Array.isArray(value)) {
+      if (value.length > 1 && value.every((item) => typeof item === "string")) {
+        found.push({ text: value.join(""), path, name });
+      }
       for (const [index, item] of value.entries()) visit(item, [...path, index], name);
       return;
     }
     const object = value as Readonly<Record<string, unknown>>;
+    if (typeof object.kty === "string") found.push({ text: JSON.stringify(object), path, name });
     const hidden = without(object, path);
     for (const [key, item] of Object.entries(object)) {
       if (hidden.includes(key)) continue;
@@ -190,7 +208,6 @@ function keyOf(path: Path): string {
     .join("");
 }
 
-const pemKey = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/;
 /** Source: kubernetes `staging/src/k8s.io/cluster-bootstrap/token/api/types.go` (BootstrapTokenPattern). */
 const namedToken =
   /(?:\btoken["']?\s*[:=]\s*["']?|--token[= ]+["']?|\bBearer\s+)[a-z0-9]{6}\.[a-z0-9]{16}(?![a-z0-9])/i;
@@ -199,16 +216,16 @@ const bareToken = /^\s*[a-z0-9]{6}\.(?=[a-z0-9]*\d)[a-z0-9]{16}\s*$/;
 /** Cheap, so that only what may matter is looked up among the secret marks, and unpacked. */
 function mayExpose(text: string): boolean {
   return (
-    text.includes("PRIVATE KEY") ||
+    /PRIVATE|-User-Key-|\bkty\b/.test(text) ||
     /[a-z0-9]{6}\.[a-z0-9]{16}/.test(text) ||
-    /[A-Za-z0-9+/_-]{40}|\\u00|\\x/.test(text)
+    /[A-Za-z0-9+/_-]{24}|\\u00|\\x|%[2-7]|&#|(?:[0-9a-fA-F]{2}[: ]){16}/.test(text)
   );
 }
 
 function exposed(text: string, tokens: readonly string[]): Kind | undefined {
   if (!mayExpose(text)) return undefined;
-  const texts = textsWithin(text);
-  if (texts.some((one) => pemKey.test(one))) return "a private key";
+  const { texts, bytes } = within(text);
+  if (texts.some(isPrivateKeyText) || bytes.some(isPrivateKeyBytes)) return "a private key";
   return texts.some(
     (one) =>
       namedToken.test(one) || bareToken.test(one) || tokens.some((token) => one.includes(token)),

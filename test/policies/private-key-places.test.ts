@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { PolicyResource } from "@pulumi/policy";
 import { configMap, resource, unknownValue, violationsOf } from "./fake.ts";
@@ -36,7 +37,7 @@ describe(policy, () => {
 
   it("passes what is public", () => {
     const data = {
-      cert: pem.replaceAll("EC PRIVATE KEY", "CERTIFICATE"),
+      cert: "-----BEGIN CERTIFICATE-----\nMIIBeDCCAR2gAwIBAgIBADAKBggqhkjOPQQDAjAjMSEwHwYDVQQD\n-----END CERTIFICATE-----\n",
       digest: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
       url: "https://registry.internalservices.example/path",
     };
@@ -106,6 +107,116 @@ describe(policy, () => {
       binaryData: { k: base64(gzipSync(pem)) },
     });
     assert.equal(said(binary).length, 1);
+  });
+
+  it("finds a key of any kind, and none in what is public", () => {
+    const pair = (type: "ec" | "rsa" | "ed25519") =>
+      type === "rsa"
+        ? generateKeyPairSync("rsa", { modulusLength: 2048 })
+        : type === "ec"
+          ? generateKeyPairSync("ec", { namedCurve: "P-256" })
+          : generateKeyPairSync("ed25519");
+    for (const type of ["ec", "rsa", "ed25519"] as const) {
+      const { privateKey, publicKey } = pair(type);
+      const der = (own: "pkcs8" | "sec1" | "pkcs1") =>
+        privateKey.export({ format: "der", type: own as "pkcs8" });
+      const pem8 = String(privateKey.export({ format: "pem", type: "pkcs8" }));
+      const jwk = JSON.stringify(privateKey.export({ format: "jwk" }));
+      const keys: Readonly<Record<string, string>> = {
+        "DER as base64": base64(der("pkcs8")),
+        "DER as hexadecimal digits": der("pkcs8").toString("hex"),
+        "DER with colons": der("pkcs8")
+          .toString("hex")
+          .toUpperCase()
+          .replace(/..(?=.)/g, "$&:"),
+        "DER in gzip": base64(gzipSync(der("pkcs8"))),
+        "encrypted DER": base64(
+          privateKey.export({
+            format: "der",
+            type: "pkcs8",
+            cipher: "aes-256-cbc",
+            passphrase: "x",
+          }),
+        ),
+        "the PEM's lines without its marks": pem8.split("\n").slice(1, -2).join(" "),
+        "PEM as hexadecimal digits": Buffer.from(pem8).toString("hex").replace(/.{60}/g, "$&\n"),
+        "PEM in a URL": `https://x.example/?key=${encodeURIComponent(pem8)}`,
+        "PEM of a form": new URLSearchParams({ key: pem8 }).toString(),
+        "PEM with CRLF": pem8.replaceAll("\n", "\r\n"),
+        "PEM in YAML": `key: |\n${pem8.replace(/^/gm, "      ")}`,
+        "PEM over lines": pem8.replace("BEGIN ", "BEGIN \\\n").replaceAll("PRIVATE", "PRIV\\\nATE"),
+        "PEM in a list": JSON.stringify({ "Fn::Join": ["", pem8.match(/[\s\S]{1,9}/g)] }),
+        "PEM that is added up": pem8.replace("PRIVATE", "PRIV' + 'ATE"),
+        "PEM in XML": pem8.replaceAll("-", "&#45;").replaceAll("A", "&#x41;"),
+        ...(type === "ec" && { "SEC 1": base64(der("sec1")) }),
+        ...(type === "rsa" && { "PKCS#1": base64(der("pkcs1")) }),
+        JWK: jwk,
+        "JWK in a set": JSON.stringify({ keys: [JSON.parse(jwk)] }, undefined, 2),
+        "JWK in YAML": jwk.replace(/[{}"]/g, "").replaceAll(":", ": ").replaceAll(",", "\n"),
+      };
+      for (const [title, text] of Object.entries(keys)) {
+        assert.equal(said(configMap("c", { file: text })).length, 1, `${type}: ${title}`);
+        assert.equal(said(pod({ env: [{ name: "A", value: text }] })).length, 1, title);
+        assert.equal(said(resource("pulumi:pulumi:Stack", "s", { text })).length, 1, title);
+      }
+      const list = pod({ args: pem8.match(/[\s\S]{1,9}/g) ?? [] });
+      assert.equal(said(list).length, 1);
+      assert.equal(said(configMap("c", {}), pod({ args: [pem8, "b"] })).length, 1);
+      const custom = { spec: { key: privateKey.export({ format: "jwk" }) } };
+      assert.equal(said(resource("kubernetes:example.com/v1:Key", "k", custom)).length, 1);
+      const spki = publicKey.export({ format: "der", type: "spki" });
+      const open = {
+        der: base64(spki),
+        hex: spki.toString("hex"),
+        jwks: JSON.stringify({ keys: [publicKey.export({ format: "jwk" })] }),
+        random: base64(randomBytes(4096)),
+        digests: randomBytes(4096).toString("hex"),
+      };
+      assert.deepEqual(said(configMap("c", open)), []);
+    }
+  });
+
+  it("finds keys of other programs, and stores that hold one", () => {
+    const oid = (last: string) => Buffer.from(`060b2a864886f70d010c0a010${last}`, "hex");
+    const pkcs12 = (last: string) =>
+      base64(
+        Buffer.concat([
+          Buffer.from("308204000201033082030006092a864886f70d010701", "hex"),
+          randomBytes(100),
+          oid(last),
+          randomBytes(100),
+        ]),
+      );
+    /** A JKS store of one entry with alias `a`. */
+    const jks = (tag: string) => {
+      const certificate = `0005${Buffer.from("X.509").toString("hex")}00000002ffff`;
+      const entry = `${tag}000161${"00".repeat(8)}${certificate}`;
+      return base64(Buffer.from(`feedfeed0000000200000001${entry}${"ab".repeat(20)}`, "hex"));
+    };
+    const keys: Readonly<Record<string, string>> = {
+      PuTTY: "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\nAAAA\n",
+      age: `AGE-SECRET-KEY-1${"Q".repeat(58)}`,
+      OpenSSH: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n",
+      "OpenSSH without its marks": base64(
+        Buffer.concat([Buffer.from("openssh-key-v1\0"), Buffer.from("fffefdfc", "hex")]),
+      ),
+      SSH2: "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nAAAA\n",
+      OpenPGP: "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ\n",
+      "PKCS#12": pkcs12("2"),
+      JKS: jks("00000001"),
+    };
+    for (const [title, text] of Object.entries(keys)) {
+      assert.equal(said(configMap("c", { file: text })).length, 1, title);
+    }
+    const open = {
+      pkcs12: pkcs12("3"),
+      jks: jks("00000002"),
+      age: `age1${"q".repeat(58)}`,
+      ssh: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKWkHtVf3VwLkJlKWkHtVf3VwLkJl me@example",
+      pgp: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ\n",
+      text: "kty: EC is a key type\nd: the private part\n",
+    };
+    assert.deepEqual(said(configMap("c", open)), []);
   });
 
   it("finds a key that is not there yet, by its name", () => {

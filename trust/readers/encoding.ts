@@ -7,7 +7,7 @@ export const maxBytes = 16 * 1024 * 1024;
 export type Decoded =
   | { readonly text: string }
   /** No text: the bytes of a picture or of a program, or why it was not unpacked. */
-  | { readonly binary: string };
+  | { readonly binary: string; readonly bytes?: Uint8Array };
 
 /** The text in bytes, or that there is none. Never throws. */
 export function decodeBytes(bytes: Uint8Array): Decoded {
@@ -55,7 +55,7 @@ function decoded(encoding: string, bytes: Uint8Array): Decoded {
   try {
     return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes) };
   } catch {
-    return { binary: "it is not text" };
+    return { binary: "it is not text", bytes };
   }
 }
 
