@@ -43,6 +43,16 @@ const commands = [
   `systemctl bind kubelet /tmp/x ${config}`,
   "systemctl mount-image kubelet /x.raw /etc/kubernetes",
   "systemctl revert kubelet",
+  `cp $SRC ${config}`,
+  "cp $(cat list) /etc/kubernetes/",
+  'install -m 600 "$@" /etc/kubernetes/pki/',
+  "for f in *.yaml; do cp $f /var/lib/kubelet/; done",
+  `gunzip -f ${config}.gz`,
+  `xz -d ${config}.xz`,
+  `sed -n 'w ${config}' /tmp/x`,
+  `ssh root@node 'cat > ${config}' < x`,
+  `ssh -i key root@node "sudo sed -i s/Webhook/AlwaysAllow/ ${config}"`,
+  `echo "/opt/x ${config} none bind 0 0" >> /etc/fstab`,
 ];
 const harmless = [
   "mount --make-rshared /",
@@ -59,6 +69,13 @@ const harmless = [
   `perl -ne 'print if /x/' ${config}`,
   `awk '/x/ {print $1}' ${config}`,
   "systemctl enable kubelet\nsystemctl enable --now containerd",
+  "cp $FILES /opt/",
+  "cp a $TARGET",
+  `gzip -dc ${config}.gz | head`,
+  `zcat ${config}.gz`,
+  `ssh root@node cat ${config}`,
+  `sed -n '/w/p' ${config}`,
+  "echo '/dev/sdb /data ext4 defaults 0 0' >> /etc/fstab",
 ];
 
 describe("what a script puts before a file of Kubernetes", () => {
@@ -125,6 +142,29 @@ describe("what cloud-init mounts over a folder of Kubernetes", () => {
     const fresh = "fs_setup: [{device: /dev/sdb, filesystem: ext4}]\n";
     assert.deepEqual(mounts("/dev/sdb", "/var/lib/kubelet", fresh), [false, false]);
     assert.deepEqual(mounts("/dev/sdb", "/data"), [false, false]);
+  });
+});
+
+describe("what a machine mounts over a folder of Kubernetes by itself", () => {
+  const unit = (lines: string) => bothSay("a.mount", `[Unit]\nDescription=x\n[Mount]\n${lines}\n`);
+  const disks = (entry: string) =>
+    bothSay(
+      "config.ign",
+      `{"ignition": {"version": "3.4.0"}, "storage": {"filesystems": [${entry}]}}`,
+    );
+
+  it("is said of a mount unit, and a disk of its own named", () => {
+    assert.deepEqual(unit(`What=/opt/x\nWhere=${config}\nType=none\nOptions=bind`), [true, true]);
+    assert.deepEqual(unit("What=nfs:/k\nWhere=/etc/kubernetes\nType=nfs"), [true, true]);
+    assert.deepEqual(unit("What=/dev/sdb\nWhere=/var/lib/kubelet\nType=xfs"), [false, false]);
+    assert.deepEqual(unit("What=/dev/sdb\nWhere=/data\nType=xfs"), [false, false]);
+  });
+
+  it("is said of Ignition's file systems that are kept", () => {
+    const kept = '"device": "/dev/sdb", "path": "/etc/kubernetes"';
+    assert.deepEqual(disks(`{${kept}}`), [true, true]);
+    assert.deepEqual(disks(`{${kept}, "format": "ext4"}`), [false, false]);
+    assert.deepEqual(disks(`{${kept}, "wipeFilesystem": true}`), [false, false]);
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { decodeBase64, decodeBytes } from "./encoding.ts";
 import type { Format, Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
-import { isOfKubernetes } from "./host-paths.ts";
+import { mountedOver } from "./mounts.ts";
 import { at, ofFile, underKey, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
@@ -127,10 +127,10 @@ function leftOver(object: JsonObject, origin: Origin): Piece[] {
 function mountsIn(value: Json, { fs_setup }: JsonObject, origin: Origin): Piece[] {
   const fresh = new Set(asList(fs_setup).map((entry) => asText(asObject(entry)?.device)));
   return asList(value).flatMap((entry) => {
-    const [device, folder] = asList(entry).map(asText);
-    if (folder === undefined || !isOfKubernetes(folder) || fresh.has(device)) return [];
-    const what = `what ${device} makes of ${folder}, where ${origin.source.where} mounts it`;
-    return [unread(underKey(origin, "mounts"), what, true)];
+    const [device, folder, type, options] = asList(entry).map(asText);
+    return fresh.has(device)
+      ? []
+      : mountedOver({ device, folder, type, options }, underKey(origin, "mounts"));
   });
 }
 

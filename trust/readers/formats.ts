@@ -30,6 +30,7 @@ import {
   otherPatches,
 } from "./kubelet-documents.ts";
 import { managed } from "./managed.ts";
+import { fileSystems, mountUnit } from "./mounts.ts";
 import { list, node, plain, rbac, role, serviceAccount } from "./objects.ts";
 import { otherObject } from "./other-object.ts";
 import { pemFile } from "./pem-file.ts";
@@ -48,7 +49,9 @@ export const formats: readonly Format[] = [
   archive,
   include,
   otherScript,
+  fileSystems,
   script,
+  mountUnit,
   unit,
   processCommandLine,
   pemFile,

@@ -6,6 +6,7 @@ import { posix } from "node:path";
 import { decodeBase64 } from "./encoding.ts";
 import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
 import { isAboveKubernetes, isOfKubernetes } from "./host-paths.ts";
+import { mountedOver } from "./mounts.ts";
 import { at, ofFile, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { soundsDeciding } from "./speaks.ts";
@@ -105,6 +106,7 @@ function readConfig(object: JsonObject, outer: Origin, lineOf: YamlDocument["lin
         ),
       );
   }
+  pieces.push(...fileSystemsIn(object, origin, lineOf));
   for (const [index, entry] of asList(valueAt(object, ["systemd", "units"])).entries()) {
     const unit = asObject(entry) ?? {};
     const name = asText(unit.name) ?? `unit ${index}`;
@@ -129,6 +131,20 @@ function readConfig(object: JsonObject, outer: Origin, lineOf: YamlDocument["lin
     );
   }
   return { pieces, inner };
+}
+
+/** File systems that a machine is set up with; one that is wiped holds nothing else. Source: as above (storage.filesystems). */
+function fileSystemsIn(
+  object: JsonObject,
+  origin: Origin,
+  lineOf: YamlDocument["lineOf"],
+): Piece[] {
+  const path: FieldPath = ["storage", "filesystems"];
+  return asList(valueAt(object, path)).flatMap((entry, index) => {
+    const { device, path: folder, format, wipeFilesystem } = asObject(entry) ?? {};
+    const mount = { device: asText(device), folder: asText(folder), type: asText(format) };
+    return wipeFilesystem === true ? [] : mountedOver(mount, at(origin, [...path, index], lineOf));
+  });
 }
 
 /** A file, or a folder of Butane's, that stands at a place of Kubernetes by a link or a copy. */

@@ -29,8 +29,13 @@ function ownWords(rest: readonly Word[]): readonly string[] {
 
 /** The same, of programs that are known to write; `undefined` for any other. */
 export function knownWrites(name: string, rest: readonly Word[]): readonly Write[] | undefined {
-  return Object.hasOwn(programs, name) ? programs[name]?.(rest.map(textOf)) : undefined;
+  if (!Object.hasOwn(programs, name)) return undefined;
+  const texts = rest.map((word) => (word.kind === "unknownWords" ? unknownWords : textOf(word)));
+  return programs[name]?.(texts).filter(({ to }) => to !== unknownWords);
 }
+
+/** Stands for any number of words: what is copied is not known then, and where to is. */
+const unknownWords = "$*";
 
 /** Options with the words that they take, and the words that are no option. */
 type Read = { readonly operands: readonly string[]; readonly values: (name: RegExp) => string[] };
@@ -255,6 +260,18 @@ const systemctl: Program = (texts) => {
   );
 };
 
+/** Beside the packed file is the unpacked one, unless it goes to the output; packing makes a file of another name. */
+const unpacked: Program = (texts) =>
+  texts.some((text) => /^-[a-z]*c|^--(?:std|to-std)out$/.test(text))
+    ? []
+    : texts.flatMap((text) => {
+        const to = /^(.+)\.(?:t?gz|bz2|xz|zst)$/.exec(text)?.[1];
+        return to === undefined ? [] : [{ to, source: text }];
+      });
+
+/** In a command that another machine runs. */
+const changesFiles = />|\b(?:tee|cp|mv|ln|dd|install|sed|rm|patch)\b/;
+
 const find: Program = (texts) =>
   texts.some((text) => /^-(delete|exec|execdir|ok|fprint\w*|fls)$/.test(text))
     ? mentioned(texts)
@@ -326,13 +343,27 @@ const programs: Readonly<Record<string, Program>> = {
       .values(/^-?-bare$/)
       .flatMap((name) => [{ to: `${name}.pem` }, { to: `${name}-key.pem` }]),
   gomplate: named(/^(-[ofdci]|--[\w-]+)$/, /^(-o|--out)$/),
-  sed: inPlace(/^(-\w*i|--in-place)/),
+  sed: (texts) => [
+    ...inPlace(/^(-\w*i|--in-place)/)(texts),
+    ...texts.flatMap((text) =>
+      [...text.matchAll(/(?:^|[;}\s\d$/])w\s+(\/[^\s;'"}]+)/g)].map(([, to = ""]) => ({ to })),
+    ),
+  ],
   perl: (texts) => {
     const changed = inPlace(/^-\w*i/)(texts);
     const { values } = options(texts, /^-\w*[eE]$/);
     return changed.length > 0 ? changed : mentioned(values(/^-\w*[eE]$/));
   },
   yq: inPlace(/^(-\w*i|--inplace)/),
+  gunzip: unpacked,
+  gzip: unpacked,
+  bunzip2: unpacked,
+  bzip2: unpacked,
+  unxz: unpacked,
+  xz: unpacked,
+  unzstd: unpacked,
+  zstd: unpacked,
+  ssh: (texts) => mentioned(texts.filter((text) => changesFiles.test(text))),
   crudini: inPlace(/^--(set|del|merge)/),
   patch: (texts) => {
     const { values } = options(texts, /^(-[dipB]|--(directory|input))$/);
@@ -360,11 +391,11 @@ const looksOnly = words(`
   calicoctl flannel umount mountpoint findmnt restorecon semanage chcon setfacl getfacl getent export set
   unset source . cd pushd popd exit return read trap eval wait sleep true false : logger local declare readonly
   typeset hostnamectl hostname sysctl modprobe swapoff ufw iptables firewall-cmd nft nc ping dig nslookup host
-  jq gzip gunzip zcat xz tee for case esac select function if then elif else fi while until do done in alias shift
+  jq zcat tee for case esac select function if then elif else fi while until do done in alias shift
   command type which hash ps pgrep pkill kill killall pidof id whoami date seq expr let getopts ulimit umask apt
   apt-get apt-mark apt-cache yum dnf zypper apk snap rpm dpkg useradd groupadd usermod passwd chpasswd
   update-rc.d rc-service rc-update chkconfig tree watch ss netstat ip lsof fuser logrotate visudo
-  conntrack ssh ssh-keygen ssh-keyscan update-ca-certificates sh bash dash ash zsh ksh break continue
+  conntrack ssh-keygen ssh-keyscan update-ca-certificates sh bash dash ash zsh ksh break continue
 `);
 
 /** Options behind which a file is read, not written. */
