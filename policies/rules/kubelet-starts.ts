@@ -1,11 +1,14 @@
 /** kubelet-starts: kubelets and kube-apiserver must start with what they are given. */
+import { assumedVersion } from "../../trust/kubernetes/tables.ts";
+import { versionOf } from "../../trust/kubernetes/version.ts";
+import type { Fact } from "../../trust/words/fact.ts";
 import type { StopsStart } from "../../trust/words/refusal.ts";
 import { judgingProperties } from "../config.ts";
 import type { Found } from "../evidence/index.ts";
 import type { Spec } from "../policy.ts";
 import { servingSettings } from "../report/cause.ts";
 import type { Finding } from "../report/finding.ts";
-import type { Cluster, Judged } from "../stack/analysis.ts";
+import type { Analysis, Cluster, Judged } from "../stack/analysis.ts";
 import { callersStopped } from "./callers.ts";
 
 export const kubeletStarts: Spec = {
@@ -42,8 +45,51 @@ export const kubeletStarts: Spec = {
     ),
     ...analysis.judged.flatMap(halfPair),
     ...callersStopped(analysis),
+    ...[...analysis.judged, ...analysis.unpaired].flatMap(({ found, facts }) =>
+      ofNoTable(found, found.label, "kubelet", facts.version, analysis),
+    ),
+    ...analysis.clusters.flatMap(({ apiServers }) =>
+      apiServers.flatMap(({ found, facts }) =>
+        ofNoTable(
+          found ?? elsewhere(analysis.judged),
+          facts.label,
+          "kube-apiserver",
+          facts.version,
+          analysis,
+        ),
+      ),
+    ),
   ],
 };
+
+/** What another version's tables say of a program is no more than an assumption, and is told though nothing rests on it. */
+function ofNoTable(
+  found: Found,
+  subject: string,
+  noun: string,
+  version: Fact<string> | undefined,
+  { clusterNameOf }: Analysis,
+): Finding[] {
+  const assumed = version && assumedVersion(versionOf(version));
+  if (assumed === undefined) return [];
+  return [
+    {
+      cause: `${noun} ${assumed}`,
+      what: `nobody here knows what ${noun} of this version does.`,
+      subject,
+      noun,
+      resource: found.resource,
+      clusterName: clusterNameOf(found),
+      sources: [found.source],
+      reason: assumed,
+      remedies: [
+        "Mend the version, where it is not the one that runs.",
+        "Take a version of this policy pack that knows it, or check by hand what it says of this cluster.",
+      ],
+      level: "advisory",
+    },
+  ];
+}
 
 function stopped(
   found: Found,

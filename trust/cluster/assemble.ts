@@ -2,7 +2,8 @@
  * Pieces in, clusters out. What belongs together, what is filled in, who signs, who approves and which file a flag
  * names is said here, once for every door.
  */
-import { newestKnownVersion } from "../kubernetes/version.ts";
+import { assumedVersion } from "../kubernetes/tables.ts";
+import { newestKnownVersion, versionOf } from "../kubernetes/version.ts";
 import type { KubeadmPiece, Origin, Piece, ProgramPiece } from "../readers/piece.ts";
 import { known, mapFact } from "../words/fact.ts";
 import { type ApproverCircumstances, approversAmong } from "./approvers.ts";
@@ -188,6 +189,14 @@ function versionAmong(
   return newestKnownVersion;
 }
 
+/** Says of each version that is in none of the tables what it is judged as. */
+function sayVersions(versions: readonly string[], assumptions: Assumptions): void {
+  for (const version of versions) {
+    const sentence = assumedVersion(version);
+    if (sentence !== undefined) assumptions.add(sentence);
+  }
+}
+
 /** A cluster, of the kube-apiservers that were found or of those that are declared. */
 function clusterOf(
   key: string,
@@ -248,6 +257,14 @@ function clusterOf(
   const kubelets = ready
     .map((kubelet) => assembledKubelet(kubelet, files, request, options.at))
     .map((kubelet) => (options.running ? asRunning(kubelet) : kubelet));
+  sayVersions(
+    [
+      version,
+      ...ready.map((one) => one.version),
+      ...apiServers.map(({ facts }) => versionOf(facts.version)),
+    ],
+    assumptions,
+  );
   const inObjects = filesInObjects(pieces.filter(isKind("file")));
   return {
     key,
@@ -319,6 +336,10 @@ function withoutApiServer(
       hasOthers: false,
     },
     { ...context, version, assumptions },
+  );
+  sayVersions(
+    ready.map((one) => one.version),
+    assumptions,
   );
   const rbacPieces = pieces.filter(isKind("rbac"));
   const approvers = approversAmong(pieces.filter(isKind("workload")), {

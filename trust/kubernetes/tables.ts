@@ -58,6 +58,13 @@ export function isKnownVersion(version: string): boolean {
   return minor !== undefined && knownMinors.includes(minor);
 }
 
+/** What is assumed of a version that is in none of the tables, a sentence; `undefined` of one that is. */
+export function assumedVersion(version: string): string | undefined {
+  return isKnownVersion(version)
+    ? undefined
+    : `Kubernetes ${version} is in none of the tables: it is judged as 1.${minorOf(version)}.`;
+}
+
 function writtenMinor(version: string): number | undefined {
   const match = /^v?1\.(\d+)(\.|$|[-+])/.exec(version);
   return match === null ? undefined : Number(match[1]);
