@@ -26,7 +26,7 @@ import {
   text,
 } from "../stack/resource.ts";
 import { differing } from "./differing.ts";
-import { entriesOf, kindOf } from "./kubernetes.ts";
+import { entriesOf, keysOf, kindOf } from "./kubernetes.ts";
 import { type MachineSecret, machineOf } from "./machine-secret.ts";
 import { isMadeOfAddresses } from "./made-by.ts";
 import { fileOfProgram, isOpen, registeredWords } from "./registered-command.ts";
@@ -230,7 +230,9 @@ function saidBy(
   registered: readonly (string | undefined)[],
   machines: readonly MachineSecret[],
 ): { readonly asRegistered: boolean; readonly asDeployed: boolean } | undefined {
-  const isWrittenAs = (digest?: string) => digest === digestOf(aboutOf(configMap));
+  // Ours have one text. What is no text is none of theirs, and may be a configuration in an encoding of its own.
+  const isWrittenAs = (digest?: string) =>
+    digest === digestOf(aboutOf(configMap)) && texts.length === 1 && keysOf(configMap).length === 1;
   const texts = entriesOf(configMap).map(({ text: own }) => (own.known ? own.value : undefined));
   switch (component.type) {
     case tokens.kubeletConfigMap: {

@@ -5,6 +5,7 @@ import type { Evidence, Findings, Reader } from "./evidence.ts";
 import { readHostFiles } from "./host-files.ts";
 import { originOf } from "./kubernetes.ts";
 import { readLifetimes } from "./lifetimes.ts";
+import { readOtherProviders } from "./other-provider.ts";
 import { readRegisteredCertificates } from "./registered-certificates.ts";
 import { readResources } from "./resources.ts";
 import { readUnregistered } from "./unregistered.ts";
@@ -16,6 +17,7 @@ const readers: readonly Reader[] = [
   readUnregistered,
   readHostFiles,
   readRegisteredCertificates,
+  readOtherProviders,
   readResources,
   readLifetimes,
 ];

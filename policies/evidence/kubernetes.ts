@@ -153,6 +153,14 @@ function entriesIn(resource: Resource, property: string, base64: boolean): Entry
   });
 }
 
+/** The keys of a ConfigMap, whatever is under them; {@link everything} for those of a map that is not known. */
+export function keysOf(configMap: Resource): string[] {
+  return ["data", "binaryData"].flatMap((property) => {
+    const all = field(configMap, property);
+    return all.known ? Object.keys(asObject(all.value) ?? {}) : [everything];
+  });
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function decode(base64: string): string | undefined {

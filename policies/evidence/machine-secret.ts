@@ -23,6 +23,7 @@ import { describe, type Resource, type Stack, text } from "../stack/resource.ts"
 import { certificatesOf, contentOf, isNotKnown, unseenIp } from "./certificates.ts";
 import { componentFiles } from "./component-files.ts";
 import { type Entry, entriesOf, everything, originOf } from "./kubernetes.ts";
+import { isMadeOfAddresses } from "./made-by.ts";
 import { programOf, registeredCommand } from "./registered-command.ts";
 
 /** What is on a machine, as far as its Secret tells. */
@@ -61,8 +62,13 @@ export function readMachineSecret(stack: Stack, secret: Resource): MachineSecret
   const made = (path: string) => owner && componentFiles(stack, secret, owner, machine).get(path);
   const files: HostFiles = (path) => fileOf(stack, path, listed.files, made, where);
   const command = (path: string) => owner && registeredCommand(stack, secret, owner, machine, path);
+  const isOverwritten =
+    entries.has(everything) && !(owner && isMadeOfAddresses(stack, secret, "stringData", owner));
   const pieces = [
     ...(entries.has(everything) ? [] : listed.lost),
+    ...(isOverwritten
+      ? [unread(origin, `all files of ${where}, of which a part is not known yet`, true)]
+      : []),
     ...piecesOf(listed.files, command, origin),
   ];
   const version = text(secret, "metadata", "annotations", kubernetesVersionAnnotation);

@@ -49,6 +49,12 @@ const below = (stack: Stack, type: string, made: PolicyResource): PolicyResource
   assert.ok(parent, type);
   return [...stack, { ...made, parent }];
 };
+const elsewhere = (stack: Stack, kind: string): PolicyResource[] =>
+  stack.map((one) =>
+    one.type.endsWith(`:${kind}`) && one.provider
+      ? { ...one, provider: { ...one.provider, urn: "urn:other" } }
+      : one,
+  );
 const inCertificate = (more: Props) => (props: Props) => ({ ...props, ...more });
 const machineSecret = (machine: string) =>
   resource("kubernetes:core/v1:Secret", "second", {
@@ -355,6 +361,34 @@ const quietAttacks: typeof attacks = {
   "kubeadm's ConfigMap in another namespace": [
     inMetadata("kubeadm-config", { namespace: "default" }),
     /why ConfigMap default\/kubeadm-config differs from what ApiServerKubeletAccess/,
+  ],
+  "a KubeletConfiguration in kubeadm's ConfigMap, as bytes of an encoding of its own": [
+    (stack) =>
+      changed(stack, "kubeadm-config", (props) => ({
+        ...props,
+        binaryData: { more: Buffer.from(open, "utf16le").toString("base64") },
+      })),
+    anyone,
+  ],
+  "a ConfigMap of whose texts none is left": [
+    (stack) => changed(stack, "kubelet-config-workers", (props) => ({ ...props, data: {} })),
+    /why ConfigMap \S+kubelet-config-workers differs from what KubeletConfigMap/,
+  ],
+  "texts beside a machine's files that are not known, and would take their places": [
+    (stack) =>
+      changed(stack, hostFilesSecretName("w-0"), (props) => ({
+        ...props,
+        stringData: unknownValue,
+      })),
+    /all files of Secret kube-system\/host-files-w-0, of which a part is not known yet/,
+  ],
+  "an approver that goes to another cluster": [
+    (stack) => elsewhere(stack, "Deployment"),
+    /why Deployment \S+ goes to another provider than the other objects of its cluster/,
+  ],
+  "rights that go to another cluster": [
+    (stack) => elsewhere(stack, "ClusterRole"),
+    /why ClusterRole \S+ goes to another provider than the other objects of its cluster/,
   ],
   "kubelets' ConfigMap of another name": [
     inMetadata("kubelet-config-workers", { name: "other" }),
