@@ -1,9 +1,9 @@
 /** Kubernetes objects among the resources of a stack. */
-import { createHash } from "node:crypto";
-import { clusterOutputs, tokens } from "../../trust/contract.ts";
+import { clusterOutputs, digestOf, tokens } from "../../trust/contract.ts";
+import { contextIn } from "../../trust/readers/kubeconfig.ts";
 import { clusterAmong } from "../../trust/readers/origins.ts";
 import type { Origin } from "../../trust/readers/piece.ts";
-import { asObject, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
+import { asObject, asText, type Json, type JsonObject } from "../../trust/readers/yaml.ts";
 import { type Fact, known, type Source } from "../../trust/words/fact.ts";
 import { reasonAnnotation, verificationAnnotation } from "../../trust/words/vocabulary.ts";
 import {
@@ -75,6 +75,8 @@ function scopeOf(stack: Stack, provider: string): string {
 function readScope(stack: Stack, provider: string): string {
   const resource = stack.resourceOf(provider);
   if (resource === undefined) return provider;
+  const server = serverOf(resource);
+  if (server !== undefined) return digestOf(server);
   const parts = ["kubeconfig", "context", "cluster", "renderYamlToDirectory"].map((property) => {
     const value = field(resource, property);
     if (value.known) return JSON.stringify(value.value ?? null);
@@ -82,7 +84,24 @@ function readScope(stack: Stack, provider: string): string {
     return makers.length > 0 ? makers.sort().join(" ") : provider;
   });
   // A kubeconfig holds credentials: what it is compared by does not.
-  return createHash("sha256").update(parts.join("\n")).digest("hex");
+  return digestOf(parts.join("\n"));
+}
+
+/**
+ * Which cluster a provider calls, whoever it is there: the server of its kubeconfig, else the name that stands for it.
+ * Source: pulumi-kubernetes `provider/pkg/provider/provider.go` (kubeconfig, context, cluster, clusterIdentifier).
+ */
+function serverOf(provider: Resource): string | undefined {
+  const rendered = field(provider, "renderYamlToDirectory");
+  if (!rendered.known || rendered.value !== undefined) return undefined;
+  const { cluster } = contextIn(text(provider, "kubeconfig") ?? "", "", {
+    context: text(provider, "context"),
+    cluster: text(provider, "cluster"),
+  });
+  const server = asText(cluster?.server);
+  return server === undefined
+    ? text(provider, "clusterIdentifier")
+    : [server.replace(/\/+$/, ""), asText(cluster?.["proxy-url"]) ?? ""].join(" ");
 }
 
 /**

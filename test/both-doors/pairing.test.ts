@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { main } from "../../cli/main.ts";
 import { reasonAnnotation, verificationAnnotation } from "../../trust/words/vocabulary.ts";
 import { resource, unknownValue, violationsOf } from "../policies/fake.ts";
@@ -83,6 +84,14 @@ const bad: Readonly<Record<string, readonly [readonly Made[], RegExp]>> = {
   "a reason of what nobody sees": [[withReason("\u200b\u00ad\u2060\u3164\u2800"), nodes()], silent],
   "a reason of digits": [[withReason("1234-5678"), nodes()], silent],
   "a reason that is a placeholder": [[withReason("{{ .reason }}"), nodes()], silent],
+  "a reason that is an Output as a text": [
+    [withReason(`since ${pulumi.output("it is ours")}`), nodes()],
+    silent,
+  ],
+  "a reason that is an identifier": [
+    [withReason("04da6b54-80e4-46f7-96ec-b56ff0331ba9"), nodes()],
+    silent,
+  ],
   "a skip beside a flag that verifies": [
     [controlPlane("verify", { annotations: skip }), nodes()],
     noIpSans,
@@ -149,5 +158,72 @@ describe("a kubelet that would be rejected", () => {
       const stack = [controlPlane("silent", { annotations }), nodes()];
       assert.notEqual(packRejects(stack), "", JSON.stringify(annotations));
     }
+  });
+
+  it("is not moved out of sight by a kube-apiserver whose label is not known", () => {
+    for (const name of [unknownValue, "{{ .cluster }}"]) {
+      for (const stance of ["verify", "silent", "skip"] as const) {
+        const title = `${name} ${stance}`;
+        const named = [controlPlane(stance, label(name)), nodes(label("a"))];
+        assert.match(packRejects(named), /the cluster that it belongs to is not known/, title);
+        const nameless = packRejects([controlPlane(stance, label(name)), nodes()]);
+        const says = { verify: noIpSans, silent, skip: /^$/ }[stance];
+        assert.match(nameless, says, title);
+      }
+    }
+    for (const metadata of [label("a"), {}]) {
+      const stack = [controlPlane("verify", label("{{ .cluster }}")), nodes(metadata)];
+      assert.equal(judged(stack).exitCode, 1);
+    }
+  });
+});
+
+describe("providers", () => {
+  const kubeconfig = (server: string, user: string) =>
+    JSON.stringify({
+      clusters: [{ name: "c", cluster: { server } }],
+      users: [{ name: user, user: { token: user } }],
+      contexts: [{ name: "x", context: { cluster: "c", user } }],
+      "current-context": "x",
+    });
+  const provider = (name: string, props: Record<string, unknown>) =>
+    resource("pulumi:providers:kubernetes", name, props, { urn: `urn:${name}` });
+  const through = (name: string, one: Made) => ({
+    ...resource("kubernetes:core/v1:ConfigMap", `${name}-${one.metadata.name}`, one),
+    provider: { type: "pulumi:providers:kubernetes", props: {}, urn: `urn:${name}`, name },
+  });
+  const rejects = (a: Record<string, unknown>, b: Record<string, unknown>) =>
+    violationsOf([
+      provider("a", a),
+      provider("b", b),
+      through("a", controlPlane("skip", {}, "decoy")),
+      through("b", controlPlane("verify")),
+      through("a", nodes()),
+    ])
+      .filter(({ enforcementLevel }) => enforcementLevel === "mandatory")
+      .map(({ message }) => message)
+      .join("\n");
+  const config = kubeconfig("https://a:6443", "admin");
+
+  it("that call one server go to one cluster, whoever they are there and however it is written", () => {
+    const same: readonly Record<string, unknown>[] = [
+      { kubeconfig: config, namespace: "x" },
+      { kubeconfig: `${config}\n` },
+      { kubeconfig: config, context: "x" },
+      { kubeconfig: config, cluster: "c" },
+      { kubeconfig: kubeconfig("https://a:6443/", "reader") },
+    ];
+    for (const other of same) assert.match(rejects({ kubeconfig: config }, other), noIpSans);
+    const named = { kubeconfig: unknownValue, clusterIdentifier: "a" };
+    assert.match(rejects(named, { ...named, context: "x" }), noIpSans);
+  });
+
+  it("that call two go to two, and one that renders goes to none", () => {
+    const others: readonly Record<string, unknown>[] = [
+      { kubeconfig: kubeconfig("https://b:6443", "admin") },
+      { kubeconfig: config, renderYamlToDirectory: "rendered" },
+      { kubeconfig: unknownValue },
+    ];
+    for (const other of others) assert.equal(rejects({ kubeconfig: config }, other), "");
   });
 });

@@ -74,18 +74,30 @@ function nameOf(origins: readonly Origin[]): string | undefined {
   return origins[0]?.owner?.name;
 }
 
-function placeOf({ owner, cluster, scope }: Origin, index: Index): Place {
-  const own = owner && index.byKey.get(`owner:${owner.id}`);
+function placeOf(origin: Origin, index: Index): Place {
+  const { owner, cluster, scope } = origin;
+  // Whatever name it has: what is above, or in, one object with a kube-apiserver.
+  const isBound = owner !== undefined || !cluster.known;
+  const own = isBound ? index.byKey.get(keyOf(origin)) : undefined;
   if (own) return { in: "group", group: own };
   if (!cluster.known) return { in: "doubt", groups: index.groups, missing: cluster.missing };
   const name = cluster.value;
   if (name !== undefined || owner !== undefined) {
     const named = name === undefined ? [] : (index.byName.get(name) ?? []);
     const candidates = [...new Set([...named, ...index.nameless])];
-    return candidates.length === 0 ? { in: "elsewhere", cluster: name } : only(candidates);
+    if (candidates.length === 0) return { in: "elsewhere", cluster: name };
+    return named.length > 0 ? only(candidates) : doubtful(candidates);
   }
   const candidates = index.byScope.get(scope) ?? index.groups;
   return candidates.length === 0 ? { in: "elsewhere", cluster: undefined } : only(candidates);
+}
+
+/** Groups whose names are not known: that there is one alone does not say that it has the right one. */
+function doubtful(groups: readonly Group[]): Place {
+  const [missing] = groups.flatMap(({ origins }) =>
+    origins.flatMap(({ cluster }) => (cluster.known ? [] : [cluster.missing])),
+  );
+  return { in: "doubt", groups, ...(missing !== undefined && { missing }) };
 }
 
 function only(groups: readonly Group[]): Place {

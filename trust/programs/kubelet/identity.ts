@@ -5,8 +5,9 @@
 import { posix } from "node:path";
 import type { Flags } from "../../kubernetes/flags.ts";
 import { decodeBase64 } from "../../readers/encoding.ts";
+import { contextIn } from "../../readers/kubeconfig.ts";
 import { certificatesIn, readPem } from "../../readers/pem.ts";
-import { asList, asObject, asText, type JsonObject, readYaml } from "../../readers/yaml.ts";
+import { asText, type JsonObject } from "../../readers/yaml.ts";
 import { type Fact, mapFact, unknown } from "../../words/fact.ts";
 import type { CertificateFacts, HostFiles, Identity } from "../../words/facts.ts";
 
@@ -26,7 +27,7 @@ export function kubeletIdentity(
   const path = given.known && typeof given.value === "string" ? given.value : "";
   const file = path === "" ? undefined : files(path);
   if (!file?.known || file.value.kind !== "text") return asNode;
-  const user = currentUser(file.value.text, path);
+  const user = contextIn(file.value.text, path).user;
   if (!user) return asNode;
   const [certificate] = certificatesOf(user, path, files) ?? [];
   if (certificate) {
@@ -42,24 +43,6 @@ export function kubeletIdentity(
 
 function nodeIdentity(name: string): Identity {
   return { user: `system:node:${name}`, groups: ["system:nodes"] };
-}
-
-/** The user of the current context. */
-function currentUser(text: string, path: string): JsonObject | undefined {
-  const kubeconfig = asObject(readYaml(text, { where: path }).first?.value);
-  const context = named(kubeconfig, "contexts", asText(kubeconfig?.["current-context"]));
-  const user = named(kubeconfig, "users", asText(asObject(context?.context)?.user));
-  return asObject(user?.user);
-}
-
-function named(
-  kubeconfig: JsonObject | undefined,
-  list: string,
-  name: string | undefined,
-): JsonObject | undefined {
-  return asList(kubeconfig?.[list])
-    .map((item) => asObject(item))
-    .find((item) => item !== undefined && name !== undefined && item.name === name);
 }
 
 /** What stands in the file wins over a path, which is relative to the kubeconfig; undefined where neither is at hand. */
