@@ -94,7 +94,7 @@ export function judgeBy(
         ? [`${at}.policy: ${misspelt}`]
         : spec.neverWaived === undefined
           ? waiverProblems(waiver, at, now, urns)
-          : [`${at}: ${spec.name} cannot be waived. ${spec.neverWaived}`];
+          : [`${at}: ${notWaived(spec, waiver)}`];
     for (const problem of problems) {
       sendToStack(resources, send, shown(`The configuration of ${spec.name} is wrong: ${problem}`));
     }
@@ -106,6 +106,15 @@ export function judgeBy(
   const { findings, notes } = applyWaivers(found, waivers, now, root);
   report(spec.name, findings, send);
   report(spec.name, notes, send);
+}
+
+/** That a waiver is for a policy that has none; one that names no policy may have been meant for another. */
+function notWaived({ name, neverWaived }: Spec, { policy }: Waiver): string {
+  const meant =
+    policy === undefined
+      ? ' Where another policy is meant, name it, e.g. "policy": "kubelet-serving-trust".'
+      : "";
+  return `${name} cannot be waived. ${neverWaived}${meant}`;
 }
 
 /** Keys that the policy does not take: what is misspelt would be passed over in silence otherwise. */

@@ -116,6 +116,21 @@ describe("a waiver", () => {
     assert.equal(sentWith({ resource: "*", cluster: "prod" })[0]?.enforcementLevel, "advisory");
   });
 
+  it("says nothing of another policy where it names private-key-exposure, and nothing at all where it names another", () => {
+    const said = (policy: Waiver["policy"]) =>
+      violationsOf(
+        stack,
+        {
+          waivers: [{ policy, resource: "files", reason: "a test", until: "2026-12-31" } as Waiver],
+        },
+        now,
+      )
+        .filter((sent) => sent.policy === "private-key-exposure")
+        .map(({ message }) => message);
+    assert.match(said("private-key-exposure").join(), /cannot be waived\. (?!.*another policy)/);
+    assert.deepEqual(said(trust), []);
+  });
+
   it("does not hide a private key", () => {
     const pem = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----";
     const sent = violationsOf(
@@ -124,7 +139,10 @@ describe("a waiver", () => {
       now,
     ).filter(({ policy }) => policy === "private-key-exposure");
     assert.equal(sent.length, 2);
-    assert.match(sent[0]?.message ?? "", /private-key-exposure cannot be waived/);
+    assert.match(
+      sent[0]?.message ?? "",
+      /private-key-exposure cannot be waived\. .* Where another policy is meant, name it, e\.g\. "policy": "kubelet-serving-trust"\.$/,
+    );
     assert.match(sent[1]?.message ?? "", /a private key is in/);
   });
 });

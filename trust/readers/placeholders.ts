@@ -3,17 +3,12 @@
  * text is an unknown value, not a string.
  */
 
-// ${VAR}, $(VAR), {{ .X }}, <% x %>, %%VAR%%, @@VAR@@, and what SOPS and Ansible Vault have encrypted. None of them spans an opening mark of its own kind, so
-// that a text of opening marks alone is searched once and not once for each.
-const placeholder =
-  /\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<%[^<>]*%>|%%\w+%%|@@\w+@@|ENC\[[A-Z]\w*,[^[\]]*\]|\$ANSIBLE_VAULT;[\w.;]+/;
+import { placeholder, placeholders } from "../words/placeholder.ts";
 
 /** The first placeholder in a text; undefined when there is none. */
 export function placeholderIn(text: string): string | undefined {
   return placeholder.exec(text)?.[0];
 }
-
-const placeholders = new RegExp(placeholder, "g");
 
 /** Whether a text is a value, once the placeholders in it are replaced by whatever they stand for. */
 export function couldBe(text: string, value: string): boolean {
@@ -73,7 +68,7 @@ export function hidePlaceholders(text: string): {
   readonly restore: (value: unknown) => unknown;
 } {
   const found = new Map<string, string>();
-  const hidden = text.replace(new RegExp(placeholder, "g"), (one) => {
+  const hidden = text.replace(placeholders, (one) => {
     if (one.includes("\n")) return one;
     const [mark = ""] = new Date(firstDay + found.size * day).toISOString().split("T");
     found.set(mark, one);

@@ -1,5 +1,6 @@
 /** The annotations that say that not verifying kubelet serving certificates is meant. */
 import { type Fact, known, type Source } from "./fact.ts";
+import { placeholders } from "./placeholder.ts";
 import { reasonAnnotation, verificationAnnotation } from "./vocabulary.ts";
 
 /**
@@ -44,8 +45,11 @@ export function noReason(text: string): string {
   return `${JSON.stringify(text.slice(0, longestShown))} is no reason: one has at least ${fewestWords} different words, and ${fewestLetters} different letters`;
 }
 
-/** What stands for a value that something else fills in later: `${X}`, `$(X)`, `{{ .X }}`, `<% x %>`. */
-const placeholders = /\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<%[^<>]*%>/g;
+/**
+ * What stands for words in texts for people, where it would mean something else in a file: `$X`, `#{X}`, `[[ .X ]]`,
+ * `((X))`, `%X%` and `<what to write here>`.
+ */
+const stands = /\$\w+|#\{[^{}]*\}|\[\[[^[\]]*\]\]|\(\([^()]*\)\)|%\w+%|<[^<>]*>/g;
 
 /** Longest part, in characters, of what is no reason that is shown. */
 const longestShown = 60;
@@ -60,20 +64,22 @@ const words = new Intl.Segmenter(undefined, { granularity: "word" });
 
 /**
  * A reason for people to read, trimmed; `undefined` when there is none. It has at least two different words with four
- * different letters that can be seen: "n/a", "todo" and "test test" say nothing, nor do placeholders, digits,
- * punctuation and zero-width characters.
+ * different letters that can be seen: "n/a", "todo" and "test test" say nothing, nor do placeholders, identifiers,
+ * digits, punctuation and zero-width characters.
  */
 export function reasonIn(text: string | undefined): string | undefined {
   const seen = (text ?? "")
     .slice(0, longestRead)
     .replaceAll(placeholders, " ")
+    .replaceAll(stands, " ")
     .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "")
     .toLowerCase();
   const said = new Set<string>();
   const letters = new Set<string>();
   for (const { segment } of words.segment(seen)) {
     const own = segment.match(/\p{L}/gu);
-    if (own === null) continue;
+    // A word of letters and digits is a number, or a name: an identifier is no reason.
+    if (own === null || /\p{N}/u.test(segment)) continue;
     said.add(own.join(""));
     for (const letter of own) letters.add(letter);
     if (said.size >= fewestWords && letters.size >= fewestLetters) return text?.trim();

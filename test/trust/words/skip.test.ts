@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import { notMeant, reasonIn, skipFor, skipOf } from "../../../trust/words/skip.ts";
 
 describe("a skip", () => {
@@ -50,6 +51,17 @@ describe("a skip", () => {
       "aaaa bbbb",
       "xxxxxxxxxxxx",
       "OPS-12",
+      "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+      "ENC[AES256_GCM,data:p673w==,iv:YY=,tag:UQ=,type:str]",
+      "@@REASON@@ @@MORE@@",
+      "%REASON% %MORE%",
+      "$REASON $MORE",
+      "#{the.reason of it}",
+      "[[ .the reason ]]",
+      "((the reason))",
+      "<your reason here>",
+      `${pulumi.output("a")}`,
+      `because ${pulumi.output("a")}`,
       `because \${WHY}`,
       "a".repeat(1_000_000),
       "a ".repeat(500_000),
