@@ -6,6 +6,7 @@ import { readHostFiles } from "./host-files.ts";
 import { originOf } from "./kubernetes.ts";
 import { readLifetimes } from "./lifetimes.ts";
 import { readOtherProviders } from "./other-provider.ts";
+import { readRegisteredApprovers } from "./registered-approver.ts";
 import { readRegisteredCertificates } from "./registered-certificates.ts";
 import { readResources } from "./resources.ts";
 import { readUnregistered } from "./unregistered.ts";
@@ -17,6 +18,7 @@ const readers: readonly Reader[] = [
   readUnregistered,
   readHostFiles,
   readRegisteredCertificates,
+  readRegisteredApprovers,
   readOtherProviders,
   readResources,
   readLifetimes,

@@ -49,6 +49,19 @@ const below = (stack: Stack, type: string, made: PolicyResource): PolicyResource
   assert.ok(parent, type);
   return [...stack, { ...made, parent }];
 };
+/** Another variable behind those of the approver. */
+const inApprover = (stack: Stack, variable: Props): PolicyResource[] =>
+  changed(stack, "Deployment", (props) => {
+    const { template, ...spec } = props.spec as { template: { spec: { containers: Props[] } } };
+    const containers = template.spec.containers.map((container) => ({
+      ...container,
+      env: [...(container.env as Props[]), variable],
+    }));
+    return {
+      ...props,
+      spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } },
+    };
+  });
 const elsewhere = (stack: Stack, kind: string): PolicyResource[] =>
   stack.map((one) =>
     one.type.endsWith(`:${kind}`) && one.provider
@@ -386,6 +399,20 @@ const quietAttacks: typeof attacks = {
     (stack) => elsewhere(stack, "Deployment"),
     /why Deployment \S+ goes to another provider than the other objects of its cluster/,
   ],
+  ...Object.fromEntries(
+    [
+      ["PROVIDER_REGEX", ".*"],
+      ["PROVIDER_IP_PREFIXES", "0.0.0.0/0,::/0"],
+      ["BYPASS_DNS_RESOLUTION", "true"],
+      ["BYPASS_HOSTNAME_CHECK", "true"],
+    ].map(([name, value]) => [
+      `an approver that approves more: ${name}`,
+      [
+        (stack: Stack) => inApprover(stack, { name, value }),
+        /why the rules of Deployment \S+ differ from what KubeletServingApprover c\/approver registered/,
+      ] as const,
+    ]),
+  ),
   "rights that go to another cluster": [
     (stack) => elsewhere(stack, "ClusterRole"),
     /why ClusterRole \S+ goes to another provider than the other objects of its cluster/,

@@ -65,6 +65,20 @@ export function unknownRules(container: JsonObject): readonly string[] {
   );
 }
 
+/** What decides which names and addresses are approved, by its variables; `undefined` where it is not known. */
+export function writtenRules(container: JsonObject): Readonly<Record<string, string | undefined>> {
+  const written = (flag: string, byDefault: string, isSwitch = false) => [
+    variableOf(flag),
+    valueOr(settingOf(container, flag, byDefault, isSwitch), undefined),
+  ];
+  return Object.fromEntries([
+    written("provider-regex", ".*"),
+    written("provider-ip-prefixes", "0.0.0.0/0,::/0"),
+    written("bypass-dns-resolution", "false", true),
+    written("bypass-hostname-check", "false", true),
+  ]);
+}
+
 /**
  * The rules of kubelet-csr-approver in a container, whatever its image is called. A flag goes before its environment
  * variable. They answer for a request that is not known, too, where none would be approved.
