@@ -3,14 +3,14 @@
  * known here alone.
  */
 
-import { withLines } from "../../trust/readers/lines.ts";
+import { lineFinder } from "../../trust/readers/lines.ts";
 import { unread } from "../../trust/readers/origins.ts";
 import type { Origin, Piece } from "../../trust/readers/piece.ts";
 import { readTogether } from "../../trust/readers/recognise.ts";
 import { describe, type Resource, type Stack } from "../stack/resource.ts";
 import { withApproverRules } from "./approver-rules.ts";
 import type { Reader } from "./evidence.ts";
-import { entriesOf, everything, kindOf, objectOf, originOf } from "./kubernetes.ts";
+import { type Entry, entriesOf, everything, kindOf, objectOf, originOf } from "./kubernetes.ts";
 import { mountedCertificates, mountedFiles } from "./mounts.ts";
 import { toldByObject } from "./sources.ts";
 
@@ -31,7 +31,7 @@ export const readResources: Reader = (stack, claimed) => {
       resource.urn,
       read
         .map((piece) => withMounts(piece, stack, resource, opaque))
-        .map((piece) => withReason(withLinesOf(piece, resource), resource))
+        .map(asWritten(resource))
         .map((piece) => toldByObject(piece, resource)),
     );
   }
@@ -54,25 +54,32 @@ function isOfEngine({ type, provider }: Resource): boolean {
   return isComponent || type.startsWith("pulumi:") || type.startsWith("tls:");
 }
 
-/** Lines of single flags, where the text right under a key of the object is known. */
-function withLinesOf(piece: Piece, resource: Resource): Piece {
-  if (piece.kind !== "program" || piece.origin.key === undefined) return piece;
-  const entry = entriesOf(resource).find(({ key }) => key === piece.origin.key);
-  return entry?.text.known
-    ? { ...piece, commandLine: withLines(piece.commandLine, entry.text.value) }
-    : piece;
+/**
+ * Says of programs the lines of single flags, where the text right under a key of the object is known, and of a text that
+ * is not known why; that is for the stack to say.
+ */
+function asWritten(resource: Resource): (piece: Piece) => Piece {
+  const entries = entriesOf(resource);
+  const texts = byKey(entries);
+  const unknowns = byKey(entries.filter(({ text }) => !text.known));
+  const finders = new Map<string, ReturnType<typeof lineFinder>>();
+  return (piece) => {
+    const { key } = piece.origin;
+    if (piece.kind === "unread") {
+      const text = unknowns.get(key ?? everything)?.text;
+      return text?.known === false ? { ...piece, missing: text.missing } : piece;
+    }
+    const text = key === undefined ? undefined : texts.get(key)?.text;
+    if (piece.kind !== "program" || key === undefined || !text?.known) return piece;
+    const finder = finders.get(key) ?? lineFinder(text.value);
+    finders.set(key, finder);
+    return { ...piece, commandLine: finder(piece.commandLine) };
+  };
 }
 
-/** Why a text is not known is for the stack to say. */
-function withReason(piece: Piece, resource: Resource): Piece {
-  if (piece.kind !== "unread") return piece;
-  const unknownEntry = entriesOf(resource).find(
-    ({ key, text }) =>
-      !text.known && (key === piece.origin.key || (key === everything && !piece.origin.key)),
-  );
-  return unknownEntry?.text.known === false
-    ? { ...piece, missing: unknownEntry.text.missing }
-    : piece;
+/** The first entry of each key. */
+function byKey(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
+  return new Map(entries.map((entry) => [entry.key, entry] as const).reverse());
 }
 
 /** A pod of the stack sees objects of the stack; a static pod in a file sees its machine. */

@@ -106,7 +106,13 @@ type Search = {
 
 const maxNesting = 5;
 /** Programs that one text starts; no machine starts as many kubelets, and each is judged. */
-export const maxPrograms = 5_000;
+export const maxPrograms = 1_000;
+
+/** What is said where more programs are started than are read. */
+export function tooMany(source: Source): Problem {
+  const message = `what is started from here on: more than ${maxPrograms} programs in one text`;
+  return { message, source, fatal: false };
+}
 
 function findInShell(
   text: string,
@@ -131,8 +137,7 @@ function findInShell(
     found.commands.push(command);
     const here = { ...source, line: command.line };
     if (found.commandLines.length >= maxPrograms) {
-      const message = `what is started from here on: more than ${maxPrograms} programs in one text`;
-      found.problems.push({ message, source: here, fatal: false });
+      found.problems.push(tooMany(here));
       return;
     }
     const before = found.commandLines.length + found.problems.length;

@@ -2,6 +2,7 @@
 import { readHereDocuments, readRedirection } from "./shell-redirections.ts";
 import {
   advance,
+  costs,
   endsWord,
   maxGrowth,
   type OpenRedirection,
@@ -21,6 +22,7 @@ export function readCommand(state: State): {
 } {
   const words: Word[] = [];
   const redirections: OpenRedirection[] = [];
+  state.growth += costs.command;
   while (state.at < state.text.length && state.growth <= maxGrowth) {
     skipBlanks(state);
     const character = state.text[state.at] ?? "";
@@ -74,5 +76,7 @@ function readArray(state: State, words: Word[]): void {
     else for (const word of readWord(state)) items.push(word);
   }
   state.assigned.push(name);
-  state.arrays.set(name, plus === "" ? items : [...(state.arrays.get(name) ?? []), ...items]);
+  const before = plus === "" ? [] : (state.arrays.get(name) ?? []);
+  state.growth += before.length * costs.part;
+  state.arrays.set(name, [...before, ...items]);
 }

@@ -2,8 +2,13 @@
 import type { Source } from "../words/fact.ts";
 import type { Word } from "./word.ts";
 
-/** As much text as variables and here-documents may grow to, in characters; a script that exceeds it is not read on. */
+/**
+ * As much as the reading of a script may cost, in characters: what variables and lists are replaced by, and what the
+ * commands, words and their parts cost. What is beyond is not read.
+ */
 export const maxGrowth = 4 * 1024 * 1024;
+/** What a command costs, and a part of a word, in characters: about as much memory. */
+export const costs = { command: 256, part: 32 } as const;
 
 /** A redirection whose here-document may not be read yet. */
 export type OpenRedirection = { operator: string; target: Word | undefined; body?: string };
@@ -20,7 +25,7 @@ export type State = {
   hasPositional: boolean;
   /** Here-documents whose text begins at the next line. */
   pending: { redirection: OpenRedirection; mark: string; quoted: boolean; indented: boolean }[];
-  /** Characters that variables have been replaced by so far. */
+  /** Characters that it cost so far. */
   growth: number;
   /** Variables that the command being read assigned. */
   assigned: string[];

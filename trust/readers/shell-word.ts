@@ -1,6 +1,6 @@
 /** Single words of a shell: quotes, escapes, variables. */
 import type { Source } from "../words/fact.ts";
-import { advance, endsWord, type State } from "./shell-state.ts";
+import { advance, costs, endsWord, maxGrowth, type State } from "./shell-state.ts";
 import { textOf, type Word } from "./word.ts";
 
 /** Parts of a word as they are read; a `split` part came from an unquoted variable and may be several words. */
@@ -23,7 +23,8 @@ export function readWord(state: State): Word[] {
   const line = state.line;
   const parts: Part[] = [];
   let quoted = false;
-  while (state.at < state.text.length) {
+  while (state.at < state.text.length && state.growth <= maxGrowth) {
+    state.growth += costs.part;
     const character = state.text[state.at] ?? "";
     if (endsWord.has(character)) {
       break;
@@ -89,7 +90,8 @@ function until(state: State, mark: string): string {
 function readDouble(state: State, parts: Part[]): void {
   advance(state, 1);
   parts.push({ kind: "text", text: "" });
-  while (state.at < state.text.length) {
+  while (state.at < state.text.length && state.growth <= maxGrowth) {
+    state.growth += costs.part;
     const character = state.text[state.at] ?? "";
     if (character === '"') {
       advance(state, 1);

@@ -70,7 +70,7 @@ export function shellCommands(
     input = read.end === "|" ? command : undefined;
   }
   followCalls(commands);
-  const grown = `the rest of a script whose variables grow beyond ${maxGrowth / 1024 / 1024} MiB`;
+  const grown = "the rest of a script that holds more commands, words and variables than are read";
   return {
     commands,
     exported,

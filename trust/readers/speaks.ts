@@ -6,7 +6,7 @@ const name =
 
 /** Words that name a kubelet and set nothing: its folder, its metrics, where plugins register, what it is watched by. */
 const aside =
-  /\/var\/lib\/kubelet\b[\w./-]*|--kubelet-(?:registration-path|dir|root-dir)\b|\bkubelet_\w+|\w+_kubelet\b|\bjob=\\?"kubelet\\?"|system:kubelet-api-admin|\bsystem:kube-controller-manager\b|kubelet-trust|kubelet[.-]service\.d\b|_SYSTEMD_UNIT=kubelet\b(?:\.service)?/gi;
+  /\/var\/lib\/kubelet\b[\w./-]*|--kubelet-(?:registration-path|dir|root-dir)\b|\bkubelet_\w+|\b\w+_kubelet\b|\bjob=\\?"kubelet\\?"|system:kubelet-api-admin|\bsystem:kube-controller-manager\b|kubelet-trust|kubelet[.-]service\.d\b|_SYSTEMD_UNIT=kubelet\b(?:\.service)?/gi;
 
 /** Options of what manages units and packages, which none of the programs has. */
 const ofManagers =
@@ -23,8 +23,8 @@ const settings = new RegExp(
     "kubeadm\\.k8s\\.io|(?:Cluster|Init|Join)Configuration\\b|kubeadmConfigSpec|kubeadm\\s+(?:init|join)\\b",
     "extra-config=(?:kubelet|apiserver)\\.",
     "kubelet_(?:rotate_server|rotate_certif|authentication|authorization|anonymous|serving|tls|client_ca|read_only|extra_|custom_|config_|csr_approver)",
-    "kube_(?:read_only_port|kubelet|api_?server)\\w*:",
-    "generate_serving_certificate|kubelet[-_]?(?:extra[-_]?)?arg|apiserver[-_]?(?:extra[-_]?)?arg|KUBELET_\\w*(?:ARGS|OPTS|FLAGS)",
+    "kube_(?:read_only_port|kubelet|api_?server)\\w{0,100}:",
+    "generate_serving_certificate|kubelet[-_]?(?:extra[-_]?)?arg|apiserver[-_]?(?:extra[-_]?)?arg|KUBELET_\\w{0,100}(?:ARGS|OPTS|FLAGS)",
     "--(?:anonymous-auth|authorization-mode|client-ca-file|tls-cert-file|tls-private-key-file|cloud-provider)\\b",
     `\\b(?:kubelet|kube-apiserver|kube-controller-manager)(?:\\.exe)?["']?[,\\s]\\s*["']?--(?!version|help|(?:${ofManagers})(?![\\w-]))`,
     "\\b(?:kubelet|kube-apiserver|kubeAPIServer|apiServer)[\"']?:\\s*(?:\\n\\s+)?[{\\w\"']*(?:extra|args|config)",
@@ -38,7 +38,7 @@ export const nameless =
 
 export type Speech = "of settings" | "of them" | "of other things";
 
-/** What a text speaks of. Linear in its length. */
+/** What a text speaks of. Linear in its length: no pattern looks through a word from each of its places. */
 export function speaks(text: string): Speech {
   if (!name.test(text)) {
     return nameless.test(text) ? "of settings" : "of other things";

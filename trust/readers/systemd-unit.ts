@@ -4,7 +4,7 @@
  * systemd.exec(5).
  */
 import type { Source } from "../words/fact.ts";
-import { type CommandLines, readArguments } from "./command-line.ts";
+import { type CommandLines, maxPrograms, readArguments, tooMany } from "./command-line.ts";
 import { readEnvironmentFile } from "./environment-file.ts";
 import { isAboveKubernetes, isOfKubernetes } from "./host-paths.ts";
 import type { Word } from "./word.ts";
@@ -45,14 +45,20 @@ export function readSystemdUnit(
   }
   const { environment, unknownFiles, absentFiles } = filled(unit, options);
   const known = Object.fromEntries(environment);
-  const read = unit.starts.flatMap((start) =>
-    words(start, { environment, unknownFile: unknownFiles[0] }).map((argv) =>
-      readArguments(argv, start.source, known),
-    ),
+  const all: Known = { environment, growth: 0, unknownFile: unknownFiles[0] };
+  const commands = unit.starts.flatMap((start) =>
+    words(start, all).map((argv) => ({ argv, source: start.source })),
   );
+  const beyond = commands[maxPrograms];
+  const read = commands
+    .slice(0, maxPrograms)
+    .map((command) => readArguments(command.argv, command.source, known));
   return {
     commandLines: read.flatMap(({ commandLines }) => commandLines),
-    problems: read.flatMap(({ problems }) => problems),
+    problems: [
+      ...read.flatMap(({ problems }) => problems),
+      ...(beyond ? [tooMany(beyond.source)] : []),
+    ],
     notes: read.flatMap(({ notes }) => notes),
     files: read.flatMap(({ files }) => files),
     changed: read.flatMap(({ changed }) => changed),
@@ -275,8 +281,13 @@ function escapeAt(text: string, at: number): { value: string; length: number } {
   return { value: simple[next] ?? `\\${next}`, length: 2 };
 }
 
+/** Characters that the variables of a unit are replaced by; what is beyond is unknown. */
+const maxGrowth = 1024 * 1024;
+
 type Known = {
   readonly environment: ReadonlyMap<string, string>;
+  /** Characters that variables were replaced by so far. */
+  growth: number;
   /** The first environment file that could set what nothing else sets. */
   readonly unknownFile: string | undefined;
 };
@@ -306,14 +317,25 @@ function words({ value, source }: Setting, known: Known): Word[][] {
   return commands.filter((command) => command.length > 0);
 }
 
-function split(name: string, { environment, unknownFile }: Known, source: Source): Word[] {
+function split(name: string, known: Known, source: Source): Word[] {
+  const { environment, unknownFile } = known;
   const value = environment.get(name);
-  if (value !== undefined) {
+  if (value !== undefined && grows(known, value)) {
     return [...tokens(value)].map(({ text }) => withSpecifiers(text, source));
   }
-  if (unknownFile === undefined) return [];
-  const missing = `the value of $${name}, which the EnvironmentFile ${unknownFile} may set`;
+  if (value === undefined && unknownFile === undefined) return [];
+  const why =
+    value === undefined
+      ? `which the EnvironmentFile ${unknownFile} may set`
+      : `because what variables are replaced by is more than ${maxGrowth / 1024 / 1024} MiB`;
+  const missing = `the value of $${name}, ${why}`;
   return [{ kind: "unknownWords", missing, source }];
+}
+
+/** Counts a value in; false where it is too much. */
+function grows(known: Known, value: string): boolean {
+  known.growth += value.length;
+  return known.growth <= maxGrowth;
 }
 
 function withSpecifiers(text: string, source: Source): Word {
@@ -335,10 +357,10 @@ function substitute(text: string, known: Known, source: Source, literal: boolean
         return match;
       }
       const value = name === undefined ? undefined : known.environment.get(name);
-      if (value !== undefined) {
+      if (value !== undefined && grows(known, value)) {
         return value;
       }
-      if (name !== undefined && known.unknownFile === undefined) {
+      if (name !== undefined && value === undefined && known.unknownFile === undefined) {
         return "";
       }
       placeholder = match;

@@ -4,7 +4,7 @@ import type { CommandLines } from "./command-line.ts";
 import { isEnvironmentFile } from "./environment-file.ts";
 import { environmentPaths, filesByPath } from "./environment-texts.ts";
 import type { Format, Part, Reading } from "./format.ts";
-import { withLines } from "./lines.ts";
+import { lineFinder } from "./lines.ts";
 import { unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
 import { readingOf } from "./program-pieces.ts";
@@ -168,9 +168,11 @@ function lastPart(path: string): string {
 
 /** Each flag with the line that it stands in. */
 function withOwnLines<R extends CommandLines>(read: R, texts: readonly Text[]): R {
-  const commandLines = read.commandLines.map((line) => {
-    const own = texts.find(({ origin }) => origin.source.where === line.source.where);
-    return own ? withLines(line, own.text) : line;
-  });
+  const finders = new Map(
+    texts.map(({ origin, text }) => [origin.source.where, lineFinder(text)] as const).reverse(),
+  );
+  const commandLines = read.commandLines.map(
+    (line) => finders.get(line.source.where)?.(line) ?? line,
+  );
   return { ...read, commandLines };
 }

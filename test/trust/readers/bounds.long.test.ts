@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { parseAllDocuments } from "yaml";
 import { pemBlocks } from "../../../trust/certificates/pem.ts";
 import { readingDocument } from "../../../trust/readers/reading-document.ts";
+import { goodResources } from "../../both-doors/both-doors.ts";
+import { configMap, violationsOf } from "../../policies/fake.ts";
 import { piecesOf, say } from "../../support/pieces.ts";
 
 const megabyte = 1024 * 1024;
@@ -66,6 +68,19 @@ const texts: Record<string, string> = {
     `k${i}.${i % 2 === 0 ? "service" : "conf"}`,
     "[Service]\nExecStart=kubelet",
   ]),
+  "the commands of a script": filled("cp a b\n", script),
+  "commands in a pipe": filled("|a", `${script}a`),
+  "sourced files": filled(". /a\n", script),
+  "a list that grows": filled("A+=(a b)\n", script),
+  "escapes of a word": filled("\\a", `${script}kubelet `),
+  "quotes of a word": filled("$'\\x41'", `${script}kubelet `),
+  "shells in shells": filled("sh -c 'sh -c kubelet'\n", script),
+  "starts of a unit": filled("ExecStart=/usr/bin/kubelet\n", "[Service]\n"),
+  "a long variable of a unit": `[Service]\nEnvironment="A=${filled("x ", "", megabyte / 2)}"\nExecStart=kubelet ${"$A ".repeat(1000)}`,
+  "a long word of a unit": `[Service]\nEnvironment="A=${filled("x", "", megabyte / 2)}"\nExecStart=kubelet ${"$".concat("{A}").repeat(1000)}`,
+  "one word of kubelets": filled("kubelet"),
+  "one word of variables": filled("KUBELET_"),
+  "one word of names": filled("kube_kubelet"),
   "environment files": many(15_000, (i) => [`k${i}`, "KUBELET_EXTRA_ARGS=--a"]),
 };
 
@@ -103,6 +118,28 @@ describe("bounds of readers", function () {
       assert.ok(spent < budget, `${spent} ms`);
     });
   }
+
+  for (const name of ["kubelets in one script", "shells in shells", "starts of a unit"]) {
+    it(`1 MB of ${name} stays within the budget of the policies`, () => {
+      const holder = configMap("files", { "kubelet.service": texts[name] ?? "" });
+      const spent = cost(() => violationsOf([...goodResources, holder]));
+      assert.ok(spent < budget, `${spent} ms`);
+    });
+  }
+
+  it("commands and words beyond what is read are said", () => {
+    for (const name of ["the commands of a script", "commands in a pipe", "escapes of a word"]) {
+      const said = say({ text: `${texts[name]}\nkubelet --config=/x\n` });
+      assert.match(said.join("\n"), /^undecidable: the rest of a script that holds more commands/m);
+    }
+    const starts = say({ "kubelet.service": texts["starts of a unit"] ?? "" });
+    assert.match(starts.join("\n"), /^undecidable: what is started from here on: more than 1000/m);
+    const grown = say({ "kubelet.service": texts["a long variable of a unit"] ?? "" });
+    assert.match(
+      grown.join("\n"),
+      /the value of \$A, because what variables are replaced by is more/,
+    );
+  });
 
   it("more parts of MIME than clouds take are said to be not read", () => {
     const head = 'Content-Type: multipart/mixed; boundary="B"\n\n';
