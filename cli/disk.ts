@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "no
 import { basename, dirname, join, posix, relative } from "node:path";
 import type { Origin } from "../trust/readers/piece.ts";
 import type { Given } from "../trust/readers/recognise.ts";
+import { textFile } from "../trust/readers/text-file.ts";
 import { known, unknown } from "../trust/words/fact.ts";
 import type { HostFiles } from "../trust/words/facts.ts";
 import { type GivenFile, UsageError } from "./arguments.ts";
@@ -215,7 +216,7 @@ export function hostFiles(root: string): HostFiles {
     const target = resolved(root, path, 0);
     try {
       if (statSync(join(root, target)).isDirectory()) return known({ kind: "directory" }, source);
-      return known({ kind: "text", text: readFileSync(join(root, target), "utf8") }, source);
+      return textFile(path, readFileSync(join(root, target), "utf8"), source);
     } catch (error) {
       // Sockets and the like are made at run time: their absence from a copy says nothing.
       if (!/^\/(etc|var\/lib\/kubelet)\//.test(path)) {

@@ -9,6 +9,7 @@ import type {
   UnreadPiece,
 } from "../trust/readers/piece.ts";
 import { type Given, readTogether } from "../trust/readers/recognise.ts";
+import { textFile } from "../trust/readers/text-file.ts";
 import { known } from "../trust/words/fact.ts";
 import type { FileContent } from "../trust/words/facts.ts";
 import { groupBy } from "../trust/words/group-by.ts";
@@ -182,7 +183,7 @@ function filesAt({ givens }: Found): FilePiece[] {
             kind: "file",
             origin,
             path: origin.path,
-            content: known({ kind: "text", text: textOf(content) }, origin.source),
+            content: textFile(origin.path, textOf(content), origin.source),
           },
         ],
   );

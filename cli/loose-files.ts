@@ -1,15 +1,16 @@
 /** Certificates and keys that lie elsewhere in the folders that were given than what names them. */
 import { posix } from "node:path";
 import type { Given } from "../trust/readers/format.ts";
-import { known, unknown } from "../trust/words/fact.ts";
+import { isEncrypted, textFile } from "../trust/readers/text-file.ts";
+import { unknown } from "../trust/words/fact.ts";
 import type { HostFiles } from "../trust/words/facts.ts";
 import { groupBy } from "../trust/words/group-by.ts";
 
 type Loose = { readonly file: string; readonly text: string };
 
 /**
- * Finds a file by its name: of several, the one whose folders fit the path best. PEM alone: the name of another file says
- * too little of what it is.
+ * Finds a file by its name: of several, the one whose folders fit the path best. PEM alone, encrypted
+ * or not: the name of another file says too little of what it is.
  */
 export function looseFiles(givens: readonly Given[]): HostFiles {
   const byName = groupBy(pemFiles(givens), ({ file }) => posix.basename(file));
@@ -22,7 +23,7 @@ export function looseFiles(givens: readonly Given[]): HostFiles {
     const [first] = best;
     if (first === undefined) return unknown(`the content of ${path}`, { where: path });
     return new Set(best.map(({ text }) => text)).size === 1
-      ? known({ kind: "text", text: first.text }, { where: first.file })
+      ? textFile(path, first.text, { where: first.file })
       : unknown(`which of ${best.map(({ file }) => file).join(" and ")} is ${path}`, {
           where: path,
         });
@@ -33,7 +34,9 @@ function pemFiles(givens: readonly Given[]): Loose[] {
   return givens.flatMap(({ content, origin }): Loose[] => {
     if (origin.machine !== undefined || origin.path !== undefined) return [];
     const text = typeof content === "string" ? content : Buffer.from(content).toString("utf8");
-    return text.includes("-----BEGIN ") ? [{ file: origin.source.where, text }] : [];
+    return text.includes("-----BEGIN ") || isEncrypted(text)
+      ? [{ file: origin.source.where, text }]
+      : [];
   });
 }
 

@@ -5,6 +5,7 @@
 
 import { unknownIpFrom } from "../../trust/programs/node.ts";
 import { readPem } from "../../trust/readers/pem.ts";
+import { textFile } from "../../trust/readers/text-file.ts";
 import { asList, asObject, asText, type Json } from "../../trust/readers/yaml.ts";
 import { type Fact, known, mapFact, type Source, unknown } from "../../trust/words/fact.ts";
 import type {
@@ -91,12 +92,19 @@ function readCertificates(stack: Stack): Certificates {
 }
 
 /** A file's content: its text, or the certificates in it where resources of the stack have made them. */
-export function contentOf(certificates: Certificates, text: string, source: Source): FileContent {
+export function contentOf(
+  certificates: Certificates,
+  path: string,
+  text: string,
+  source: Source,
+): Fact<FileContent> {
   const made = text.includes("-----BEGIN CERTIFICATE-----")
     ? certificates.inText(text, source)
     : [];
   const isOurs = made.some(({ ids }) => ids.some((id) => id.startsWith("urn:")));
-  return isOurs ? { kind: "certificates", certificates: made } : { kind: "text", text };
+  return isOurs
+    ? known({ kind: "certificates", certificates: made }, source)
+    : textFile(path, text, source);
 }
 
 function urnId(resource: Resource): string {

@@ -181,7 +181,7 @@ function fileOf(
   const source = { where: `${where}: ${path}` };
   const entry = byPath.get(path);
   if (entry?.text.known) {
-    return known(contentOf(certificatesOf(stack), entry.text.value, source), source);
+    return contentOf(certificatesOf(stack), path, entry.text.value, source);
   }
   // A component's word counts for what it keeps under the file's own key. What a kubelet signs itself it does not write.
   const isOwn = byPath.has(path)

@@ -67,7 +67,7 @@ function mounted(
   if (entry === undefined) return undefined;
   const source = { where: `${entry.source.where}: ${path}`, key };
   if (entry.text.known) {
-    return known(contentOf(certificatesOf(stack), entry.text.value, source), source);
+    return contentOf(certificatesOf(stack), path, entry.text.value, source);
   }
   const made = madeBy(stack, object, key);
   return made === undefined ? isThere(entry.text) : known(made, source);

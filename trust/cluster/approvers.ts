@@ -7,8 +7,8 @@
  */
 import { hasKnownRules, rulesIn, unknownRules } from "../programs/approver/rules.ts";
 import { isOpen, rulesOf as rulesOfRole } from "../rbac/authorize.ts";
-import { isUnknown } from "../readers/origins.ts";
 import type { WorkloadPiece } from "../readers/piece.ts";
+import { isUnknown } from "../readers/placeholders.ts";
 import { asList, asText, type JsonObject } from "../readers/yaml.ts";
 import { type Fact, known, type Source, unknown, valueOr } from "../words/fact.ts";
 import type {

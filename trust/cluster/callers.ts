@@ -1,6 +1,7 @@
 /** Other programs that call kubelets, as their pods let them: whether they run, where, and with which token. */
-import { isUnknown } from "../readers/origins.ts";
+
 import type { CallerPiece, WorkloadPiece } from "../readers/piece.ts";
+import { isUnknown } from "../readers/placeholders.ts";
 import { asList, asObject, asText, type JsonObject } from "../readers/yaml.ts";
 import { type Fact, known } from "../words/fact.ts";
 import type { ApproverCircumstances } from "./approvers.ts";

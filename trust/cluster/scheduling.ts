@@ -3,8 +3,8 @@
  * Sources: kubernetes `core/v1` toleration.go (ToleratesTaint), `component-helpers/scheduling/corev1/nodeaffinity`.
  */
 
-import { isUnknown } from "../readers/origins.ts";
 import type { WorkloadPiece } from "../readers/piece.ts";
+import { isUnknown } from "../readers/placeholders.ts";
 import { asList, asObject, asText, type Json, type JsonObject } from "../readers/yaml.ts";
 import { type Fact, known, unknown } from "../words/fact.ts";
 

@@ -5,8 +5,8 @@
  */
 import { known, unknown } from "../words/fact.ts";
 import type { Format } from "./format.ts";
-import { isUnknown } from "./origins.ts";
 import type { CallerPiece, Origin } from "./piece.ts";
+import { isUnknown } from "./placeholders.ts";
 
 /** A block with a label: `prometheus.scrape "kubelet" { ... }`. */
 type Block = {

@@ -4,9 +4,10 @@ import { approverOf } from "./approver-chart.ts";
 import { datadogChart } from "./datadog.ts";
 import type { Given, ObjectFormat, Reading } from "./format.ts";
 import { metricsServer } from "./metrics-server.ts";
-import { isUnknown, titleOf, underKey, unread } from "./origins.ts";
+import { titleOf, underKey, unread } from "./origins.ts";
 import { search } from "./other-object.ts";
 import type { Origin } from "./piece.ts";
+import { isUnknown } from "./placeholders.ts";
 import { soundsDeciding } from "./speaks.ts";
 import { toWords } from "./word.ts";
 import {

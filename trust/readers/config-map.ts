@@ -1,8 +1,9 @@
 /** ConfigMaps and Secrets: every text in them, out of base64 where it is in that. */
 import { decodeBase64, decodeBytes } from "./encoding.ts";
 import type { Given, ObjectFormat, Reading } from "./format.ts";
-import { file, isUnknown, titleOf, underKey, unread } from "./origins.ts";
+import { file, titleOf, underKey, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
+import { isUnknown } from "./placeholders.ts";
 import { soundsDeciding } from "./speaks.ts";
 import { asObject, asText, type JsonObject } from "./yaml.ts";
 

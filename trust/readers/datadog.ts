@@ -6,8 +6,8 @@
  */
 import { parseBool } from "../go/texts.ts";
 import { type Fact, known, unknown } from "../words/fact.ts";
-import { isUnknown } from "./origins.ts";
 import type { CallerPiece, Origin, WorkloadPiece } from "./piece.ts";
+import { isUnknown } from "./placeholders.ts";
 import { imageName } from "./program-names.ts";
 import { asList, asObject, asText, type Json, type JsonObject, valueAt } from "./yaml.ts";
 

@@ -1,11 +1,8 @@
 /** Texts that somebody decrypts before they reach a machine. */
 import type { Format } from "./format.ts";
-import { unread } from "./origins.ts";
+import { file, unread } from "./origins.ts";
 import { soundsDeciding } from "./speaks.ts";
-
-/** Sources: Ansible `parsing/vault`; SOPS `aes/cipher.go`; age `armor`; RFC 9580, 6.2. */
-const beginning =
-  /^\s*(?:\$ANSIBLE_VAULT;|ENC\[[A-Z]\w*,|-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----)/;
+import { isEncrypted } from "./text-file.ts";
 
 /** Keys and tokens decide nothing that could be read in them. */
 const secretNames = /\.(?:key|crt|pem)\b|token|password|secret/i;
@@ -15,15 +12,19 @@ export const encrypted: Format = {
   status: "recognised",
   about:
     "Ansible Vault, SOPS (a text as a whole), age, OpenPGP: undecidable under a name that decides; a single value (`ENC[...]`, `!vault`) is an unknown value",
-  recognises: (text) => beginning.test(text),
-  read: (_, origin) => {
+  recognises: isEncrypted,
+  read: (text, origin) => {
     const { path, key, object, source } = origin;
     const name = path ?? key ?? "";
     const decides = soundsDeciding(name, object) && !secretNames.test(name);
     return {
-      pieces: decides
-        ? [unread(origin, `the text of ${source.where}, which is encrypted`, true)]
-        : [],
+      pieces: [
+        ...(decides
+          ? [unread(origin, `the text of ${source.where}, which is encrypted`, true)]
+          : []),
+        // A file with a path is a piece already.
+        ...(path === undefined && key !== undefined ? [file(origin, key, text)] : []),
+      ],
       inner: [],
     };
   },

@@ -4,8 +4,9 @@
  * Source: opentelemetry-collector-contrib `internal/kubelet/client.go`, `receiver/kubeletstatsreceiver/factory.go`.
  */
 import { type Fact, known, unknown } from "../words/fact.ts";
-import { at, isUnknown } from "./origins.ts";
+import { at } from "./origins.ts";
 import type { CallerPiece, Origin } from "./piece.ts";
+import { isUnknown } from "./placeholders.ts";
 import { asText, type FieldPath, type Json, type JsonObject, type YamlDocument } from "./yaml.ts";
 
 /** `kubeletstats`, or `kubeletstats/name` where there are several. */

@@ -3,6 +3,7 @@ import { type Fact, known, type Source, unknown } from "../words/fact.ts";
 import { clusterLabel } from "../words/vocabulary.ts";
 import type { FilePiece, Origin, UnreadPiece } from "./piece.ts";
 import { placeholderIn } from "./placeholders.ts";
+import { textFile } from "./text-file.ts";
 import {
   asObject,
   asText,
@@ -86,7 +87,7 @@ export function file(origin: Origin, path: string, text: string): FilePiece {
   const { source } = origin;
   const content = hasMany(text, "-----BEGIN ", maxBlocks)
     ? unknown(`the content of ${path}, which holds more than ${maxBlocks} certificates`, source)
-    : known({ kind: "text" as const, text }, source);
+    : textFile(path, text, source);
   return { kind: "file", origin, path, content };
 }
 
@@ -106,10 +107,4 @@ export function titleOf(object: JsonObject): string {
   const kind = asText(object.kind) ?? "object";
   const whole = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`.trim();
   return whole.length > 200 ? `${whole.slice(0, 200)}…` : whole;
-}
-
-/** Whether a text is a placeholder and nothing else: an unknown value. */
-export function isUnknown(text: string): boolean {
-  const trimmed = text.trim();
-  return trimmed !== "" && trimmed.length < 500 && placeholderIn(trimmed) === trimmed;
 }

@@ -9,9 +9,10 @@ import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
 import { settingPieces } from "./given-settings.ts";
 import { isOfKubernetes } from "./host-paths.ts";
 import { isKubeletStats, kubeletStats } from "./kubelet-stats.ts";
-import { fieldName, isUnknown, ofFile, titleOf, unread } from "./origins.ts";
+import { fieldName, ofFile, titleOf, unread } from "./origins.ts";
 import { asSettings, fieldsMeant } from "./other-clothes.ts";
 import type { Origin, Piece } from "./piece.ts";
+import { isUnknown } from "./placeholders.ts";
 import {
   joined,
   scriptOfLines,

@@ -10,6 +10,12 @@ export function placeholderIn(text: string): string | undefined {
   return placeholder.exec(text)?.[0];
 }
 
+/** Whether a text is a placeholder and nothing else: an unknown value. */
+export function isUnknown(text: string): boolean {
+  const trimmed = text.trim();
+  return trimmed !== "" && trimmed.length < 500 && placeholderIn(trimmed) === trimmed;
+}
+
 /** Whether a text is a value, once the placeholders in it are replaced by whatever they stand for. */
 export function couldBe(text: string, value: string): boolean {
   const parts = text.split(placeholders);

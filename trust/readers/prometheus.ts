@@ -4,9 +4,10 @@
  */
 import { known, unknown } from "../words/fact.ts";
 import type { ObjectFormat, Reading } from "./format.ts";
-import { at, fileInObject, isUnknown, titleOf } from "./origins.ts";
+import { at, fileInObject, titleOf } from "./origins.ts";
 import { search } from "./other-object.ts";
 import type { CallerPiece, CallerProgram, Origin } from "./piece.ts";
+import { isUnknown } from "./placeholders.ts";
 import { isScrapeJob } from "./scrape-job.ts";
 import { readWorkload } from "./workload.ts";
 import type { YamlDocument } from "./yaml.ts";
