@@ -46,12 +46,32 @@ const jsonWebToken = /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g;
 /** Kubernetes' decoder quotes the whole text that it was given. Source: apimachinery `runtime/error.go`. */
 const quotedFile = /(Object '(?:Kind|apiVersion)' is missing in )'[\s\S]*'/g;
 
-/** A text without private keys, tokens and whole files that messages of programs quote. */
+/** Who reads a URL has what stands before its host (RFC 3986, 3.2.1); a name without a password is left out with it. */
+const ofUrl = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@"'`]{1,1000}@/gi;
+/** Source: RFC 9110, 11.6.2, as curl and Prometheus write it. */
+const header = /\b(authorization["']?\s?[:=]\s?["']?(?:basic|bearer|digest|token)\s)[^\s"']+/gi;
+/** curl's and wget's. */
+const ofUser = /(\s(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']+:)[^\s"']+/g;
+/** Options and variables by their last word; after a space only what is too long for a word of a sentence. */
+const named =
+  /((?:\s--?|["'([{`]--?|^--?|\b)(?:\w{1,50}[-_])?(?:token|password|passwd|secret|credentials?|api[-_]?key|certificate-key)=["']?)(?![($])[^\s"'`)]+/gi;
+const option =
+  /(--(?:[\w-]{1,50}-)?(?:token|password|passwd|secret|api-key|certificate-key)\s["']?)(?=\S*\d)[^\s"'`()$-][^\s"'`)]{11,}/gi;
+/** Source: age `internal/age/x25519.go`. */
+const ageKey = /AGE-SECRET-KEY-[A-Z0-9-]+/g;
+
+/** A text without private keys, tokens, passwords and whole files that messages of programs quote. */
 export function withoutSecrets(text: string): string {
   return text
     .replaceAll(quotedFile, "$1'(the text of the file)'")
     .replaceAll(privateKey, "(private key)")
     .replaceAll(encodedPem, "(encoded PEM)")
     .replaceAll(bootstrapToken, "(token)")
-    .replaceAll(jsonWebToken, "(token)");
+    .replaceAll(jsonWebToken, "(token)")
+    .replaceAll(ageKey, "(private key)")
+    .replaceAll(ofUrl, "$1(credentials)@")
+    .replaceAll(header, "$1(credentials)")
+    .replaceAll(ofUser, "$1(password)")
+    .replaceAll(named, "$1(secret)")
+    .replaceAll(option, "$1(secret)");
 }

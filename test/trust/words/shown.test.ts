@@ -37,6 +37,23 @@ describe("text of users", () => {
       withoutSecrets(`error: Object 'Kind' is missing in '{"password":"it's"}'" path="x"`),
       `error: Object 'Kind' is missing in '(the text of the file)'" path="x"`,
     );
+    const said: Readonly<Record<string, string>> = {
+      "curl https://u:S@h/x": "curl https://(credentials)@h/x",
+      "-H 'Authorization: Bearer S'": "-H 'Authorization: Bearer (credentials)'",
+      "curl -u admin:S x": "curl -u admin:(password) x",
+      "--token=S K3S_TOKEN=S": "--token=(secret) K3S_TOKEN=(secret)",
+      "kubeadm join --token S3cretS3cretS3cret x": "kubeadm join --token (secret) x",
+      "AGE-SECRET-KEY-1QQQ": "(private key)",
+    };
+    for (const [text, without] of Object.entries(said)) assert.equal(withoutSecrets(text), without);
+    for (const text of [
+      "Remove --token from the kubelet's flags",
+      "--token-auth-file=/x --authentication-token-webhook=true --authorization-mode=Node,RBAC",
+      "authorization: {mode: AlwaysAllow}",
+      "--service-account-key-file=/x https://h:10250/a@b file:///a@b",
+    ]) {
+      assert.equal(withoutSecrets(text), text);
+    }
     assert.equal(withoutSecrets("node.example.internal-network"), "node.example.internal-network");
   });
 });
