@@ -4,7 +4,7 @@ import { keepLast } from "./keep-last.ts";
 import { readToml } from "./toml.ts";
 
 /** A table of its settings, or one of them by its whole name. */
-const opening = /^[ \t]*\[?[ \t]*"?settings"?[ \t]*[.\]]/m;
+const opening = /^[ \t]*(?:\[[ \t]*)?"?settings"?[ \t]*[.\]]/m;
 
 const parsed = keepLast(readToml);
 

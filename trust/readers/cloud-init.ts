@@ -273,7 +273,7 @@ export const otherScript: Format = {
     /^\s*(<powershell>|#ps1(_sysnative|_x86)?\b|#!\s*\S*(python|perl|ruby|node|pwsh))/i.test(
       text,
     ) ||
-    (/^\s*(\$\w+\s*=|param\s*\(|\[CmdletBinding|#Requires)/im.test(text) &&
+    (/^[ \t]*(\$\w+\s*=|param\s*\(|\[CmdletBinding|#Requires)/im.test(text) &&
       /\b(Set-Content|Out-File|New-Service|Start-Process|Write-Host)\b/.test(text)),
   read: (text, origin) => {
     const speech = speaks(text);

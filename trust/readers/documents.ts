@@ -52,7 +52,7 @@ export const documents: Format = {
 
 /** Lines that a template's engine takes for control, and YAML cannot. */
 function isTemplate(text: string): boolean {
-  return /^\s*\{\{-?\s*(if|else|range|with|end|include|template|define)\b/m.test(text);
+  return /^[ \t]*\{\{-?\s*(if|else|range|with|end|include|template|define)\b/m.test(text);
 }
 
 /** Text parses as YAML too: only objects and lists count, and what is broken halfway. */

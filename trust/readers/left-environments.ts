@@ -27,11 +27,11 @@ function isNamedForKubelet({ text, origin }: Text): boolean {
 }
 
 /** `command_args="--config=..."` */
-const handsFlags = /^\s*(?:export\s+)?\w*(?:args|opts|flags)\w*=.*--[a-z]/im;
+const handsFlags = /^[ \t]*(?:export\s+)?\w*(?:args|opts|flags)\w*=.*--[a-z]/im;
 
 /** Whether an environment file is one of those that kubeadm's unit reads. */
 function isKubeadms({ text }: Text): boolean {
-  return /^\s*KUBELET_(KUBEADM|EXTRA)_ARGS=/m.test(text);
+  return /^[ \t]*KUBELET_(KUBEADM|EXTRA)_ARGS=/m.test(text);
 }
 
 /** The pieces, with the flags of environment files that no unit used given to the kubelets that kubeadm starts. */

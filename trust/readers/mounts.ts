@@ -46,7 +46,7 @@ export const fileSystems: Format = {
 export const mountUnit: Format = {
   name: "mount unit",
   about: "`Where=` at files and folders of Kubernetes, which is said to be not read",
-  recognises: (text) => /^\s*\[Mount\]\s*$/m.test(text),
+  recognises: (text) => /^[ \t]*\[Mount\]\s*$/m.test(text),
   read: (text, origin) => {
     const [device, folder, type, options] = ["What", "Where", "Type", "Options"].map(
       (name) => new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*(.*?)[ \\t]*$`, "m").exec(text)?.[1],

@@ -8,7 +8,7 @@ export const pemFile: Format = {
     "certificates and keys, with other text around them; a flag that names a file of that name means it",
   recognises: (text) =>
     /^-----BEGIN [A-Z ]+-----/m.test(text) &&
-    !/^\s*["']?(kind|apiVersion|write_files)["']?\s*:/m.test(text) &&
+    !/^[ \t]*["']?(kind|apiVersion|write_files)["']?\s*:/m.test(text) &&
     !text.includes("<<"),
   read: (text, origin) => {
     const { holder, key, path } = origin;

@@ -69,15 +69,15 @@ function wordsIn(line: string): string[] {
 const own: readonly (readonly [Program, RegExp])[] = [
   [
     "kube-apiserver",
-    /^\s*--(kubelet-certificate-authority|kubelet-client-certificate|kubelet-client-key|kubelet-preferred-address-types|etcd-servers|service-account-issuer|service-cluster-ip-range|enable-admission-plugins)\b/m,
+    /^[ \t]*--(kubelet-certificate-authority|kubelet-client-certificate|kubelet-client-key|kubelet-preferred-address-types|etcd-servers|service-account-issuer|service-cluster-ip-range|enable-admission-plugins)\b/m,
   ],
   [
     "kube-controller-manager",
-    /^\s*--(cluster-signing-[\w-]+|service-account-private-key-file|root-ca-file)\b/m,
+    /^[ \t]*--(cluster-signing-[\w-]+|service-account-private-key-file|root-ca-file)\b/m,
   ],
   [
     "kubelet",
-    /^\s*--(config|config-dir|bootstrap-kubeconfig|hostname-override|node-ip|node-labels|container-runtime-endpoint|rotate-server-certificates|rotate-certificates|pod-manifest-path|cluster-dns|cert-dir|anonymous-auth|register-node|register-with-taints|root-dir|cgroup-driver|read-only-port)\b/m,
+    /^[ \t]*--(config|config-dir|bootstrap-kubeconfig|hostname-override|node-ip|node-labels|container-runtime-endpoint|rotate-server-certificates|rotate-certificates|pod-manifest-path|cluster-dns|cert-dir|anonymous-auth|register-node|register-with-taints|root-dir|cgroup-driver|read-only-port)\b/m,
   ],
 ];
 

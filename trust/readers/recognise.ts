@@ -165,7 +165,7 @@ function tooLong(origin: Origin): Reading {
 
 /** What a text cannot matter without; also what may hide it: escapes, base64, data. */
 const worthReading =
-  /^#!|runcmd|kube|k8s\.io|\bClusterRole|\bNode\b|api-?server|-----BEGIN|:1025[05]\b|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{20}|\0|^#include|ignition|^\s*\[Service\]|^\s*\w+=/im;
+  /^#!|runcmd|kube|k8s\.io|\bClusterRole|\bNode\b|api-?server|-----BEGIN|:1025[05]\b|metrics-server|prometheus|scrape_config|kubernetes|\\u|\\x|serverTLS|tlsCert|clientCA|user[-_]?data|cloud-config|write_files|\bk3s|rke2|\bk0s|talos|[A-Za-z0-9+/=_-]{20}|\0|^#include|ignition|^[ \t]*\[Service\]|^[ \t]*\w+=/im;
 
 function readText(text: string, origin: Origin): Reading {
   const isNamed =
@@ -253,7 +253,7 @@ function isKubeadms({ object = "", key }: Origin): boolean {
 /** Whether a recipe of Chef's or a manifest of Puppet's makes a file of Kubernetes. */
 function makesFiles(text: string): boolean {
   const made =
-    /^\s*(?:template|cookbook_file|remote_file|file)\s*\{?\s*["'](\/[^"'\s]+)["']\s*(?:do\b|:)/gm;
+    /^[ \t]*(?:template|cookbook_file|remote_file|file)\s*\{?\s*["'](\/[^"'\s]+)["']\s*(?:do\b|:)/gm;
   return [...text.matchAll(made)].some(([, path = ""]) => isOfKubernetes(path));
 }
 

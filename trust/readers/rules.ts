@@ -140,7 +140,7 @@ const languages: readonly (readonly [name: RegExp, opening: RegExp])[] = [
 
 /** A line of Ruby that changes or starts something; InSpec's begin with what they describe. */
 const doing =
-  /^\s*(?:(?:execute|bash|script|template|file|cookbook_file|remote_file|systemd_unit|service|package)\s.*\bdo\b|(?:exec|system|spawn|eval|load|require)\b)|`|%x|\b(?:IO|File|Open3|Process|Kernel)\b[.:]/m;
+  /^[ \t]*(?:(?:execute|bash|script|template|file|cookbook_file|remote_file|systemd_unit|service|package)\s.*\bdo\b|(?:exec|system|spawn|eval|load|require)\b)|`|%x|\b(?:IO|File|Open3|Process|Kernel)\b[.:]/m;
 
 /** Rules of auditd: one a line, each an option of a single letter. */
 const auditRule = /^-[aAwWDbfeirck](?:\s[^\n]*)?$/;

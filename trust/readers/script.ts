@@ -71,7 +71,7 @@ export const commands: Format = {
     return (
       commandLines.some(isPlausible) ||
       files.some(({ path }) => path !== undefined) ||
-      /^\s*(sudo\s+)?(\S*\/)?kubeadm\s+(init|join)\b/m.test(text)
+      /^[ \t]*(sudo\s+)?(\S*\/)?kubeadm\s+(init|join)\b/m.test(text)
     );
   },
   read: (text, origin) => readingOf(readShell(text, { where: origin.source.where }), origin),

@@ -84,5 +84,5 @@ function isMain({ text, origin }: Text): boolean {
   if (serviceOf(origin) !== undefined) return false;
   if (/\.service$/.test(name)) return true;
   if (/\.conf$/.test(name)) return false;
-  return /^\s*\[(Unit|Install)\]\s*$/m.test(text) || !/^\s*ExecStart\s*=\s*$/m.test(text);
+  return /^[ \t]*\[(Unit|Install)\]\s*$/m.test(text) || !/^[ \t]*ExecStart\s*=\s*$/m.test(text);
 }

@@ -33,7 +33,7 @@ export const unit: Format = {
     const first = text
       .split("\n", 200)
       .find((line) => line.trim() !== "" && !/^\s*[#;]/.test(line));
-    return header.test(first ?? "") && /^\s*\[(Unit|Service|Install)\]\s*$/m.test(text);
+    return header.test(first ?? "") && /^[ \t]*\[(Unit|Service|Install)\]\s*$/m.test(text);
   },
   read: (text, origin) => ({ pieces: [], inner: [], parts: [{ kind: "unit", text, origin }] }),
 };
@@ -120,7 +120,7 @@ function readGroup(
     }
   }
   const isOfKubelet = /kubelet|api-?server/i.test(
-    `${nameOf(main.origin)} ${main.text.replace(/^\s*Environment.*$/gm, "")}`,
+    `${nameOf(main.origin)} ${main.text.replace(/^[ \t]*Environment.*$/gm, "")}`,
   );
   const started = programOf(texts);
   const startsHere = started !== undefined && (here.has(started) || here.has(lastPart(started)));

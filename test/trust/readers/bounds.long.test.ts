@@ -81,6 +81,8 @@ const texts: Record<string, string> = {
   "one word of kubelets": filled("kubelet"),
   "one word of variables": filled("KUBELET_"),
   "one word of names": filled("kube_kubelet"),
+  "empty lines": `${filled("\n")}kubelet --anonymous-auth`,
+  "blanks behind a name": filled(" ", "apiServer:\n"),
   "environment files": many(15_000, (i) => [`k${i}`, "KUBELET_EXTRA_ARGS=--a"]),
 };
 
