@@ -122,6 +122,18 @@ export const examples: Readonly<Record<string, string>> = {
     metadata: { name: "d" },
     spec: { global: { kubelet: { tlsVerify: false, host: { fieldRef: { fieldPath: "a" } } } } },
   }),
+  "Fluent Bit's configuration":
+    "[FILTER]\n    Name kubernetes\n    Use_Kubelet On\n    tls.verify Off\n    Kubelet_Host $NODE_IP\n",
+  "Telegraf's configuration":
+    '[[inputs.kubernetes]]\nurl = "https://$HOSTIP:10250"\ninsecure_skip_verify = true\ntls_ca = "/a"\n',
+  "module of an agent": JSON.stringify({
+    module: "kubernetes",
+    hosts: ["https://$NODE_NAME:10250"],
+    "ssl.verification_mode": "none",
+    ssl: { certificate_authorities: ["/a"] },
+  }),
+  fstab: "# a\n/opt/x /var/lib/kubelet/config.yaml none bind 0 0\n",
+  "mount unit": "[Mount]\nWhat=/opt/x\nWhere=/etc/kubernetes\nType=none\nOptions=bind\n",
   "Grafana Alloy's configuration":
     'discovery.kubernetes "n" {\n  role = "node"\n}\nprometheus.scrape "k" {\n  targets = discovery.kubernetes.n.targets\n  scheme = "https"\n  tls_config { insecure_skip_verify = true } // a\n}\n',
   "Prometheus configuration":

@@ -5,9 +5,9 @@ import { nameOf, type Text } from "./unit-groups.ts";
 
 /** The paths of `EnvironmentFile=`. */
 export function environmentPaths(text: string): string[] {
-  return [
-    ...text.matchAll(/^[ \t]*EnvironmentFile\s*=\s*-?\s*["']?([^"'\n]*?)["']?\s*$/gm),
-  ].flatMap(([, path = ""]) => (path === "" ? [] : [path]));
+  return [...text.matchAll(/^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.*)$/gm)]
+    .map(([, path = ""]) => path.trim().replace(/^["']|["']$/g, ""))
+    .filter((path) => path !== "");
 }
 
 /** The texts of environment files: by path, by name, else the only one left that sets a variable that the unit uses. */
