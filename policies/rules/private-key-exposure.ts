@@ -139,7 +139,7 @@ function userDataPlaces(resource: Resource): Place[] {
     .map((place) => ({ ...place, of: "input" }));
 }
 
-/** Texts under the keys that are meant, if they are not marked secret: the marks, which take longest, are looked at last. */
+/** Texts under the keys that are meant, if they are not marked secret. */
 function plainPlaces(
   resource: Resource,
   isMeant: (key: string) => boolean,
