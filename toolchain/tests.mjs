@@ -59,8 +59,11 @@ const longest = [
   "test/packages/packages.engine.test.ts",
   "test/lab/promise.lab.test.ts",
   "test/lab/boot.lab.test.ts",
-  "test/components/rotation.engine.test.ts",
   "test/docs/pages.engine.test.ts",
+  "test/lab/doctor.lab.test.ts",
+  "test/plugin/plugin.engine.test.ts",
+  "test/components/rotation.engine.test.ts",
+  "test/lab/conformance.lab.test.ts",
 ];
 
 /**
