@@ -16,6 +16,7 @@ const contents: Readonly<Record<string, string>> = {
   "git-crypt": "\0GITCRYPT\0abcdef",
   "Git LFS": "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12\n",
   "a placeholder": "{{ pki_file }}\n",
+  "a reference of 1Password": "op://k8s/pki/file\n",
   "a placeholder in PEM": "-----BEGIN CERTIFICATE-----\n{{ body }}\n-----END CERTIFICATE-----\n",
 };
 /** What says that a program does not start, or fails, for what is in a file. */

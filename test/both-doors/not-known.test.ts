@@ -17,13 +17,16 @@ function said(name: string, text: string): { readonly pack: string; readonly cli
   };
 }
 
-describe("an encrypted value", () => {
+describe("a value that is encrypted, or kept elsewhere", () => {
   const values = {
     "of SOPS": [sops, "ENC\\[AES256_GCM"],
     "of Ansible Vault": [
       `!vault |\n    ${vault.trim().replaceAll("\n", "\n    ")}`,
       "\\$ANSIBLE_VAULT",
     ],
+    "of 1Password": ["op://k8s/kubelet/mode", "op://k8s"],
+    "of vals": ["ref+vault://k8s/kubelet#/mode", "ref\\+vault://"],
+    "of Argo CD's Vault plugin": ["<path:k8s/kubelet#mode>", "<path:k8s"],
   } as const;
   for (const [name, [value, mark]] of Object.entries(values)) {
     it(`is unknown, and no value that a kubelet refuses: ${name}`, () => {

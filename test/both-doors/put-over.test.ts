@@ -53,6 +53,10 @@ const commands = [
   `ssh root@node 'cat > ${config}' < x`,
   `ssh -i key root@node "sudo sed -i s/Webhook/AlwaysAllow/ ${config}"`,
   `echo "/opt/x ${config} none bind 0 0" >> /etc/fstab`,
+  `echo "L+ ${config} - - - - /opt/x" > /etc/tmpfiles.d/k.conf`,
+  `echo "open('${config}', 'w').write(x)" | python3 -`,
+  `perl <<'E'\nopen(F, ">${config}");\nE`,
+  "systemd-confext merge",
 ];
 const harmless = [
   "mount --make-rshared /",
@@ -76,6 +80,9 @@ const harmless = [
   `ssh root@node cat ${config}`,
   `sed -n '/w/p' ${config}`,
   "echo '/dev/sdb /data ext4 defaults 0 0' >> /etc/fstab",
+  "echo 'd /var/lib/kubelet 0750 root root' > /etc/tmpfiles.d/k.conf",
+  "echo 'print(1)' | python3 -",
+  "systemd-confext status",
 ];
 
 describe("what a script puts before a file of Kubernetes", () => {

@@ -133,6 +133,7 @@ export const examples: Readonly<Record<string, string>> = {
     ssl: { certificate_authorities: ["/a"] },
   }),
   fstab: "# a\n/opt/x /var/lib/kubelet/config.yaml none bind 0 0\n",
+  "tmpfiles.d": "# a\nL+ /var/lib/kubelet/config.yaml - - - - /opt/x\nd /run/x 0755\n",
   "mount unit": "[Mount]\nWhat=/opt/x\nWhere=/etc/kubernetes\nType=none\nOptions=bind\n",
   "Grafana Alloy's configuration":
     'discovery.kubernetes "n" {\n  role = "node"\n}\nprometheus.scrape "k" {\n  targets = discovery.kubernetes.n.targets\n  scheme = "https"\n  tls_config { insecure_skip_verify = true } // a\n}\n',
@@ -214,6 +215,7 @@ export const examples: Readonly<Record<string, string>> = {
 /** How a file is called that holds an example; some formats are known by it. */
 export function nameOfExample(format: string): string {
   if (format === "rules in a language of their own") return "policy.rego";
+  if (format === "tmpfiles.d") return "tmpfiles.d/k.conf";
   return format === "kubeadm patch of another form"
     ? "kubeletconfiguration+json.json"
     : format.replace(/\W+/g, "-");

@@ -30,7 +30,7 @@ import {
   otherPatches,
 } from "./kubelet-documents.ts";
 import { managed } from "./managed.ts";
-import { fileSystems, mountUnit } from "./mounts.ts";
+import { fileSystems, mountUnit, temporaryFiles } from "./mounts.ts";
 import { list, node, plain, rbac, role, serviceAccount } from "./objects.ts";
 import { otherObject } from "./other-object.ts";
 import { pemFile } from "./pem-file.ts";
@@ -50,6 +50,7 @@ export const formats: readonly Format[] = [
   include,
   otherScript,
   fileSystems,
+  temporaryFiles,
   script,
   mountUnit,
   unit,

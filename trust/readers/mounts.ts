@@ -1,6 +1,6 @@
 /**
- * What is mounted over files of Kubernetes, and hides them, in the files that say so.
- * Sources: fstab(5), systemd.mount(5).
+ * What a machine mounts over files of Kubernetes when it starts, or puts in their place, in the files that say so.
+ * Sources: fstab(5), systemd.mount(5), tmpfiles.d(5).
  */
 import type { Format } from "./format.ts";
 import { isOfKubernetes } from "./host-paths.ts";
@@ -57,4 +57,22 @@ export const mountUnit: Format = {
       isHarmless: true,
     };
   },
+};
+
+/** Lines that make, write, link, copy or remove a file; those of folders, modes and ages leave what is in it. */
+const puts = /^[fFwLCrR][+!=~^$-]*$/;
+
+export const temporaryFiles: Format = {
+  name: "tmpfiles.d",
+  about: "lines that make, link, copy or remove files of Kubernetes, which are said to be not read",
+  recognises: (_, { path, key }) => /tmpfiles\.d\/[^/]*\.conf$/.test(path ?? key ?? ""),
+  read: (text, origin) => ({
+    pieces: text.split("\n").flatMap((line) => {
+      const [type = "", file = ""] = line.trim().split(/\s+/);
+      if (!puts.test(type) || !isOfKubernetes(file)) return [];
+      return [unread(origin, `what ${origin.source.where} makes of ${file}`, true)];
+    }),
+    inner: [],
+    isHarmless: true,
+  }),
 };

@@ -156,7 +156,8 @@ function write(command: ShellCommand, walk: Walk): void {
     if (!isKnown) changed.push({ path: read, by: "reading it in", line, deciding });
     return;
   }
-  for (const one of writesOf(name, [...throughXargs(command), ...rest])) {
+  const words = [...throughXargs(command), ...rest, ...programTextOf(command)];
+  for (const one of writesOf(name, words)) {
     const { from, to, source = "" } = one;
     if (to === "/dev/stdin" || /^\/dev\//.test(to) || (name === "mount" && fresh.has(source)))
       continue;
@@ -175,6 +176,14 @@ function throughXargs({ words, input }: ShellCommand): readonly Word[] {
   const isHandedOn = words.some((word) => /(?:^|\/)xargs$/.test(textOf(word)));
   return isHandedOn ? (input?.words.filter((word) => /^[/~$]/.test(textOf(word))) ?? []) : [];
 }
+
+/** A program in another language that is handed to its interpreter, as if it stood in the words. */
+function programTextOf(command: ShellCommand): readonly Word[] {
+  const text = interpreters.test(nameOf(command)) ? inputOf(command, 0) : undefined;
+  return text === undefined ? [] : ["-e", text].map((one) => ({ kind: "text", text: one }));
+}
+
+const interpreters = /^(?:python[\d.]*|perl|ruby|node|php|lua)$/;
 
 /** The file that `.` or `source` runs as part of the script. */
 function sourced(name: string, rest: readonly Word[]): string | undefined {

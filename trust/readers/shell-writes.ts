@@ -372,6 +372,9 @@ const programs: Readonly<Record<string, Program>> = {
   },
   sponge: inPlace(/./),
   systemctl,
+  // Layers over /etc; those of systemd-sysext are over /usr and /opt, where no settings are. Source: systemd-sysext(8).
+  "systemd-confext": (texts) =>
+    texts.some((text) => /^(?:merge|refresh)$/.test(text)) ? [{ to: "/etc" }] : [],
   find,
   awk,
   gawk: awk,
