@@ -49,8 +49,7 @@ export async function checkEverything(args, env, progress) {
         { name: "programs of the lab", run: () => prepareLab(env) },
         {
           name: "engine, lab and long tests",
-          // Each waits a quarter of its time for programs that it has started.
-          run: () => runAtOnce(slowTests(), options, env, progress, 1),
+          run: () => runAtOnce(slowTests(), options, env, progress),
         },
       ]
     : [{ name: "tests", run: () => runChosen(args, env) }];
@@ -114,11 +113,10 @@ function runMocha(args, env) {
  * @param {readonly string[]} options of mocha
  * @param {NodeJS.ProcessEnv} env
  * @param {import("./progress.mjs").Progress} progress
- * @param {number} [waiting] as many files more as may be waiting for something, default none
  * @returns {Promise<number>} mocha's exit code
  */
-export function runAtOnce(files, options, env, progress, waiting = 0) {
-  const jobs = Math.min(os.cpus().length + waiting, 4);
+export function runAtOnce(files, options, env, progress) {
+  const jobs = Math.min(os.cpus().length, 4);
   return progress.step(`${files.length} test files, ${jobs} at a time`, () =>
     // Mocha leaves a core to itself unless told otherwise, and does next to nothing with it. The last reporter counts.
     runMocha(["--parallel", `--jobs=${jobs}`, `--reporter=${reporter}`, ...options, ...files], env),
