@@ -40,8 +40,8 @@ import {
 } from "./files.ts";
 import { withoutIdle } from "./idle.ts";
 import { assembledKubelet, kubeletsAmong, type ReadyKubelet, schedulableOf } from "./kubelets.ts";
-import { mounting } from "./mounts.ts";
 import { type Group, type Place, placing } from "./place.ts";
+import { mounting } from "./pod-files.ts";
 import { isExport, merged, rbacInDoubt, rbacOf } from "./rbac.ts";
 import { controllerManagerOf, requestsElsewhere, requestsOf, signingOf } from "./requests.ts";
 import { withoutRestated } from "./restated.ts";

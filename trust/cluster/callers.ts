@@ -1,5 +1,4 @@
 /** Other programs that call kubelets, as their pods let them: whether they run, where, and with which token. */
-
 import type { CallerPiece, WorkloadPiece } from "../readers/piece.ts";
 import { isUnknown } from "../readers/placeholders.ts";
 import { asList, asObject, asText, type JsonObject } from "../readers/yaml.ts";

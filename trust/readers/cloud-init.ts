@@ -4,9 +4,9 @@
  */
 import { decodeBase64, decodeBytes } from "./encoding.ts";
 import type { Format, Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
-import { mountedOver } from "./mounts.ts";
 import { at, ofFile, underKey, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
+import { mountedOver } from "./put-over.ts";
 import { soundsDeciding, speaks } from "./speaks.ts";
 import {
   asList,

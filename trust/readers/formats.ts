@@ -30,12 +30,12 @@ import {
   otherPatches,
 } from "./kubelet-documents.ts";
 import { managed } from "./managed.ts";
-import { fileSystems, mountUnit, temporaryFiles } from "./mounts.ts";
 import { list, node, plain, rbac, role, serviceAccount } from "./objects.ts";
 import { otherObject } from "./other-object.ts";
 import { pemFile } from "./pem-file.ts";
 import { flagFile, processCommandLine } from "./process.ts";
 import { monitor, prometheusConfiguration, prometheusServer, scrapeJob } from "./prometheus.ts";
+import { fileSystems, mountUnit, temporaryFiles } from "./put-over.ts";
 import { rules, ruleText } from "./rules.ts";
 import { commands, script } from "./script.ts";
 import { environmentFile, unit } from "./unit.ts";

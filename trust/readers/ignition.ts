@@ -6,9 +6,9 @@ import { posix } from "node:path";
 import { decodeBase64 } from "./encoding.ts";
 import type { Given, GivenObject, ObjectFormat, Reading } from "./format.ts";
 import { isAboveKubernetes, isOfKubernetes } from "./host-paths.ts";
-import { mountedOver } from "./mounts.ts";
 import { at, ofFile, unread } from "./origins.ts";
 import type { Origin, Piece } from "./piece.ts";
+import { mountedOver } from "./put-over.ts";
 import { soundsDeciding } from "./speaks.ts";
 import {
   asList,

@@ -1,6 +1,6 @@
 /** Pieces of kubeadm's documents: its configuration, and what in them is not followed. */
 import type { Source } from "../words/fact.ts";
-import { type KubeadmConfiguration, kubeadmConfiguration } from "./kubeadm.ts";
+import { kubeadmConfiguration } from "./kubeadm.ts";
 import { fieldName, unread } from "./origins.ts";
 import type { Origin, Piece, UnreadPiece } from "./piece.ts";
 import { asList, asObject, asText, type Json, valueAt, type YamlDocument } from "./yaml.ts";
@@ -14,7 +14,7 @@ export function kubeadmPieces(
   origin: Origin,
   source: Source,
 ): readonly Piece[] {
-  const configuration: KubeadmConfiguration = kubeadmConfiguration(documents, source);
+  const configuration = kubeadmConfiguration(documents, source);
   const left = [...saidTwice(documents), ...documents.flatMap(notFollowed)];
   return [
     { kind: "kubeadm", origin, configuration },

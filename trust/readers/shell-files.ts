@@ -79,8 +79,9 @@ export function shellFiles(
       const before = append ? contentOf(path, walk) : "";
       if (before === undefined && !startsEmpty.test(path))
         change({ to: path }, `${nameOf(command)}, at the end of what is there,`, line, walk);
-      written.set(path, { path, content: (before ?? "") + content, line });
-      if (written.get(path)?.content === "") gone.set(path, { by: nameOf(command) || ">", line });
+      const whole = (before ?? "") + content;
+      written.set(path, { path, content: whole, line });
+      if (whole === "") gone.set(path, { by: nameOf(command) || ">", line });
       else gone.delete(path);
     }
     write(command, walk);
