@@ -88,12 +88,33 @@ function isNodeReview({ user, groups }: Identity, { resource, verb }: Question):
   );
 }
 
-function askRbac(
-  who: Identity,
-  question: Question,
-  rbac: Fact<RbacFacts>,
-): { answer: Answer; missing?: string } {
-  const given = rbac.known ? rbac.value : { roles: [], bindings: [] };
+type RbacAnswer = { readonly answer: Answer; readonly missing?: string };
+
+/** What was answered by the same RBAC: thousands of kubelets ask it the same of the same callers. */
+const answered = new WeakMap<RbacFacts, Map<string, RbacAnswer>>();
+
+const noRbac: RbacFacts = { roles: [], bindings: [] };
+
+function askRbac(who: Identity, question: Question, rbac: Fact<RbacFacts>): RbacAnswer {
+  const given = rbac.known ? rbac.value : noRbac;
+  const answers = answered.get(given) ?? new Map<string, RbacAnswer>();
+  answered.set(given, answers);
+  const { apiGroup, resource, verb } = question;
+  const name = hasNames(given) ? question.name : "";
+  const key = JSON.stringify([who.user, who.groups, apiGroup, resource, verb, name]);
+  const answer = answers.get(key) ?? answerOf(who, question, given);
+  answers.set(key, answer);
+  return rbac.known || answer.answer === "yes"
+    ? answer
+    : { answer: "unknown", missing: rbac.missing };
+}
+
+/** Whether a rule is for resources of some names alone; those of kube-apiserver's own roles are for all. */
+function hasNames({ roles }: RbacFacts): boolean {
+  return roles.some(({ rules }) => rules.some(({ resourceNames }) => resourceNames.length > 0));
+}
+
+function answerOf(who: Identity, question: Question, given: RbacFacts): RbacAnswer {
   const roles = withDefaults(given.roles, defaultRoles);
   const bindings = withDefaults(given.bindings, defaultBindings);
   let doubt: string | undefined;
@@ -108,7 +129,6 @@ function askRbac(
       doubt ??= `what ClusterRoleBinding ${binding.name}${role} grants to whom, of which something is not known yet`;
     }
   }
-  if (!rbac.known) return { answer: "unknown", missing: rbac.missing };
   return doubt === undefined ? { answer: "no" } : { answer: "unknown", missing: doubt };
 }
 
