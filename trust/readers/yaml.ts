@@ -111,14 +111,24 @@ export function readYaml(text: string, source: Source): YamlDocuments {
 /** As many entries as a parsed document may have; the parser takes about 2 KB for each. */
 const maxEntries = 150_000;
 
-/** Counts what begins an entry or divides one: line breaks, commas, colons, brackets. */
+/** As many marks as a text may have that are tokens of their own to the parser, and take it 4 µs each. */
+const maxMarks = 200_000;
+
+const entrySigns = signs("\n,:[{");
+const markSigns = signs("\"'!&]}");
+
+function signs(text: string): ReadonlySet<number> {
+  return new Set([...text].map((sign) => sign.charCodeAt(0)));
+}
+
+/** Counts what begins an entry or divides one, and what is a token without being an entry. */
 function isTooFine(text: string): boolean {
-  let count = 0;
+  let [entries, marks] = [0, 0];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    // \n , : [ {
-    if (code === 10 || code === 44 || code === 58 || code === 91 || code === 123) count += 1;
-    if (count > maxEntries) return true;
+    if (entrySigns.has(code)) entries += 1;
+    else if (markSigns.has(code)) marks += 1;
+    if (entries > maxEntries || marks > maxMarks) return true;
   }
   return false;
 }
