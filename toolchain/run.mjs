@@ -13,6 +13,7 @@ import { createProgress, isInteractive } from "./progress.mjs";
 import { refuseRefresh } from "./refresh.mjs";
 import { checkStates, defaultStack, ensureSelectedStack, openPulumi, withStack } from "./stack.mjs";
 import { readTarget } from "./target.mjs";
+import { withTemporaryFolder } from "./temporary.mjs";
 import { chosenTests, fastTests, needToolchain } from "./tests.mjs";
 
 const progress = createProgress();
@@ -176,8 +177,10 @@ async function runPulumi(args) {
   const environment = await pulumiEnvironment(progress);
   const folder = namedFolder(args);
   if (folder !== undefined && !isInside(folder, repository)) {
-    const { code } = await runChild("pulumi", args, { cwd: repository, env: environment });
-    return code;
+    return withTemporaryFolder(async (TMPDIR) => {
+      const env = { ...environment, TMPDIR };
+      return (await runChild("pulumi", args, { cwd: repository, env })).code;
+    });
   }
   const pulumi = openPulumi(environment);
   if (folder !== undefined || args.length === 0 || wantsHelp(args)) return pulumi.run(args);

@@ -12,6 +12,7 @@ import { isInteractive } from "./progress.mjs";
 import { keepingRendered, renderedFiles, settleRendered } from "./rendering.mjs";
 import { keepSettings, restoreSettings } from "./settings.mjs";
 import { checkLostState, checkState } from "./state.mjs";
+import { withTemporaryFolder } from "./temporary.mjs";
 
 /** The project whose stacks these are, as Pulumi.yaml names it. */
 const project = "kubelet-trust";
@@ -56,7 +57,10 @@ export function openPulumi(environment) {
   const quietly = (args) => cli([...args, "--non-interactive"], { onLine: () => {} });
   return {
     backend,
-    run: async (args, env = {}) => (await cli(args, { env })).code,
+    run: (args, env = {}) =>
+      withTemporaryFolder(
+        async (folder) => (await cli(args, { env: { TMPDIR: folder, ...env } })).code,
+      ),
     ask: async (args) => {
       const { code, output, stdout } = await quietly(args);
       if (code !== 0) throw new Failure(`pulumi ${args.join(" ")} failed:\n${output}`);

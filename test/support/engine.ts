@@ -120,6 +120,8 @@ export async function makeProject(options: ProjectOptions): Promise<Project> {
   const backend = options.backend ?? path.join(root, "state");
   fs.mkdirSync(folder);
   fs.mkdirSync(backend, { recursive: true });
+  const temporary = path.join(root, "temporary");
+  fs.mkdirSync(temporary);
   if (options.program) linkProgram(options.program, folder);
   layDefaults(folder, options.name ?? "test");
 
@@ -127,6 +129,7 @@ export async function makeProject(options: ProjectOptions): Promise<Project> {
     ...(await toolchain()),
     PULUMI_BACKEND_URL: pathToFileURL(backend).href,
     PULUMI_CONFIG_PASSPHRASE: passphrase,
+    TMPDIR: temporary,
     ...options.env,
   };
   const settings = path.join(folder, `Pulumi.${stack}.yaml`);

@@ -98,6 +98,8 @@ async function createStack(folder: string, backend: string, environment: NodeJS.
         ...(environment as Record<string, string>),
         PULUMI_BACKEND_URL: backend,
         PULUMI_CONFIG_PASSPHRASE: "test",
+        // The vendor's plugin leaves a kubeconfig there each time.
+        TMPDIR: folder,
       },
       projectSettings: { name: "stand-ins", runtime: "nodejs", backend: { url: backend } },
     },

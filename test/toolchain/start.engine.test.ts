@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { stackLocks } from "../../toolchain/backend.mjs";
 import { sessionOf } from "../bench/process-tree.ts";
+import { kubeconfigFor } from "../support/api-server.ts";
 import { expectFailure, expectSuccess, finish, repository } from "../support/engine.ts";
 
 describe("npm start", function () {
@@ -153,6 +154,28 @@ describe("npm start", function () {
     }
     assert.equal(gitStatus(), " M index.ts\n");
   }).timeout(600_000);
+
+  it("leaves no kubeconfig behind, which the vendor's plugin writes among the temporary files", async () => {
+    const kubeconfig = kubeconfigFor("https://127.0.0.1:1", "SWORDFISH");
+    fs.writeFileSync(
+      path.join(clone, "index.ts"),
+      `import { Provider, core } from "@pulumi/kubernetes";
+const provider = new Provider("cluster", { kubeconfig: ${JSON.stringify(kubeconfig)} });
+new core.v1.ConfigMap("some", { data: {} }, { provider });
+`,
+    );
+    const temporary = path.join(clone, "temporary");
+    fs.mkdirSync(temporary);
+    const written = new Set<string>();
+    const watch = setInterval(() => {
+      for (const name of fs.readdirSync(temporary, { recursive: true })) written.add(`${name}`);
+    }, 50);
+    const variables = { TMPDIR: temporary };
+    await finish(begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], variables));
+    clearInterval(watch);
+    assert.match([...written].join("\n"), /^kubelet-trust-run-\w+\/kubeconfig\d+$/m);
+    assert.deepEqual(fs.readdirSync(temporary), []);
+  });
 
   it("makes machines' files again that were removed, where a cluster gets the other objects", async () => {
     fs.writeFileSync(path.join(clone, "index.ts"), machinesProgram);
