@@ -1,8 +1,9 @@
 /** Files and folders on this disk, as texts for the readers and as files of hosts. */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
-import { basename, dirname, join, posix, relative } from "node:path";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { basename, dirname, join, posix, relative, resolve } from "node:path";
 import type { Origin } from "../trust/readers/piece.ts";
 import type { Given } from "../trust/readers/recognise.ts";
+import { soundsDeciding } from "../trust/readers/speaks.ts";
 import { textFile } from "../trust/readers/text-file.ts";
 import { known, unknown } from "../trust/words/fact.ts";
 import type { HostFiles } from "../trust/words/facts.ts";
@@ -19,8 +20,14 @@ export type Found = {
   readonly givens: readonly Given[];
   /** Folders that are a host, by the name of the machine. */
   readonly roots: ReadonlyMap<string, string>;
-  /** What was not read, and why; completes "not read: ". */
-  readonly passedOver: readonly { readonly file: string; readonly why: string }[];
+  readonly passedOver: readonly PassedOver[];
+};
+
+/** What was not read. */
+export type PassedOver = {
+  readonly file: string;
+  /** Completes "not read: FILE: ". */
+  readonly why: string;
 };
 
 /**
@@ -44,17 +51,17 @@ export function readGivenFile(
     return found([{ content: contentOf(option, file), origin }]);
   }
   if (isHost(file)) return readHost(option, file, machine ?? file);
-  const walk: Walk = { givens: [], roots: new Map(), passedOver: [], count: 0, isHost: false };
+  const walk = newWalk(file, false);
   walkFolder(option, file, walk, (path) =>
     originOf(path, `${option} ${dirname(path)}`, machine === undefined ? {} : { machine }),
   );
   return walk;
 }
 
-/** Reads a folder that is a host. */
+/** Reads a folder that is a host, and what was laid beside the host's own folders. */
 export function readHost(option: string, root: string, machine: string): Found {
-  const roots = new Map([[machine, root]]);
-  const walk: Walk = { givens: [], roots, passedOver: [], count: 0, isHost: true };
+  const walk = newWalk(root, true);
+  walk.roots.set(machine, root);
   for (const part of hostFolders) {
     const folder = join(root, part);
     if (exists(folder)) {
@@ -68,7 +75,23 @@ export function readHost(option: string, root: string, machine: string): Found {
       });
     }
   }
-  return walk;
+  const beside = newWalk(root, false);
+  for (const name of namesIn(root, beside)) {
+    if (atRoot.has(name)) continue;
+    visit(option, join(root, name), beside, (path) =>
+      originOf(path, `${option} ${dirname(path)}`, {}),
+    );
+  }
+  return joined(walk, beside);
+}
+
+/** A host, and what was laid beside its own folders: it may be of another machine. */
+function joined(host: Walk, beside: Walk): Found {
+  return {
+    givens: [...host.givens, ...beside.givens],
+    roots: new Map([...host.roots, ...beside.roots]),
+    passedOver: [...host.passedOver, ...beside.passedOver],
+  };
 }
 
 /** Where hosts keep what kubelets and kube-apiserver are started with. */
@@ -79,18 +102,37 @@ const hostFolders = [
   "usr/local/lib/systemd/system",
   "run/systemd/system",
   "var/lib/kubelet",
+  ...["k3s", "rke2"].flatMap((name) => [
+    `var/lib/rancher/${name}/agent/etc`,
+    `var/lib/rancher/${name}/agent/pod-manifests`,
+    `var/lib/rancher/${name}/server/manifests`,
+  ]),
+  "var/snap/microk8s/current/args",
   "opt",
   "srv",
 ];
 
+/** What a host has at its root. Source: Filesystem Hierarchy Standard 3.0, section 3, and what Debian and Fedora add. */
+const atRoot = new Set(
+  "bin boot dev etc home lib lib32 lib64 libx32 lost+found media mnt opt proc root run sbin snap srv sys tmp usr var".split(
+    " ",
+  ),
+);
+
 type Walk = {
   givens: Given[];
   roots: Map<string, string>;
-  passedOver: { file: string; why: string }[];
+  passedOver: PassedOver[];
   count: number;
+  /** The folder that was given, or that is a host. */
+  readonly root: string;
   /** A folder of a host is no host. */
   readonly isHost: boolean;
 };
+
+function newWalk(root: string, isHost: boolean): Walk {
+  return { givens: [], roots: new Map(), passedOver: [], count: 0, root, isHost };
+}
 
 function found(givens: readonly Given[]): Found {
   return { givens, roots: new Map(), passedOver: [] };
@@ -117,7 +159,6 @@ function walkFolder(
 
 function visit(option: string, path: string, walk: Walk, origin: (path: string) => Origin): void {
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  // A link out of the folder leads to files of this machine: the readers of a host follow it within the host.
   if (stat?.isDirectory()) {
     if (!walk.isHost && isHost(path)) {
       const host = readHost(option, path, path);
@@ -129,7 +170,11 @@ function visit(option: string, path: string, walk: Walk, origin: (path: string) 
     }
     return;
   }
-  if (!stat?.isFile()) return;
+  if (!stat?.isFile()) {
+    const why = stat?.isSymbolicLink() ? whyNotFollowed(path, walk) : "it is no file";
+    if (why !== undefined && mayDecide(path)) walk.passedOver.push({ file: path, why });
+    return;
+  }
   walk.count += 1;
   if (stat.size > maxBytes) {
     walk.passedOver.push({ file: path, why: `it is longer than ${maxBytes / 1024 / 1024} MiB` });
@@ -140,6 +185,28 @@ function visit(option: string, path: string, walk: Walk, origin: (path: string) 
   } catch {
     walk.passedOver.push({ file: path, why: "it cannot be read" });
   }
+}
+
+/**
+ * Why what a link leads to is not read; undefined where it is, at its own place. A link out of a folder leads to files of
+ * this machine, and an absolute one of a host to files of that host.
+ */
+function whyNotFollowed(path: string, { root, isHost }: Walk): string | undefined {
+  const link = linkAt(path);
+  // So systemd has it that a unit is masked: there is none.
+  if (link === undefined || link === "/dev/null") return undefined;
+  const target = isHost
+    ? join(root, resolved(root, `/${relative(root, path)}`, 0))
+    : resolve(dirname(path), link);
+  const isInside = relative(root, target).split(/[\\/]/)[0] !== "..";
+  return isInside && existsSync(target)
+    ? undefined
+    : `it is a link to ${link}, which is not in ${root}`;
+}
+
+/** Whether a file of that name could decide something: also any static pod, and any file of a kubelet's own folder. */
+export function mayDecide(path: string): boolean {
+  return soundsDeciding(basename(path)) || /[\\/](?:manifests|kubelet)[\\/][^\\/]+$/.test(path);
 }
 
 function namesIn(folder: string, walk: Walk): string[] {
@@ -214,14 +281,16 @@ export function hostFiles(root: string): HostFiles {
   return (path) => {
     const source = { where: path };
     const target = resolved(root, path, 0);
+    const notCopied = unknown(`the content of ${path}`, source);
     try {
-      if (statSync(join(root, target)).isDirectory()) return known({ kind: "directory" }, source);
+      const stat = statSync(join(root, target));
+      if (stat.isDirectory()) return known({ kind: "directory" }, source);
+      // Who opens a pipe waits for somebody to write.
+      if (!stat.isFile()) return notCopied;
       return textFile(path, readFileSync(join(root, target), "utf8"), source);
     } catch (error) {
       // Sockets and the like are made at run time: their absence from a copy says nothing.
-      if (!/^\/(etc|var\/lib\/kubelet)\//.test(path)) {
-        return unknown(`the content of ${path}`, source);
-      }
+      if (!/^\/(etc|var\/lib\/kubelet)\//.test(target)) return notCopied;
       const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
       return known({ kind: missing ? "missing" : "unreadable" }, source);
     }

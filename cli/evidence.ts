@@ -19,6 +19,7 @@ import {
   contentOf,
   type Found,
   hostFiles,
+  mayDecide,
   namesOnHost,
   readGivenFile,
   readHost,
@@ -204,7 +205,7 @@ function passedOver({ passedOver: all }: Found): UnreadPiece[] {
       annotations: {},
     },
     missing: `${file}: ${why}`,
-    deciding: false,
+    deciding: mayDecide(file),
   }));
 }
 
