@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSyn
 import { basename, dirname, join, posix, relative, resolve } from "node:path";
 import type { Origin } from "../trust/readers/piece.ts";
 import type { Given } from "../trust/readers/recognise.ts";
-import { soundsDeciding } from "../trust/readers/speaks.ts";
+import { mayDecide } from "../trust/readers/speaks.ts";
 import { textFile } from "../trust/readers/text-file.ts";
 import { known, unknown } from "../trust/words/fact.ts";
 import type { HostFiles } from "../trust/words/facts.ts";
@@ -75,6 +75,7 @@ export function readHost(option: string, root: string, machine: string): Found {
       });
     }
   }
+  // What was laid beside them may be of another machine.
   const beside = newWalk(root, false);
   for (const name of namesIn(root, beside)) {
     if (atRoot.has(name)) continue;
@@ -82,16 +83,14 @@ export function readHost(option: string, root: string, machine: string): Found {
       originOf(path, `${option} ${dirname(path)}`, {}),
     );
   }
-  return joined(walk, beside);
+  add(walk, beside);
+  return walk;
 }
 
-/** A host, and what was laid beside its own folders: it may be of another machine. */
-function joined(host: Walk, beside: Walk): Found {
-  return {
-    givens: [...host.givens, ...beside.givens],
-    roots: new Map([...host.roots, ...beside.roots]),
-    passedOver: [...host.passedOver, ...beside.passedOver],
-  };
+function add(walk: Walk, { givens, roots, passedOver }: Found): void {
+  walk.givens.push(...givens);
+  walk.passedOver.push(...passedOver);
+  for (const [machine, root] of roots) walk.roots.set(machine, root);
 }
 
 /** Where hosts keep what kubelets and kube-apiserver are started with. */
@@ -161,10 +160,7 @@ function visit(option: string, path: string, walk: Walk, origin: (path: string) 
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat?.isDirectory()) {
     if (!walk.isHost && isHost(path)) {
-      const host = readHost(option, path, path);
-      walk.givens.push(...host.givens);
-      walk.passedOver.push(...host.passedOver);
-      for (const [machine, root] of host.roots) walk.roots.set(machine, root);
+      add(walk, readHost(option, path, path));
     } else {
       walkFolder(option, path, walk, origin);
     }
@@ -202,11 +198,6 @@ function whyNotFollowed(path: string, { root, isHost }: Walk): string | undefine
   return isInside && existsSync(target)
     ? undefined
     : `it is a link to ${link}, which is not in ${root}`;
-}
-
-/** Whether a file of that name could decide something: also any static pod, and any file of a kubelet's own folder. */
-export function mayDecide(path: string): boolean {
-  return soundsDeciding(basename(path)) || /[\\/](?:manifests|kubelet)[\\/][^\\/]+$/.test(path);
 }
 
 function namesIn(folder: string, walk: Walk): string[] {

@@ -9,6 +9,7 @@ import type {
   UnreadPiece,
 } from "../trust/readers/piece.ts";
 import { type Given, readTogether } from "../trust/readers/recognise.ts";
+import { mayDecide } from "../trust/readers/speaks.ts";
 import { textFile } from "../trust/readers/text-file.ts";
 import { known } from "../trust/words/fact.ts";
 import type { FileContent } from "../trust/words/facts.ts";
@@ -19,7 +20,6 @@ import {
   contentOf,
   type Found,
   hostFiles,
-  mayDecide,
   namesOnHost,
   readGivenFile,
   readHost,

@@ -55,3 +55,9 @@ export function soundsDeciding(...names: readonly (string | undefined)[]): boole
       /kubelet|kubeadm|api-?server|hyperkube|(Cluster|Init|Join)Configuration/i.test(one),
   );
 }
+
+/** Whether what lies at a path goes by such a name, or is a static pod or a file of a kubelet's own folder. */
+export function mayDecide(path: string): boolean {
+  const name = path.split(/[\\/]/).at(-1);
+  return soundsDeciding(name) || /[\\/](?:manifests|kubelet)[\\/][^\\/]+$/.test(path);
+}
