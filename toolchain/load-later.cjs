@@ -7,6 +7,7 @@
 "use strict";
 
 const Module = require("node:module");
+const { promisify } = require("node:util");
 
 /** Module requests of the SDK's files, by their end, that are answered later. */
 const later = ["@npmcli/arborist", "/typescript-shim"];
@@ -24,18 +25,35 @@ Module._load = function (request, parent, ...rest) {
   const now = () => load.call(this, request, parent, ...rest);
   if (!isOfSdk(parent)) return now();
   if (request === never) return {};
-  if (request.endsWith("/v8Hooks") && isOfPolicies(parent))
-    return { isInitializedAsync: async () => {} };
+  if (request.endsWith("/v8Hooks")) return debuggerLater;
   return later.some((end) => request.endsWith(end)) ? whenAsked(now) : now();
 };
 
 /**
- * The SDK connects to Node's debugger, to name a file where a function cannot be written out, and all that is loaded
- * under a debugger is compiled anew. A policy pack writes no function out.
- * @param {{ filename?: string }} module
+ * In place of `runtime/closure/v8Hooks`, which connects to Node's debugger before a program is loaded, to name the file of a
+ * function that cannot be written out: all that is loaded under a debugger is compiled anew, a quarter of what a small
+ * program costs. Whoever connects later is told of every script that is there.
  */
-function isOfPolicies(module) {
-  return /[/\\]cmd[/\\]run-policy-pack[/\\]/.test(module.filename ?? "");
+const debuggerLater = {
+  isInitializedAsync: async () => {},
+  getSessionAsync: () => {
+    session ??= connected();
+    return session;
+  },
+  getScriptUrl: (id) => urls.get(id),
+};
+
+let session;
+const urls = new Map();
+
+async function connected() {
+  const { Session } = require("node:inspector");
+  require("node:v8").setFlagsFromString("--allow-natives-syntax");
+  const session = new Session();
+  session.connect();
+  session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
+  await promisify(session.post).call(session, "Debugger.enable");
+  return session;
 }
 
 /** @param {{ filename?: string } | undefined} module */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { repository } from "../../toolchain/paths.mjs";
+import { folderForEach } from "../support/folders.ts";
 
 const early: readonly string[] = [];
 const later = ["--require", path.join(repository, "toolchain/load-later.cjs")];
@@ -21,6 +23,7 @@ function prints(options: readonly string[], program: string): string {
 
 describe("what of the SDK is loaded later", function () {
   this.timeout(60_000);
+  const folder = folderForEach();
 
   it("is not loaded with it, as it is without", () => {
     const program = `for (const name of ["@npmcli/arborist", "typescript"])
@@ -36,6 +39,18 @@ describe("what of the SDK is loaded later", function () {
       pulumi.runtime.serializeFunction(() => new B().a()).then(({ text }) => console.log(text));`;
     const text = prints(later, program);
     assert.match(text, /__super/);
+    assert.equal(text, prints(early, program));
+  });
+
+  it("names the same file of a function that cannot be written out", () => {
+    const file = JSON.stringify(path.join(folder, "function.cjs"));
+    fs.writeFileSync(path.join(folder, "function.cjs"), "module.exports = (port) => () => port;");
+    const program = `const { isInitializedAsync } = require("@pulumi/pulumi/runtime/closure/v8Hooks.js");
+      isInitializedAsync()
+        .then(() => pulumi.runtime.serializeFunction(require(${file})(new MessageChannel().port1)))
+        .catch(({ message }) => console.log(message.split("\\n", 4).join(" ")));`;
+    const text = prints(later, program);
+    assert.match(text, /function\.cjs.*captured +variable 'port'/);
     assert.equal(text, prints(early, program));
   });
 
