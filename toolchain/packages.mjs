@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Failure } from "./fail.mjs";
+import { compile } from "./compile.mjs";
 import { policyPack, repository } from "./paths.mjs";
 import { makeSchema } from "./schema.mjs";
 
@@ -29,10 +29,9 @@ export const packageNames = /** @type {PackageName[]} */ (Object.keys(packages))
  * @param {Pick<import("./progress.mjs").Progress, "say">} progress
  * @param {string} [output] folder of all, default `dist` in the clone
  * @param {readonly PackageName[]} [names] default both
- * @returns {Promise<void>}
- * @throws {Failure} if the sources do not compile
+ * @throws {import("./fail.mjs").Failure} if the sources do not compile
  */
-export async function buildPackages(
+export function buildPackages(
   progress,
   output = path.join(repository, "dist"),
   names = packageNames,
@@ -40,7 +39,7 @@ export async function buildPackages(
   fs.rmSync(output, { recursive: true, force: true });
   for (const name of names) {
     const folder = path.join(output, name);
-    await compile(packages[name], folder);
+    compile(packages[name], folder);
     for (const file of fs.readdirSync(path.join(repository, "packages", name))) {
       if (file !== "package.json") {
         fs.copyFileSync(path.join(repository, "packages", name, file), path.join(folder, file));
@@ -69,7 +68,7 @@ export async function buildPackages(
 /**
  * What programs in other languages have of the components.
  * @returns {Record<string, unknown>}
- * @throws {Failure} when it cannot be told in every language
+ * @throws {import("./fail.mjs").Failure} when it cannot be told in every language
  */
 export function schemaOfPackage() {
   const { name, version, description } = manifest("kubelet-trust");
@@ -102,73 +101,6 @@ function manifest(name) {
     dependencies: pinned(own.dependencies, ""),
     peerDependencies: pinned(own.peerDependencies, "^"),
   };
-}
-
-/**
- * @param {readonly string[]} sources relative to the clone
- * @param {string} folder
- * @throws {Failure} with what the compiler says
- */
-async function compile(sources, folder) {
-  const { default: ts } = await import("typescript");
-  const { options } = ts.convertCompilerOptionsFromJson(
-    {
-      ...ts.readConfigFile(path.join(repository, "tsconfig.json"), ts.sys.readFile).config
-        .compilerOptions,
-      module: "CommonJS",
-      moduleResolution: "Bundler",
-      types: ["node"],
-      verbatimModuleSyntax: false,
-      allowImportingTsExtensions: false,
-      rewriteRelativeImportExtensions: true,
-      allowJs: false,
-      checkJs: false,
-      noEmit: false,
-      noEmitOnError: false,
-      declaration: true,
-      sourceMap: true,
-      inlineSources: true,
-      rootDir: repository,
-      outDir: folder,
-    },
-    repository,
-  );
-  const program = ts.createProgram(
-    sources.map((source) => path.join(repository, source)),
-    options,
-  );
-  const problems = ts.getPreEmitDiagnostics(program).filter(({ code }) => code !== attributes);
-  if (problems.length > 0) {
-    const host = ts.createCompilerHost(options);
-    throw new Failure(
-      `The packages cannot be built:\n${ts.formatDiagnostics(problems.slice(0, 10), host)}`,
-    );
-  }
-  program.emit(undefined, (file, text, mark) =>
-    ts.sys.writeFile(file, file.endsWith(".d.ts") ? withJsPaths(text) : withImports(text), mark),
-  );
-}
-
-/**
- * The compiler makes `require` of `import("package")`, which Node before 20.19 refuses where the package is ES modules.
- * @param {string} text
- */
-function withImports(text) {
-  return text.replace(
-    /Promise\.resolve\(\)\.then\(\(\) => (?:__importStar\()?require\(("[^."][^"]*")\)\)?\)/g,
-    "import($1)",
-  );
-}
-
-/** `Import attributes are only supported when ...`: what is compiled to `require` of a JSON file needs none. */
-const attributes = 2823;
-
-/**
- * The compiler rewrites paths in JavaScript alone; older compilers want no `.ts` in declarations.
- * @param {string} text
- */
-function withJsPaths(text) {
-  return text.replace(/((?:from |import\()"\.{1,2}\/[^"]+)\.ts"/g, '$1.js"');
 }
 
 /**
