@@ -2,7 +2,7 @@
 import * as os from "node:os";
 import * as path from "node:path";
 import { runChild } from "./child.mjs";
-import { node, npmBin, repository } from "./paths.mjs";
+import { node, repository } from "./paths.mjs";
 import { elapsed, isInteractive } from "./progress.mjs";
 import { chosenTests, fastTests, needLab, slowTests } from "./tests.mjs";
 
@@ -26,12 +26,12 @@ const reporter = path.join(repository, "toolchain", "spec-and-times.mjs");
 
 /**
  * What tests start is small and many: the setting of Go that spares memory in a large stack (environment.mjs) takes a
- * tenth of a small one's time.
+ * tenth of a small one's time. To start the CLI alone takes 0.30 s of processor time with 50, 0.15 s with 400.
  * @param {NodeJS.ProcessEnv} env the user's own setting wins
  * @returns {NodeJS.ProcessEnv}
  */
 export function forTests(env) {
-  return { GOGC: "200", ...env };
+  return { GOGC: "400", ...env };
 }
 
 /**
@@ -54,8 +54,11 @@ export async function checkEverything(args, env, progress) {
       ]
     : [{ name: "tests", run: () => runChosen(args, env) }];
   const checks = [
-    { name: "lint", run: () => npmProgram("biome", ["check", "--error-on-warnings", "."], env) },
-    { name: "types", run: () => npmProgram("tsc", ["--noEmit"], env) },
+    {
+      name: "lint",
+      run: () => npmProgram(".bin/biome", ["check", "--error-on-warnings", "."], env),
+    },
+    { name: "types", run: () => npmProgram("typescript-native/bin/tsc", ["--noEmit"], env) },
     ...tests,
   ];
   const results = [];
@@ -103,7 +106,7 @@ function runMocha(args, env) {
   const { files, options } = chosenTests(args);
   // Mocha takes CI for a terminal with colours.
   const plain = isInteractive(process.stdout) ? [] : ["--no-color"];
-  return npmProgram("mocha", [...plain, ...options, ...files], env);
+  return npmProgram(".bin/mocha", [...plain, ...options, ...files], env);
 }
 
 /**
@@ -124,12 +127,12 @@ export function runAtOnce(files, options, env, progress) {
 }
 
 /**
- * @param {string} name of a program in node_modules/.bin, itself run by the Node there
+ * @param {string} name of a program in node_modules, run by the Node there; both compilers call theirs .bin/tsc
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
  */
 async function npmProgram(name, args, env) {
-  const { code } = await runChild(node, [path.join(npmBin, name), ...args], {
+  const { code } = await runChild(node, [path.join(repository, "node_modules", name), ...args], {
     cwd: repository,
     env,
   });
