@@ -7,7 +7,7 @@
 import { minorOf } from "../kubernetes/tables.ts";
 import { versionOf } from "../kubernetes/version.ts";
 import { loadPair } from "../programs/kubelet/serving-certificate.ts";
-import { authorize } from "../rbac/authorize.ts";
+import { type Authorization, authorize } from "../rbac/authorize.ts";
 import type { Fact, Source } from "../words/fact.ts";
 import { known, valueOr } from "../words/fact.ts";
 import type { AuthorizerFacts, CallerFacts, KubeletFacts } from "../words/facts.ts";
@@ -295,6 +295,16 @@ function attributesOf(
   }
 }
 
+const asksBefore = new WeakMap<Call, Authorization>();
+
+/** Whether the kubelet may ask who may do what: the same for every kind of request. */
+function mayAskAbout(call: Call): Authorization {
+  const { kubelet, authorizer } = call;
+  const may = asksBefore.get(call) ?? maySubmit("subjectaccessreviews", kubelet, authorizer);
+  asksBefore.set(call, may);
+  return may;
+}
+
 /** Mode Webhook: the kubelet asks kube-apiserver by SubjectAccessReview. */
 function review(call: Call, kind: RequestKind): Outcome {
   const { kubelet, authorizer, authentication } = call;
@@ -305,7 +315,7 @@ function review(call: Call, kind: RequestKind): Outcome {
   const fineGrained = gates.known ? (gates.value.KubeletFineGrainedAuthz ?? false) : true;
   const { verb, subresources } = attributesOf(kind, fineGrained, isTranslated(call, kind));
   const { user } = authentication.identity;
-  const mayAsk = maySubmit("subjectaccessreviews", kubelet, authorizer);
+  const mayAsk = mayAskAbout(call);
   if (mayAsk.answer === "unknown") {
     return undecidable([mayAsk.missing]);
   }

@@ -127,22 +127,24 @@ export function openTo(kubelet: KubeletFacts, authorizer: AuthorizerFacts, at: D
   const isSecureOn = !closedOutcome(kubelet, "secure");
   const isReadOnlyOn = !closedOutcome(kubelet, "readOnly");
   const call = direct(kubelet, authorizer, { kind: "none" }, { at });
-  const lets = (who: Authentication, kind: RequestKind) =>
-    isSecureOn && works(answer({ ...call, authentication: who }, kind).outcome);
+  const lets = (who: Authentication) => {
+    const asking = { ...call, authentication: who };
+    return (kind: RequestKind) => isSecureOn && works(answer(asking, kind).outcome);
+  };
   const isAnyoneKnown = call.authentication.result === "user";
+  const letsAnyone = lets(call.authentication);
   for (const kind of requestKinds) {
-    const secure = isAnyoneKnown && lets(call.authentication, kind);
+    const secure = isAnyoneKnown && letsAnyone(kind);
     const readOnly = isReadOnlyOn && readOnlyKinds.includes(kind);
     if (secure || readOnly) toAnyone.set(kind, { secure, readOnly });
   }
-  const toSome = (who: Identity | undefined, others: readonly RequestKind[]) =>
-    requestKinds.filter(
-      (kind) =>
-        who !== undefined &&
-        !toAnyone.has(kind) &&
-        !others.includes(kind) &&
-        lets({ result: "user", identity: who, isKnown: true }, kind),
+  const toSome = (who: Identity | undefined, others: readonly RequestKind[]) => {
+    if (who === undefined) return [];
+    const letsSome = lets({ result: "user", identity: who, isKnown: true });
+    return requestKinds.filter(
+      (kind) => !toAnyone.has(kind) && !others.includes(kind) && letsSome(kind),
     );
+  };
   const toAuthenticated = toSome(someone(kubelet), []);
   return {
     toAnyone,

@@ -90,23 +90,39 @@ function isNodeReview({ user, groups }: Identity, { resource, verb }: Question):
 
 type RbacAnswer = { readonly answer: Answer; readonly missing?: string };
 
-/** What was answered by the same RBAC: thousands of kubelets ask it the same of the same callers. */
-const answered = new WeakMap<RbacFacts, Map<string, RbacAnswer>>();
+/** What was answered, by the question, the user and each of the groups in turn. */
+type Answers = { readonly next: Map<string, Answers>; answer?: RbacAnswer };
+
+/** Thousands of kubelets ask the same RBAC the same of the same callers. */
+const answered = new WeakMap<
+  RbacFacts,
+  { readonly hasNames: boolean; readonly answers: Answers }
+>();
 
 const noRbac: RbacFacts = { roles: [], bindings: [] };
 
 function askRbac(who: Identity, question: Question, rbac: Fact<RbacFacts>): RbacAnswer {
   const given = rbac.known ? rbac.value : noRbac;
-  const answers = answered.get(given) ?? new Map<string, RbacAnswer>();
-  answered.set(given, answers);
+  const before = answered.get(given) ?? { hasNames: hasNames(given), answers: { next: new Map() } };
+  answered.set(given, before);
   const { apiGroup, resource, verb } = question;
-  const name = hasNames(given) ? question.name : "";
-  const key = JSON.stringify([who.user, who.groups, apiGroup, resource, verb, name]);
-  const answer = answers.get(key) ?? answerOf(who, question, given);
-  answers.set(key, answer);
+  const name = before.hasNames ? question.name : "";
+  let place = nextOf(before.answers, `${verb} ${apiGroup}/${resource} ${name}`);
+  place = nextOf(place, who.user);
+  for (const group of who.groups) place = nextOf(place, group);
+  const answer = place.answer ?? answerOf(who, question, given);
+  place.answer = answer;
   return rbac.known || answer.answer === "yes"
     ? answer
     : { answer: "unknown", missing: rbac.missing };
+}
+
+function nextOf({ next }: Answers, key: string): Answers {
+  const there = next.get(key);
+  if (there) return there;
+  const made: Answers = { next: new Map() };
+  next.set(key, made);
+  return made;
 }
 
 /** Whether a rule is for resources of some names alone; those of kube-apiserver's own roles are for all. */
