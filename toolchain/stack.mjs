@@ -99,7 +99,7 @@ export function openPulumi(environment) {
 export async function withStack(pulumi, { stack, create, folder, applied }, progress, work) {
   const { folder: state } = pulumi.backend;
   if (state === undefined) {
-    await selectStack(pulumi, stack, create, progress);
+    await requireStack(pulumi, stack, create, progress);
     return work({});
   }
   return withLock(
@@ -113,7 +113,7 @@ export async function withStack(pulumi, { stack, create, folder, applied }, prog
         const files = renderedFiles(folder).length;
         await checkLostState({ stack, file, folder, files }, confirmed());
       }
-      await selectStack(pulumi, stack, create, progress);
+      await requireStack(pulumi, stack, create, progress);
       await dropInterrupted(pulumi, stack, progress);
       // Whoever sets the variable himself has resources that must be saved one by one.
       if (folder === undefined || process.env.PULUMI_SKIP_CHECKPOINTS) return work({});
@@ -149,10 +149,8 @@ function confirmed() {
  * @param {boolean} create
  * @param {import("./progress.mjs").Progress} progress
  */
-async function selectStack(pulumi, stack, create, progress) {
-  const complaint = await pulumi.complaint(["stack", "select", stack]);
-  if (complaint === undefined) return;
-  if (!/^no stack named/.test(complaint)) throw new Failure(complaint);
+async function requireStack(pulumi, stack, create, progress) {
+  if (await isThere(pulumi, stack)) return;
   if (!create) {
     const named = stack === defaultStack ? "npm start" : `npm start -- --stack ${stack}`;
     throw new Failure(
@@ -160,7 +158,23 @@ async function selectStack(pulumi, stack, create, progress) {
     );
   }
   progress.say(`Creating stack ${stack}`);
-  await pulumi.ask(["stack", "select", "--create", stack]);
+  const complaint = await pulumi.complaint(["stack", "select", "--create", stack]);
+  if (complaint !== undefined) throw new Failure(complaint);
+}
+
+/**
+ * Whether a stack is there: in the clone's own backend a file says so, and the CLI, which takes a moment, need not be asked.
+ * @param {Pulumi} pulumi
+ * @param {string} stack
+ * @returns {Promise<boolean>}
+ * @throws {Failure} with the CLI's complaint about anything else
+ */
+async function isThere(pulumi, stack) {
+  const { folder } = pulumi.backend;
+  if (folder !== undefined) return fs.existsSync(stateFile(folder, stack));
+  const complaint = await pulumi.complaint(["stack", "select", stack]);
+  if (complaint !== undefined && !/^no stack named/.test(complaint)) throw new Failure(complaint);
+  return complaint === undefined;
 }
 
 /**
