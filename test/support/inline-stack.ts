@@ -49,6 +49,9 @@ export async function openInlineStack(): Promise<InlineStack> {
   fs.mkdirSync(backend);
   const environment = await sourceEnvironment();
   const { stack } = await createStack(folder, pathToFileURL(backend).href, environment);
+  const readOutputs = stack.outputs.bind(stack);
+  // After each operation the CLI would be asked three times what it has done; its events tell.
+  Object.assign(stack, { info: async () => undefined, outputs: async () => ({}) });
   let current: PulumiFn = async () => {};
 
   const run = async (
@@ -76,7 +79,7 @@ export async function openInlineStack(): Promise<InlineStack> {
     destroy: () => run((onEvent) => stack.destroy({ onEvent })),
     outputs: async () =>
       Object.fromEntries(
-        Object.entries(await stack.outputs()).map(([name, { value }]) => [name, value]),
+        Object.entries(await readOutputs()).map(([name, { value }]) => [name, value]),
       ),
     stored: () => fs.readFileSync(stateFile(backend), "utf8"),
     resource: async (name) => {

@@ -418,7 +418,8 @@ const renderingProgram = `
     // One object stays and gets another key; the others come and go.
     // Without a namespace the plugin deletes the file of a Secret that it has just replaced, killed or not.
     const name = i === 0 ? "always" : variant + "-" + i;
-    const key = new tls.PrivateKey(name, { algorithm: "RSA", rsaBits: i === 0 ? 2048 + 8 * (variant.length % 7) : 2048 });
+    const ecdsaCurve = i === 0 && variant.length % 2 ? "P384" : "P256";
+    const key = new tls.PrivateKey(name, { algorithm: "ECDSA", ecdsaCurve });
     new k8s.core.v1.Secret(name, { metadata: { name, namespace: "default" }, stringData: { key: key.privateKeyPem } }, { provider });
   }`;
 
