@@ -1,41 +1,54 @@
-// Compiles sources to CommonJS with types and source maps, and gives their types to whoever asks.
+// Compiles sources to CommonJS with types and source maps: by TypeScript 7, which needs a third of the time of 6.
+import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
-import ts from "typescript";
+import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
-import { repository } from "./paths.mjs";
+import { node, repository } from "./paths.mjs";
 
 /**
  * @param {readonly string[]} sources relative to the clone
  * @param {string} folder
+ * @returns {Promise<void>}
  * @throws {Failure} with what the compiler says
  */
-export function compile(sources, folder) {
-  const program = programOf(sources, folder);
-  const problems = ts.getPreEmitDiagnostics(program).filter(({ code }) => code !== attributes);
-  if (problems.length > 0) {
-    const host = ts.createCompilerHost(program.getCompilerOptions());
-    throw new Failure(
-      `The packages cannot be built:\n${ts.formatDiagnostics(problems.slice(0, 10), host)}`,
-    );
+export async function compile(sources, folder) {
+  const settings = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-compile-"));
+  const project = path.join(settings, "tsconfig.json");
+  try {
+    fs.writeFileSync(project, JSON.stringify(configuration(sources, folder)));
+    const compiler = path.join(repository, "node_modules/typescript-native/bin/tsc");
+    const { code, output, stdout } = await runChild(node, [compiler, "--project", project], {
+      cwd: repository,
+      onLine: () => {},
+    });
+    const said = stdout.split("\n").filter((line) => /error TS\d+:/.test(line));
+    const problems = said.filter((line) => !attributes.test(line)).slice(0, 10);
+    if (problems.length > 0 || (code !== 0 && said.length === 0)) {
+      throw new Failure(`The packages cannot be built:\n${problems.join("\n") || output}`);
+    }
+  } finally {
+    fs.rmSync(settings, { recursive: true, force: true });
   }
-  program.emit(undefined, (file, text, mark) =>
-    ts.sys.writeFile(file, file.endsWith(".d.ts") ? withJsPaths(text) : withImports(text), mark),
-  );
+  for (const name of fs.readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const file = path.join(folder, name);
+    if (name.endsWith(".d.ts")) rewrite(file, withJsPaths);
+    else if (name.endsWith(".js")) rewrite(file, withImports);
+  }
 }
 
 /**
- * @param {readonly string[]} sources relative to the clone
- * @param {string} [folder] where they would be compiled to
- * @returns {ts.Program} with all that they import, not checked yet
+ * @param {readonly string[]} sources
+ * @param {string} folder
  */
-export function programOf(sources, folder = path.join(repository, "dist")) {
-  const { options } = ts.convertCompilerOptionsFromJson(
-    {
-      ...ts.readConfigFile(path.join(repository, "tsconfig.json"), ts.sys.readFile).config
-        .compilerOptions,
+function configuration(sources, folder) {
+  return {
+    extends: path.join(repository, "tsconfig.json"),
+    compilerOptions: {
       module: "CommonJS",
       moduleResolution: "Bundler",
       types: ["node"],
+      typeRoots: [path.join(repository, "node_modules/@types")],
       verbatimModuleSyntax: false,
       allowImportingTsExtensions: false,
       rewriteRelativeImportExtensions: true,
@@ -49,32 +62,22 @@ export function programOf(sources, folder = path.join(repository, "dist")) {
       rootDir: repository,
       outDir: folder,
     },
-    repository,
-  );
-  return ts.createProgram(
-    sources.map((source) => path.join(repository, source)),
-    options,
-    hostFor(options),
-  );
+    include: [],
+    files: sources.map((source) => path.join(repository, source)),
+  };
 }
 
-/** @type {Map<string, ts.SourceFile | undefined>} */
-const parsed = new Map();
+/** `Import attributes are only supported when ...`: what is compiled to `require` of a JSON file needs none. */
+const attributes = /error TS2823:/;
 
 /**
- * What is installed is parsed once for all programs, which differ in their folder alone: the types of the Kubernetes SDK
- * take seconds.
- * @param {ts.CompilerOptions} options
+ * @param {string} file
+ * @param {(text: string) => string} change
  */
-function hostFor(options) {
-  const host = ts.createCompilerHost(options);
-  const parse = host.getSourceFile;
-  host.getSourceFile = (file, ...how) => {
-    if (!file.includes("/node_modules/")) return parse(file, ...how);
-    if (!parsed.has(file)) parsed.set(file, parse(file, ...how));
-    return parsed.get(file);
-  };
-  return host;
+function rewrite(file, change) {
+  const text = fs.readFileSync(file, "utf8");
+  const changed = change(text);
+  if (changed !== text) fs.writeFileSync(file, changed);
 }
 
 /**
@@ -87,9 +90,6 @@ function withImports(text) {
     "import($1)",
   );
 }
-
-/** `Import attributes are only supported when ...`: what is compiled to `require` of a JSON file needs none. */
-const attributes = 2823;
 
 /**
  * The compiler rewrites paths in JavaScript alone; older compilers want no `.ts` in declarations.

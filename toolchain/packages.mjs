@@ -29,9 +29,10 @@ export const packageNames = /** @type {PackageName[]} */ (Object.keys(packages))
  * @param {Pick<import("./progress.mjs").Progress, "say">} progress
  * @param {string} [output] folder of all, default `dist` in the clone
  * @param {readonly PackageName[]} [names] default both
+ * @returns {Promise<void>}
  * @throws {import("./fail.mjs").Failure} if the sources do not compile
  */
-export function buildPackages(
+export async function buildPackages(
   progress,
   output = path.join(repository, "dist"),
   names = packageNames,
@@ -39,7 +40,7 @@ export function buildPackages(
   fs.rmSync(output, { recursive: true, force: true });
   for (const name of names) {
     const folder = path.join(output, name);
-    compile(packages[name], folder);
+    await compile(packages[name], folder);
     for (const file of fs.readdirSync(path.join(repository, "packages", name))) {
       if (file !== "package.json") {
         fs.copyFileSync(path.join(repository, "packages", name, file), path.join(folder, file));

@@ -57,7 +57,7 @@ Builds the policy pack if its sources changed (policies/dist/index.cjs), and bot
     run: async () => {
       await ensurePack(progress);
       const { buildPackages } = await import("./packages.mjs");
-      await progress.step("Building the npm packages", async () => buildPackages(progress));
+      await progress.step("Building the npm packages", () => buildPackages(progress));
       return 0;
     },
   },

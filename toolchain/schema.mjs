@@ -3,7 +3,6 @@
 // unions, which the components' arguments are made of.
 import * as path from "node:path";
 import ts from "typescript";
-import { programOf } from "./compile.mjs";
 import { Failure } from "./fail.mjs";
 import { repository } from "./paths.mjs";
 
@@ -26,7 +25,13 @@ const types = path.join(repository, "plugin", "types.ts");
  * @throws {Failure} when a type has no counterpart in other languages, or something has no description
  */
 export function makeSchema(name, version, description) {
-  const program = programOf(["plugin/types.ts", ...Object.values(components)]);
+  const { options } = ts.convertCompilerOptionsFromJson(
+    ts.readConfigFile(path.join(repository, "tsconfig.json"), ts.sys.readFile).config
+      .compilerOptions,
+    repository,
+  );
+  const files = Object.values(components).map((file) => path.join(repository, file));
+  const program = ts.createProgram([types, ...files], options);
   const reader = createReader(name, program.getTypeChecker());
   const resources = Object.entries(components).map(([component, file]) => {
     const inputs = reader.shapeOf(exported(program, types, `${component}Inputs`));
