@@ -10,7 +10,7 @@ const Module = require("node:module");
 const { promisify } = require("node:util");
 
 /** Module requests of the SDK's files, by their end, that are answered later. */
-const later = ["@npmcli/arborist", "/typescript-shim"];
+const later = ["@npmcli/arborist", "/typescript-shim", "./automation"];
 
 /**
  * Looks up every frame of every error's stack in a map, those of the errors too that the SDK makes for each promise and
@@ -58,7 +58,9 @@ async function connected() {
 
 /** @param {{ filename?: string } | undefined} module */
 function isOfSdk(module) {
-  return /[/\\]@pulumi[/\\]pulumi[/\\](cmd|runtime|provider)[/\\]/.test(module?.filename ?? "");
+  return /[/\\]@pulumi[/\\]pulumi[/\\]((cmd|runtime|provider)[/\\]|index\.js$)/.test(
+    module?.filename ?? "",
+  );
 }
 
 /**
