@@ -71,7 +71,7 @@ describe("the components in other languages", function () {
       env: { PATH: env.PATH },
     });
     projects.push(yaml);
-    buildPackages({ say: () => {} }, path.join(yaml.folder, "dist"), ["kubelet-trust"]);
+    await buildPackages({ say: () => {} }, path.join(yaml.folder, "dist"), ["kubelet-trust"]);
     // Of these versions there are plugins here. Whoever has the vendor's plugins may leave it to `package add`.
     const sdks = { pulumi: versions.pulumi, kubernetes: versions.kubernetes, tls: versions.tls };
     const tested = Object.entries(sdks).map(([name, version]) => `@pulumi/${name}@${version}`);

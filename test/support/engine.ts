@@ -25,7 +25,7 @@ export type EngineResult = {
   leaksPrivateKey: boolean;
 };
 
-/** A resource in a stack's state, as `pulumi stack export` gives it. */
+/** A resource in a stack's state, as the backend keeps it. */
 export type StateResource = {
   urn: string;
   type: string;
@@ -177,12 +177,13 @@ export async function makeProject(options: ProjectOptions): Promise<Project> {
     pulumi,
     start,
     exportState: async () => {
-      const { deployment } = JSON.parse(
-        expectSuccess(await pulumi(["stack", "export", "--stack", stack])).stdout,
+      const states = path.join(backend, ".pulumi", "stacks", projectName(folder));
+      const { checkpoint } = JSON.parse(
+        fs.readFileSync(path.join(states, `${stack}.json`), "utf8"),
       );
       return {
-        resources: deployment.resources ?? [],
-        pendingOperations: deployment.pending_operations ?? [],
+        resources: checkpoint.latest?.resources ?? [],
+        pendingOperations: checkpoint.latest?.pending_operations ?? [],
       };
     },
     outputs: async () =>

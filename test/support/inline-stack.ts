@@ -9,7 +9,7 @@ import {
   type PreviewResult,
   PulumiCommand,
   type PulumiFn,
-  type Stack,
+  Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { pulumiEnvironment } from "../../toolchain/environment.mjs";
 
@@ -45,10 +45,7 @@ export type StoredResource = {
 /** A new stack in a backend and a folder of its own. */
 export async function openInlineStack(): Promise<InlineStack> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-stack-"));
-  const backend = path.join(folder, "backend");
-  fs.mkdirSync(backend);
-  const environment = await sourceEnvironment();
-  const { stack } = await createStack(folder, pathToFileURL(backend).href, environment);
+  const stack = await createStack(folder, await sourceEnvironment());
   const readOutputs = stack.outputs.bind(stack);
   // After each operation the CLI would be asked three times what it has done; its events tell.
   Object.assign(stack, { info: async () => undefined, outputs: async () => ({}) });
@@ -81,7 +78,7 @@ export async function openInlineStack(): Promise<InlineStack> {
       Object.fromEntries(
         Object.entries(await readOutputs()).map(([name, { value }]) => [name, value]),
       ),
-    stored: () => fs.readFileSync(stateFile(backend), "utf8"),
+    stored: () => fs.readFileSync(stateFile(folder), "utf8"),
     resource: async (name) => {
       const { deployment } = await stack.exportStack();
       const resources: (StoredResource & { urn: string })[] = deployment.resources ?? [];
@@ -91,24 +88,46 @@ export async function openInlineStack(): Promise<InlineStack> {
   };
 }
 
-async function createStack(folder: string, backend: string, environment: NodeJS.ProcessEnv) {
-  const stack: Stack = await LocalWorkspace.createOrSelectStack(
-    { stackName: "test", projectName: "stand-ins", program: async () => {} },
-    {
-      workDir: folder,
-      pulumiCommand: await PulumiCommand.get({ root: cliRoot(environment) }),
-      envVars: {
-        ...(environment as Record<string, string>),
-        PULUMI_BACKEND_URL: backend,
-        PULUMI_CONFIG_PASSPHRASE: "test",
-        // The vendor's plugin leaves a kubeconfig there each time.
-        TMPDIR: folder,
-      },
-      projectSettings: { name: "stand-ins", runtime: "nodejs", backend: { url: backend } },
-    },
-  );
-  return { stack };
+/** A stack in a folder, which gets a copy of the empty stack that the CLI has made once. */
+async function createStack(folder: string, environment: NodeJS.ProcessEnv): Promise<Stack> {
+  empty ??= makeEmpty(environment);
+  fs.cpSync(await empty, folder, { recursive: true });
+  const workspace = await workspaceIn(folder, environment);
+  // It would select the stack, which every operation names.
+  Object.assign(workspace, { selectStack: async () => {} });
+  return Stack.select("test", workspace);
 }
+
+let empty: Promise<string> | undefined;
+
+async function makeEmpty(environment: NodeJS.ProcessEnv): Promise<string> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-empty-stack-"));
+  process.on("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
+  fs.mkdirSync(backendIn(folder));
+  await Stack.create("test", await workspaceIn(folder, environment));
+  return folder;
+}
+
+async function workspaceIn(folder: string, environment: NodeJS.ProcessEnv) {
+  command ??= PulumiCommand.get({ root: cliRoot(environment) });
+  const url = pathToFileURL(backendIn(folder)).href;
+  return LocalWorkspace.create({
+    workDir: folder,
+    pulumiCommand: await command,
+    envVars: {
+      ...(environment as Record<string, string>),
+      PULUMI_BACKEND_URL: url,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      // The vendor's plugin leaves a kubeconfig there each time.
+      TMPDIR: folder,
+    },
+    projectSettings: { name: "stand-ins", runtime: "nodejs", backend: { url } },
+  });
+}
+
+let command: Promise<PulumiCommand> | undefined;
+
+const backendIn = (folder: string) => path.join(folder, "backend");
 
 let environment: Promise<NodeJS.ProcessEnv> | undefined;
 
@@ -126,8 +145,8 @@ function cliRoot({ PATH = "" }: NodeJS.ProcessEnv): string {
   return path.dirname(PATH.split(path.delimiter)[0] ?? "");
 }
 
-function stateFile(backend: string): string {
-  return path.join(backend, ".pulumi", "stacks", "stand-ins", "test.json");
+function stateFile(folder: string): string {
+  return path.join(backendIn(folder), ".pulumi", "stacks", "stand-ins", "test.json");
 }
 
 /** The stack itself and provider resources are left out: every operation has them. */

@@ -131,7 +131,6 @@ describe("npm start", function () {
 
   it("converges when it is killed, at 20 moments, and leaves no object that the state does not know", async () => {
     fs.writeFileSync(path.join(clone, "index.ts"), renderingProgram);
-    const up = ["toolchain/run.mjs", "up", "--skip-preview"];
     const whole = Date.now();
     expectSuccess(await finish(begin("node", up)));
     const length = Date.now() - whole;
@@ -171,7 +170,7 @@ new core.v1.ConfigMap("some", { data: {} }, { provider });
       for (const name of fs.readdirSync(temporary, { recursive: true })) written.add(`${name}`);
     }, 50);
     const variables = { TMPDIR: temporary };
-    await finish(begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], variables));
+    await finish(begin("node", up, variables));
     clearInterval(watch);
     assert.match([...written].join("\n"), /^kubelet-trust-run-\w+\/kubeconfig\d+$/m);
     assert.deepEqual(fs.readdirSync(temporary), []);
@@ -183,14 +182,14 @@ new core.v1.ConfigMap("some", { data: {} }, { provider });
       path.join(clone, "Pulumi.dev.yaml"),
       "config:\n  kubelet-trust:kubeconfig: some\n",
     );
-    const up = () => finish(begin("node", ["toolchain/run.mjs", "up", "--skip-preview"]));
-    expectSuccess(await up());
+    const start = () => finish(begin("node", up));
+    expectSuccess(await start());
     const folder = path.join(clone, "rendered/machines/1-manifest");
     const before = fs.readdirSync(folder).map((name) => [name, read(name)] as const);
     assert.equal(before.length, 2);
     for (const [name] of before) fs.rmSync(path.join(folder, name));
 
-    const again = expectSuccess(await up());
+    const again = expectSuccess(await start());
     assert.match(again.stderr, /^Rendered again: 2 files in .*rendered that were removed or/m);
     assert.match(again.stdout, /unchanged/);
     for (const [name, text] of before) {
@@ -205,20 +204,20 @@ new core.v1.ConfigMap("some", { data: {} }, { provider });
   }).timeout(600_000);
 
   it("drops operations that had begun, without asking a cluster", async () => {
-    expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
+    expectSuccess(await finish(begin("node", up)));
     const state = JSON.parse(fs.readFileSync(stateFile(), "utf8"));
     const { resources: all } = state.checkpoint.latest;
     const begun = { ...all.at(-1), urn: `${all.at(-1).urn}-begun`, id: "" };
     state.checkpoint.latest.pending_operations = [{ resource: begun, type: "creating" }];
     fs.writeFileSync(stateFile(), JSON.stringify(state));
-    const again = expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
+    const again = expectSuccess(await finish(begin("node", up)));
     assert.match(again.stderr, /^The last run was interrupted: dropping/m);
     assert.doesNotMatch(`${again.stdout}${again.stderr}`, /interrupted while|pending/);
     assertComplete();
   });
 
   it("refuses a state that a crash has torn, and goes on from the one before", async () => {
-    const start = () => finish(begin("node", ["toolchain/run.mjs", "up", "--skip-preview"]));
+    const start = () => finish(begin("node", up));
     expectSuccess(await start());
     expectSuccess(await start());
     const torn = fs.readFileSync(stateFile(), "utf8").slice(0, -200);
@@ -233,7 +232,7 @@ new core.v1.ConfigMap("some", { data: {} }, { provider });
   });
 
   it("removes the lock and the half-written files of a CLI that was killed", async () => {
-    const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], slow);
+    const child = begin("node", up, slow);
     await atWork(child);
     kill(child);
     await once(child, "close");
@@ -244,36 +243,33 @@ new core.v1.ConfigMap("some", { data: {} }, { provider });
     // Killed a moment later or earlier it leaves this too.
     fs.writeFileSync(`${stateFile()}.attrs`, "");
 
-    const again = expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
+    const again = expectSuccess(await finish(begin("node", up)));
     assert.match(again.stderr, /Removing the lock of process \d+, which is gone/);
     assertComplete();
   });
 
   it("waits for the CLI that outlived a killed npm start", async () => {
-    const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], slow);
+    const child = begin("node", up, slow);
     await atWork(child);
     child.kill("SIGKILL");
-    const again = expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
+    const again = expectSuccess(await finish(begin("node", up)));
     assert.match(again.stderr, /Waiting for pulumi \(process \d+\), which is at work/);
     assertComplete();
   });
 
   it("ends the CLI in an orderly way when it is asked to end", async () => {
-    const child = begin("node", ["toolchain/run.mjs", "up", "--skip-preview"], slow);
+    const child = begin("node", up, slow);
     await atWork(child);
     child.kill("SIGTERM");
     const { code } = await finish(child);
     assert.notEqual(code, 0);
     assert.deepEqual(stackLocks(path.join(clone, ".pulumi/state")), []);
-    expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
+    expectSuccess(await finish(begin("node", up)));
     assertComplete();
   });
 
   it("does one after the other when run twice at once", async () => {
-    const [one, two] = await Promise.all([
-      finish(begin("node", ["toolchain/run.mjs", "up"])),
-      finish(begin("node", ["toolchain/run.mjs", "up"])),
-    ]);
+    const [one, two] = await Promise.all([finish(begin("node", up)), finish(begin("node", up))]);
     const outputs = [expectSuccess(one), expectSuccess(two)].map(({ stdout }) => stdout).join("");
     assert.match(outputs, new RegExp(`\\+ ${resources} created`));
     assert.match(outputs, new RegExp(`${resources} unchanged`));
@@ -299,16 +295,16 @@ new core.v1.ConfigMap("some", { data: {} }, { provider });
     const backend = path.join(clone, "elsewhere");
     fs.mkdirSync(backend);
     const env = { PULUMI_BACKEND_URL: `file://${backend}`, PULUMI_CONFIG_PASSPHRASE: "mine" };
-    expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"], env)));
+    expectSuccess(await finish(begin("node", up, env)));
     assert.ok(fs.existsSync(path.join(backend, ".pulumi/stacks/kubelet-trust/dev.json")));
     assert.equal(fs.existsSync(path.join(clone, ".pulumi/state")), false);
     assert.equal(fs.existsSync(path.join(clone, ".pulumi/passphrase")), false);
   });
 
   it("says what to do when the passphrase is lost", async () => {
-    expectSuccess(await finish(begin("node", ["toolchain/run.mjs", "up"])));
+    expectSuccess(await finish(begin("node", up)));
     fs.rmSync(path.join(clone, ".pulumi/passphrase"));
-    const lost = await finish(begin("node", ["toolchain/run.mjs", "up"]));
+    const lost = await finish(begin("node", up));
     expectFailure(lost, /passphrase is missing, but .*Put the file back, or set/s);
     assert.doesNotMatch(lost.stderr, /^ +at /m);
   });
@@ -398,6 +394,9 @@ new core.v1.ConfigMap("some", { data: {} }, { provider });
     return execFileSync("git", ["status", "--porcelain"], { cwd: clone, encoding: "utf8" });
   }
 });
+
+/** `npm start` where its preview is not at issue. */
+const up = ["toolchain/run.mjs", "up", "--skip-preview"];
 
 /** How many keys the program makes. */
 const keys = 5;
