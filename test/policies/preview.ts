@@ -1,7 +1,10 @@
 /** Previews of small stacks with the policy pack, on the real engine, two at a time. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { type EngineResult, makeProject, type Project, repository } from "../support/engine.ts";
+import { pathToFileURL } from "node:url";
+import { repository } from "../../toolchain/paths.mjs";
+import type { EngineResult } from "../support/engine.ts";
+import { type InlineStack, openInlineStack } from "../support/inline-stack.ts";
 
 /** A stack and what the pack must say of it. */
 export type Case = {
@@ -26,7 +29,6 @@ export type Violation = { level: "mandatory" | "advisory"; policy: string; text:
 
 const parts = path.join(repository, "test/policies/stacks/parts.ts");
 const components = path.join(repository, "components/index.ts");
-const stackTraces = path.join(repository, "components/stack-traces.ts");
 
 /** Only what a program uses is imported: each import costs a fraction of a second. */
 export function programText(body: string): string {
@@ -39,47 +41,47 @@ export function programText(body: string): string {
     ["NodePool", `import { NodePool } from ${JSON.stringify(components)};`],
   ];
   const used = imports.filter(([name]) => new RegExp(`\\b${name}\\b`).test(body));
-  // First, as in a user's program: it spares each resource a stack trace.
-  const first = `import ${JSON.stringify(stackTraces)};`;
-  return `${[first, ...used.map(([, text]) => text)].join("\n")}\n${body}\n`;
+  return `${used.map(([, text]) => text).join("\n")}\n${body}\n`;
 }
 
-/** Runs cases on a few projects that are used again and again. */
+/** Runs cases on a few stacks that are used again and again. */
 export class Previews {
-  readonly #idle: Promise<Project>[] = [];
-  readonly #waiting: ((project: Promise<Project>) => void)[] = [];
-  readonly #all: Promise<Project>[];
+  readonly #idle: Promise<InlineStack>[] = [];
+  readonly #waiting: ((stack: Promise<InlineStack>) => void)[] = [];
+  readonly #all: Promise<InlineStack>[];
+  #count = 0;
 
   constructor(parallel = 2) {
-    this.#all = Array.from({ length: parallel }, () => makeProject({}));
+    this.#all = Array.from({ length: parallel }, () => openInlineStack());
     this.#idle.push(...this.#all);
   }
 
   /** Previews one case. */
   async run(one: Case): Promise<EngineResult> {
-    const project = await this.#take();
+    const stack = await this.#take();
     try {
-      project.write("index.ts", programText(one.program));
-      const config = path.join(project.folder, "policy-config.json");
+      // A module is loaded once: each case is one of its own.
+      this.#count += 1;
+      const program = path.join(stack.folder, `case-${this.#count}.ts`);
+      fs.writeFileSync(program, programText(one.program));
+      const config = path.join(stack.folder, "policy-config.json");
       fs.writeFileSync(config, JSON.stringify(one.config ?? {}));
-      return await project.preview({
-        policyPacks: [path.join(repository, "policies")],
-        policyPackConfigs: [config],
-      });
+      const load = async () => ({ ...(await import(pathToFileURL(program).href)) });
+      return await stack.judged(load, [path.join(repository, "policies")], [config]);
     } finally {
       const next = this.#waiting.shift();
-      if (next) next(Promise.resolve(project));
-      else this.#idle.push(Promise.resolve(project));
+      if (next) next(Promise.resolve(stack));
+      else this.#idle.push(Promise.resolve(stack));
     }
   }
 
   async remove(): Promise<void> {
-    for (const project of this.#all) (await project).remove();
+    for (const stack of this.#all) (await stack).remove();
   }
 
-  #take(): Promise<Project> {
+  #take(): Promise<InlineStack> {
     const idle = this.#idle.shift();
-    return idle ?? new Promise<Project>((resolve) => this.#waiting.push((p) => resolve(p)));
+    return idle ?? new Promise<InlineStack>((resolve) => this.#waiting.push((s) => resolve(s)));
   }
 }
 

@@ -224,6 +224,11 @@ export async function finish(child: ChildProcess): Promise<EngineResult> {
       );
     }),
   ]);
+  return resultOf(code, stdout, stderr);
+}
+
+/** What a run gave, without private keys and bootstrap tokens. */
+export function resultOf(code: number, stdout: string, stderr: string): EngineResult {
   const leaksPrivateKey = [stdout, stderr].some((text) => privateKey.test(text));
   return { code, stdout: blot(stdout), stderr: blot(stderr), leaksPrivateKey };
 }

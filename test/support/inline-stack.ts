@@ -12,6 +12,8 @@ import {
   Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { pulumiEnvironment } from "../../toolchain/environment.mjs";
+import { repository } from "../../toolchain/paths.mjs";
+import { type EngineResult, resultOf } from "./engine.ts";
 
 /** What an operation did: each step as `operation name`, in order of the names; and what the user saw. */
 export type Outcome = {
@@ -22,9 +24,17 @@ export type Outcome = {
 };
 
 export type InlineStack = {
+  /** Where the stack's files are. */
+  readonly folder: string;
   /** Deploys program, which from now on is the stack's program. */
   up(program?: PulumiFn): Promise<Outcome>;
   preview(program?: PulumiFn): Promise<Outcome>;
+  /** A preview with policy packs (folders) and their configuration (files), as the user reads it. */
+  judged(
+    program: PulumiFn,
+    packs: readonly string[],
+    configs: readonly string[],
+  ): Promise<EngineResult>;
   refresh(): Promise<Outcome>;
   destroy(): Promise<Outcome>;
   outputs(): Promise<Record<string, unknown>>;
@@ -66,6 +76,24 @@ export async function openInlineStack(): Promise<InlineStack> {
   };
 
   return {
+    folder,
+    judged: async (program, policyPacks, policyPackConfigs) => {
+      const said = { stdout: "", stderr: "" };
+      const packs = { policyPacks: [...policyPacks], policyPackConfigs: [...policyPackConfigs] };
+      const listen = {
+        onOutput: (text: string) => {
+          said.stdout += text;
+        },
+        onError: (text: string) => {
+          said.stderr += text;
+        },
+      };
+      const code = await stack.preview({ program, ...packs, ...listen, color: "never" }).then(
+        () => 0,
+        () => 1,
+      );
+      return resultOf(code, said.stdout, said.stderr);
+    },
     up: (program = current) => {
       current = program;
       return run((onEvent) => stack.up({ program, onEvent }));
@@ -104,6 +132,8 @@ async function makeEmpty(environment: NodeJS.ProcessEnv): Promise<string> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubelet-trust-empty-stack-"));
   process.on("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
   fs.mkdirSync(backendIn(folder));
+  fs.symlinkSync(path.join(repository, "node_modules"), path.join(folder, "node_modules"));
+  fs.writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
   await Stack.create("test", await workspaceIn(folder, environment));
   return folder;
 }
