@@ -104,6 +104,8 @@ export function issueCertificate(
 ): IssuedCertificate {
   const { commonName, organization, dnsNames = [], ipAddresses = [] } = spec;
   const key = createKey(name, issuance.keyAlgorithm, opts);
+  // They are in the state alone: where their key goes too, the plugin need not be asked to delete them one by one.
+  const withKey = { ...opts, deletedWith: key };
   const asked = {
     subject: organization === undefined ? { commonName } : { commonName, organization },
     ...ifAny("dnsNames", dnsNames),
@@ -112,7 +114,7 @@ export function issueCertificate(
   const { certRequestPem } = new tls.CertRequest(
     name,
     { privateKeyPem: key.privateKeyPem, ...asked },
-    opts,
+    withKey,
   );
   const given = {
     allowedUses: ["digital_signature", "key_encipherment", ...spec.usages],
@@ -123,7 +125,7 @@ export function issueCertificate(
   const certificate = new tls.LocallySignedCert(
     name,
     { certRequestPem, caCertPem, caPrivateKeyPem, ...given },
-    opts,
+    withKey,
   );
   return {
     certPem:
