@@ -8,7 +8,7 @@ import { Failure } from "./fail.mjs";
 import { ensureHome, isHomeBuilt } from "./home.mjs";
 import { node, npmBin, repository } from "./paths.mjs";
 import { createProgress } from "./progress.mjs";
-import { pruneCompiled, pruneLogs } from "./prune.mjs";
+import { pruneCompiled } from "./prune.mjs";
 import { versions } from "./versions.mjs";
 import { chooseWorld, cliIn, vendorHome } from "./world.mjs";
 
@@ -24,7 +24,6 @@ export async function pulumiEnvironment(progress = createProgress(), env = proce
   const { world, why } = await chooseWorld({ env, built: isHomeBuilt() });
   progress.say(`Pulumi ${versions.pulumi}: ${titles[world]} (${why})`);
   const home = world === "vendor" ? await vendorCli(env, progress) : await ensureHome(progress);
-  if (world === "source") pruneLogs(home);
   // The Kubernetes SDK would copy it into the default provider's settings, and so into the state.
   const { KUBECONFIG: _, ...rest } = keepingCompiled(env);
   return {

@@ -2,24 +2,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-/** What is kept of the engine's logs: so many, and of those the newest that come to so many bytes together. */
-const kept = { logs: 50, bytes: 50_000_000 };
-
-/**
- * Removes the oldest of the engine's logs, in a PULUMI_HOME of this project's own.
- * @param {string} home
- * @param {typeof kept} [most] how much is kept, default 50 logs and 50 MB
- */
-export function pruneLogs(home, most = kept) {
-  let bytes = 0;
-  for (const [index, log] of newestFirst(path.join(home, "logs")).entries()) {
-    bytes += log.bytes;
-    // The newest is the log of a run that may not be at its end.
-    if (index > 0 && (index >= most.logs || bytes > most.bytes))
-      fs.rmSync(log.file, { force: true });
-  }
-}
-
 /** A clone's programs and packs load some 1,500 modules; 20,000 take about 120 MB of disk. */
 const mostCompiled = 20_000;
 

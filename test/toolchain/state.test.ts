@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { keepingCompiled } from "../../toolchain/environment.mjs";
-import { pruneCompiled, pruneLogs } from "../../toolchain/prune.mjs";
+import { pruneCompiled } from "../../toolchain/prune.mjs";
 import { checkLostState, checkState } from "../../toolchain/state.mjs";
 import { folderForEach } from "../support/folders.ts";
 
@@ -63,27 +63,6 @@ describe("a stack's state", () => {
     await checkLostState({ ...about, files: 0 }, undefined);
     fs.writeFileSync(file, whole);
     await checkLostState(about, undefined);
-  });
-});
-
-describe("the engine's logs", () => {
-  const home = folderForEach();
-
-  it("are pruned, the newest kept", () => {
-    pruneLogs(home);
-    fs.mkdirSync(path.join(home, "logs"));
-    for (let at = 0; at < 5; at += 1) {
-      const log = path.join(home, "logs", `${at}.log`);
-      fs.writeFileSync(log, "a log");
-      fs.utimesSync(log, at, at);
-    }
-    const left = () => fs.readdirSync(path.join(home, "logs"));
-    pruneLogs(home, { logs: 3, bytes: 1000 });
-    assert.deepEqual(left(), ["2.log", "3.log", "4.log"]);
-    pruneLogs(home, { logs: 3, bytes: 10 });
-    assert.deepEqual(left(), ["3.log", "4.log"]);
-    pruneLogs(home, { logs: 0, bytes: 0 });
-    assert.deepEqual(left(), ["4.log"]);
   });
 });
 
