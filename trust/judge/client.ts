@@ -131,8 +131,18 @@ function brokenPair(call: Call, { access, program }: CallerFacts, error: string)
 /** Paths that stay open without the debugging handlers. */
 export const alwaysServed: readonly RequestKind[] = ["metrics", "stats", "pods", "healthz"];
 
-/** What the kubelet answers to one kind of request. */
+const answersBefore = new WeakMap<Call, Map<RequestKind, ClientResult>>();
+
+/** What the kubelet answers to one kind of request; several kinds come down to the same. */
 export function answer(call: Call, kind: RequestKind): ClientResult {
+  const answers = answersBefore.get(call) ?? new Map<RequestKind, ClientResult>();
+  answersBefore.set(call, answers);
+  const result = answers.get(kind) ?? newAnswer(call, kind);
+  answers.set(kind, result);
+  return result;
+}
+
+function newAnswer(call: Call, kind: RequestKind): ClientResult {
   // kubectl tries the websocket first and falls back to SPDY where it is not accepted.
   if (kind === "exec" || kind === "attach" || kind === "portForward") {
     const first = answer(call, "execWebSocket");
