@@ -2,7 +2,7 @@
 import * as os from "node:os";
 import * as path from "node:path";
 import { runChild } from "./child.mjs";
-import { node, repository } from "./paths.mjs";
+import { compiler, node, npmBin, repository } from "./paths.mjs";
 import { elapsed, isInteractive } from "./progress.mjs";
 import { chosenTests, fastTests, needLab, slowTests } from "./tests.mjs";
 
@@ -57,9 +57,9 @@ export async function checkEverything(args, env, progress) {
   const checks = [
     {
       name: "lint",
-      run: () => npmProgram(".bin/biome", ["check", "--error-on-warnings", "."], env),
+      run: () => runFile(path.join(npmBin, "biome"), ["check", "--error-on-warnings", "."], env),
     },
-    { name: "types", run: () => npmProgram("typescript-native/bin/tsc", ["--noEmit"], env) },
+    { name: "types", run: () => runFile(compiler, ["--noEmit"], env) },
     ...tests,
   ];
   const results = [];
@@ -107,7 +107,7 @@ function runMocha(args, env) {
   const { files, options } = chosenTests(args);
   // Mocha takes CI for a terminal with colours.
   const plain = isInteractive(process.stdout) ? [] : ["--no-color"];
-  return npmProgram(".bin/mocha", [...plain, ...options, ...files], env);
+  return runFile(path.join(npmBin, "mocha"), [...plain, ...options, ...files], env);
 }
 
 /**
@@ -128,12 +128,12 @@ export function runAtOnce(files, options, env, progress) {
 }
 
 /**
- * @param {string} name of a program in node_modules, run by the Node there; both compilers call theirs .bin/tsc
+ * @param {string} file a program of the npm packages, run by the Node there
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
  */
-async function npmProgram(name, args, env) {
-  const { code } = await runChild(node, [path.join(repository, "node_modules", name), ...args], {
+async function runFile(file, args, env) {
+  const { code } = await runChild(node, [file, ...args], {
     cwd: repository,
     env,
   });

@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { runChild } from "./child.mjs";
 import { Failure } from "./fail.mjs";
-import { node, repository } from "./paths.mjs";
+import { compiler, node, repository } from "./paths.mjs";
 
 /**
  * @param {readonly string[]} sources relative to the clone
@@ -17,7 +17,6 @@ export async function compile(sources, folder) {
   const project = path.join(settings, "tsconfig.json");
   try {
     fs.writeFileSync(project, JSON.stringify(configuration(sources, folder)));
-    const compiler = path.join(repository, "node_modules/typescript-native/bin/tsc");
     const { code, output, stdout } = await runChild(node, [compiler, "--project", project], {
       cwd: repository,
       onLine: () => {},

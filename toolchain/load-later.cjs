@@ -3,7 +3,7 @@
 //
 // The SDK loads npm's dependency solver and TypeScript's compiler at its start, whole. It uses them only to write
 // functions out as text, for dynamic providers and the like (`runtime/closure` of @pulumi/pulumi), so they come when
-// somebody first asks them for something.
+// somebody first asks them for something. So does its automation, which runs the CLI, and its connection to the debugger.
 "use strict";
 
 const Module = require("node:module");
@@ -49,11 +49,11 @@ const urls = new Map();
 async function connected() {
   const { Session } = require("node:inspector");
   require("node:v8").setFlagsFromString("--allow-natives-syntax");
-  const session = new Session();
-  session.connect();
-  session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
-  await promisify(session.post).call(session, "Debugger.enable");
-  return session;
+  const connection = new Session();
+  connection.connect();
+  connection.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
+  await promisify(connection.post).call(connection, "Debugger.enable");
+  return connection;
 }
 
 /** @param {{ filename?: string } | undefined} module */

@@ -14,5 +14,8 @@ export const npmBin = path.join(repository, "node_modules", ".bin");
 /** The Node that everything runs on once the npm packages are there. */
 export const node = path.join(npmBin, "node");
 
+/** TypeScript 7's compiler; `.bin/tsc` is that of either version. */
+export const compiler = path.join(repository, "node_modules", "typescript-native", "bin", "tsc");
+
 /** The policy pack. It need not exist. */
 export const policyPack = path.join(repository, "policies");

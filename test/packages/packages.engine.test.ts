@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
 import { packageNames } from "../../toolchain/packages.mjs";
-import { npmBin, repository } from "../../toolchain/paths.mjs";
+import { npmBin, compiler as typescript7 } from "../../toolchain/paths.mjs";
 import { versions } from "../../toolchain/versions.mjs";
 import { type Clone, makeClone } from "../bench/clone.ts";
 import { writeExampleCluster } from "../docs/example-cluster.ts";
@@ -84,7 +84,7 @@ const projects: Readonly<
       }),
       "index.ts": `${imports}${program}export const made = cluster.urn;\n`,
     },
-    compiler: () => path.join(repository, "node_modules/typescript-native/bin/tsc"),
+    compiler: () => typescript7,
     packs: false,
   },
   "JavaScript, without TypeScript": {

@@ -90,7 +90,10 @@ export async function openInlineStack(): Promise<InlineStack> {
       };
       const code = await stack.preview({ program, ...packs, ...listen, color: "never" }).then(
         () => 0,
-        () => 1,
+        (error: Error) => {
+          if (said.stdout + said.stderr === "") said.stderr = error.message;
+          return 1;
+        },
       );
       return resultOf(code, said.stdout, said.stderr);
     },

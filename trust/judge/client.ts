@@ -104,13 +104,18 @@ export type ClientJudgement = {
   readonly call?: Call;
 };
 
+/** What is the same for every kind of request of a call is worked out once. */
+function once<T>(before: WeakMap<Call, T>, call: Call, make: () => T): T {
+  const result = before.get(call) ?? make();
+  before.set(call, result);
+  return result;
+}
+
 const remediesBefore = new WeakMap<Call, readonly Remedy[]>();
 
 /** What would let a caller in as itself: the same for every kind of request. */
 function remediesFor(call: Call): readonly Remedy[] {
-  const remedies = remediesBefore.get(call) ?? authenticationRemedies(clientSituation(call));
-  remediesBefore.set(call, remedies);
-  return remedies;
+  return once(remediesBefore, call, () => authenticationRemedies(clientSituation(call)));
 }
 
 /** An outcome; `connection` errors get the words of a connection that failed. */
@@ -135,8 +140,7 @@ const answersBefore = new WeakMap<Call, Map<RequestKind, ClientResult>>();
 
 /** What the kubelet answers to one kind of request; several kinds come down to the same. */
 export function answer(call: Call, kind: RequestKind): ClientResult {
-  const answers = answersBefore.get(call) ?? new Map<RequestKind, ClientResult>();
-  answersBefore.set(call, answers);
+  const answers = once(answersBefore, call, () => new Map<RequestKind, ClientResult>());
   const result = answers.get(kind) ?? newAnswer(call, kind);
   answers.set(kind, result);
   return result;
@@ -310,9 +314,7 @@ const asksBefore = new WeakMap<Call, Authorization>();
 /** Whether the kubelet may ask who may do what: the same for every kind of request. */
 function mayAskAbout(call: Call): Authorization {
   const { kubelet, authorizer } = call;
-  const may = asksBefore.get(call) ?? maySubmit("subjectaccessreviews", kubelet, authorizer);
-  asksBefore.set(call, may);
-  return may;
+  return once(asksBefore, call, () => maySubmit("subjectaccessreviews", kubelet, authorizer));
 }
 
 /** Mode Webhook: the kubelet asks kube-apiserver by SubjectAccessReview. */
