@@ -2,6 +2,9 @@
 import module from "node:module";
 import { PolicyPack } from "@pulumi/policy";
 import { kubeletTrustPolicies } from "./library.ts";
+import { passOverSingleResources } from "./sdk.ts";
+
+passOverSingleResources();
 
 new PolicyPack("kubelet-trust", {
   displayName: "kubelet-trust",
