@@ -26,6 +26,7 @@ Module._load = function (request, parent, ...rest) {
   if (!isOfSdk(parent)) return now();
   if (request === never) return {};
   if (request.endsWith("/v8Hooks")) return debuggerLater;
+  if (watched !== undefined && request.endsWith("/resource_pb")) return watchedProtocol(now());
   return later.some((end) => request.endsWith(end)) ? whenAsked(now) : now();
 };
 
@@ -54,6 +55,16 @@ async function connected() {
   connection.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
   await promisify(connection.post).call(connection, "Debugger.enable");
   return connection;
+}
+
+/** Where `npm start` wants to read what a program has asked for (unchanged.mjs). */
+const watched = process.env.KUBELET_TRUST_REQUESTS;
+let isWatched = false;
+
+function watchedProtocol(protocol) {
+  if (!isWatched) require("./requests.cjs").watchRequests(protocol, watched);
+  isWatched = true;
+  return protocol;
 }
 
 /** @param {{ filename?: string } | undefined} module */

@@ -15,6 +15,7 @@ import { checkStates, defaultStack, ensureSelectedStack, openPulumi, withStack }
 import { readTarget } from "./target.mjs";
 import { withTemporaryFolder } from "./temporary.mjs";
 import { chosenTests, fastTests, needToolchain } from "./tests.mjs";
+import { updateIfChanged } from "./unchanged.mjs";
 
 const progress = createProgress();
 
@@ -221,17 +222,29 @@ async function operate(operation, typed, args) {
     pulumi,
     { stack, create: operation === "up", folder, applied },
     progress,
-    (env) =>
-      pulumi.run(
-        [
-          operation,
-          ...["--stack", stack],
-          ...(hasPack && operation !== "destroy" ? ["--policy-pack", policyPack] : []),
-          ...(confirmed || operation === "preview" ? [] : ["--yes"]),
-          ...(confirmed ? [] : ["--non-interactive"]),
-          ...args,
-        ],
-        env,
-      ),
+    (env, file) => {
+      /** @param {readonly string[]} what @param {NodeJS.ProcessEnv} [more] */
+      const run = ([name = "", ...own], more = {}) =>
+        pulumi.run(
+          [
+            name,
+            ...["--stack", stack],
+            ...(hasPack && name !== "destroy" ? ["--policy-pack", policyPack] : []),
+            ...(confirmed || name === "preview" ? [] : ["--yes"]),
+            ...(confirmed ? [] : ["--non-interactive"]),
+            ...own,
+            ...args,
+          ],
+          { ...env, ...more },
+        );
+      const isPlain = operation === "up" && !confirmed && args.length === 0;
+      if (!isPlain || file === undefined) return run([operation]);
+      return updateIfChanged(file, run, () => {
+        progress.say(
+          `Nothing to update: stack ${stack} is as its program asks, to the last option`,
+        );
+        return pulumi.run(["stack", "output", "--stack", stack, "--non-interactive"]);
+      });
+    },
   );
 }

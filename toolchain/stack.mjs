@@ -92,7 +92,8 @@ export function openPulumi(environment) {
  * @param {Pulumi} pulumi
  * @param {Operation} operation
  * @param {import("./progress.mjs").Progress} progress
- * @param {(env: NodeJS.ProcessEnv) => Promise<T>} work is given further variables for the CLI
+ * @param {(env: NodeJS.ProcessEnv, file?: string) => Promise<T>} work is given further variables for the CLI and, in
+ * the clone's own backend, the stack's state
  * @returns {Promise<T>}
  * @throws {Failure} if the stack is not there and may not be created
  */
@@ -116,12 +117,12 @@ export async function withStack(pulumi, { stack, create, folder, applied }, prog
       await requireStack(pulumi, stack, create, progress);
       await dropInterrupted(pulumi, stack, progress);
       // Whoever sets the variable himself has resources that must be saved one by one.
-      if (folder === undefined || process.env.PULUMI_SKIP_CHECKPOINTS) return work({});
+      if (folder === undefined || process.env.PULUMI_SKIP_CHECKPOINTS) return work({}, file);
       return keepingRendered(
         nameOf(stack),
         file,
         folder,
-        () => work(applied ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" }),
+        () => work(applied ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" }, file),
         (line) => progress.say(line),
       );
     },

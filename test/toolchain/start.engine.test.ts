@@ -31,6 +31,7 @@ describe("npm start", function () {
     assert.match(first.stdout, new RegExp(`\\+ ${resources} created`));
     const second = expectSuccess(await finish(begin("npm", ["start"])));
     assert.match(second.stdout, new RegExp(`${resources} unchanged`));
+    assert.match(second.stderr, /^Nothing to update: /m);
     assert.equal(gitStatus(), "");
     assert.equal(fs.statSync(path.join(clone, ".pulumi/passphrase")).mode & 0o777, 0o600);
     const checkpoint = fs.readFileSync(stateFile(), "utf8");
