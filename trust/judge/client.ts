@@ -12,8 +12,8 @@ import type { Fact, Source } from "../words/fact.ts";
 import { known, valueOr } from "../words/fact.ts";
 import type { AuthorizerFacts, CallerFacts, KubeletFacts } from "../words/facts.ts";
 import type { Remedy } from "../words/remedy.ts";
-import { type Outcome, type RequestKind, works } from "../words/verdict.ts";
-import { authenticate, type Credential } from "./authenticate.ts";
+import type { Outcome, RequestKind } from "../words/verdict.ts";
+import { type Authentication, authenticate, type Credential } from "./authenticate.ts";
 import type { Call } from "./call.ts";
 import {
   askingRemedies,
@@ -147,33 +147,47 @@ export function answer(call: Call, kind: RequestKind): ClientResult {
 }
 
 function newAnswer(call: Call, kind: RequestKind): ClientResult {
-  // kubectl tries the websocket first and falls back to SPDY where it is not accepted.
-  if (kind === "exec" || kind === "attach" || kind === "portForward") {
-    const first = answer(call, "execWebSocket");
-    return works(first.outcome) || isTranslated(call, "execWebSocket")
-      ? first
-      : answer(call, "execSpdy");
-  }
+  const other = fallbackOf(call, kind);
+  if (other !== kind) return answer(call, other);
   const { kubelet } = call;
-  const { enableDebuggingHandlers } = kubelet.authentication;
-  if (!enableDebuggingHandlers.known && !alwaysServed.includes(kind)) {
-    return {
-      outcome: undecidable([enableDebuggingHandlers.missing], [enableDebuggingHandlers.source]),
-    };
+  const debugging = debuggingFor(kubelet, kind);
+  if (!debugging.known) {
+    return { outcome: undecidable([debugging.missing], [debugging.source]) };
   }
-  const debugging = valueOr(enableDebuggingHandlers, true) || alwaysServed.includes(kind);
   // Without the debugging handlers nothing stands at /configz, not even the authentication.
-  if (!debugging && kind === "configz") {
+  if (!debugging.value && kind === "configz") {
     return { outcome: debuggingOff(kubelet, { symptom: "404 page not found", httpStatus: 404 }) };
   }
-  const admitted = admit(call, kind);
-  if (!works(admitted) || debugging) {
-    return { outcome: admitted };
+  const decision = decide(call, kind);
+  if (debugging.value || !isLetIn(decision)) {
+    return { outcome: told(call, kind, decision) };
   }
   return {
     outcome: debuggingOff(kubelet, answerSeen(call, kind, 405, "Debug endpoints are disabled.")),
   };
 }
+
+/** Whether the kubelet serves a kind of request: whether what {@link answer} says works, without its words. */
+export function serves(call: Call, kind: RequestKind): boolean {
+  const asked = fallbackOf(call, kind);
+  const debugging = debuggingFor(call.kubelet, asked);
+  return debugging.known && debugging.value && isLetIn(decide(call, asked));
+}
+
+/** kubectl tries the websocket first and falls back to SPDY where it is not accepted. */
+function fallbackOf(call: Call, kind: RequestKind): RequestKind {
+  if (kind !== "exec" && kind !== "attach" && kind !== "portForward") return kind;
+  return isTranslated(call, "execWebSocket") || serves(call, "execWebSocket")
+    ? "execWebSocket"
+    : "execSpdy";
+}
+
+/** Whether what serves a kind of request is on. */
+function debuggingFor({ authentication }: KubeletFacts, kind: RequestKind): Fact<boolean> {
+  return alwaysServed.includes(kind) ? isServed : authentication.enableDebuggingHandlers;
+}
+
+const isServed = known(true);
 
 /** kube-apiserver puts words of its own before an answer; who calls the kubelet directly gets it as it is. */
 function answerSeen(call: Call, kind: RequestKind, status: number, body: string): Seen {
@@ -224,31 +238,81 @@ export function debuggingOff(kubelet: KubeletFacts, { symptom, httpStatus }: See
   });
 }
 
-function admit(call: Call, kind: RequestKind): Outcome {
+/** What the kubelet decides on a request, before anything is said about it. */
+type Decision =
+  | {
+      readonly is: "allowed";
+      readonly by?: { readonly verb: string; readonly subresource: string };
+    }
+  | { readonly is: "unauthorized"; readonly why: Unauthorized }
+  | ({ readonly is: "mayNotAsk" } & Asked)
+  | ({ readonly is: "forbidden" } & Asked)
+  | {
+      readonly is: "unknown";
+      readonly missing: readonly string[];
+      readonly sources?: readonly Source[];
+    };
+
+type Unauthorized = Extract<Authentication, { result: "unauthorized" }>;
+
+/** Who is asked about, and what: one of the subresources is enough. */
+type Asked = {
+  readonly who: Extract<Authentication, { result: "user" }>;
+  readonly verb: string;
+  readonly subresources: readonly string[];
+};
+
+function isLetIn({ is }: Decision): boolean {
+  return is === "allowed";
+}
+
+function decide(call: Call, kind: RequestKind): Decision {
   const { authentication, kubelet } = call;
   if (authentication.result === "unknown") {
-    return undecidable(authentication.missing, clientSources(call));
+    return { is: "unknown", missing: authentication.missing, sources: clientSources(call) };
   }
   if (authentication.result === "unauthorized") {
-    const { symptom, httpStatus } = answerSeen(call, kind, 401, "Unauthorized");
-    return fails(symptom, {
-      cause: authentication.cause,
-      reason: reasonOf(authentication.reason, call),
-      remedies: remediesFor(call),
-      sources: clientSources(call),
-      httpStatus,
-    });
+    return { is: "unauthorized", why: authentication };
   }
   const { authorizationMode } = kubelet.authentication;
   if (!authorizationMode.known) {
-    return undecidable([authorizationMode.missing], [authorizationMode.source]);
+    const { missing, source } = authorizationMode;
+    return { is: "unknown", missing: [missing], sources: present([source]) };
   }
   return authorizationMode.value === "AlwaysAllow"
-    ? admitted(
+    ? { is: "allowed" }
+    : review(call, kind, authentication);
+}
+
+function told(call: Call, kind: RequestKind, decision: Decision): Outcome {
+  switch (decision.is) {
+    case "allowed":
+      return admitted(
         call,
-        "and the kubelet allows everything to everyone whom it authenticates (AlwaysAllow)",
-      )
-    : review(call, kind);
+        decision.by
+          ? `who may ${decision.by.verb} nodes/${decision.by.subresource}`
+          : "and the kubelet allows everything to everyone whom it authenticates (AlwaysAllow)",
+      );
+    case "unknown":
+      return undecidable(decision.missing, decision.sources);
+    case "unauthorized":
+      return unauthorized(call, kind, decision.why);
+    case "mayNotAsk":
+      return mayNotAsk(call, kind, decision);
+    case "forbidden":
+      return forbidden(call, kind, decision);
+  }
+}
+
+function unauthorized(call: Call, kind: RequestKind, { cause, reason }: Unauthorized): Outcome {
+  const { symptom, httpStatus } = answerSeen(call, kind, 401, "Unauthorized");
+  return fails(symptom, {
+    cause,
+    reason: reasonOf(reason, call),
+    remedies: remediesFor(call),
+    sources: clientSources(call),
+    httpStatus,
+  });
 }
 
 function nameOf({ caller }: Call): string {
@@ -318,61 +382,61 @@ function mayAskAbout(call: Call): Authorization {
 }
 
 /** Mode Webhook: the kubelet asks kube-apiserver by SubjectAccessReview. */
-function review(call: Call, kind: RequestKind): Outcome {
-  const { kubelet, authorizer, authentication } = call;
-  if (authentication.result !== "user") {
-    return undecidable([`who ${nameOf(call)} is to the kubelet`]);
-  }
+function review(call: Call, kind: RequestKind, who: Asked["who"]): Decision {
+  const { kubelet, authorizer } = call;
   const gates = kubelet.featureGates;
   const fineGrained = gates.known ? (gates.value.KubeletFineGrainedAuthz ?? false) : true;
   const { verb, subresources } = attributesOf(kind, fineGrained, isTranslated(call, kind));
-  const { user } = authentication.identity;
   const mayAsk = mayAskAbout(call);
-  if (mayAsk.answer === "unknown") {
-    return undecidable([mayAsk.missing]);
-  }
-  if (mayAsk.answer === "no") {
-    const body = `Authorization error (user=${user}, verb=${verb}, resource=nodes, subresource=${subresources[0]})`;
-    const { symptom, httpStatus } = answerSeen(call, kind, 500, body);
-    return fails(symptom, {
-      cause: "may-not-ask",
-      reason: "The kubelet may not create SubjectAccessReviews, so it cannot ask who may call it.",
-      remedies: askingRemedies,
-      httpStatus,
-    });
-  }
+  if (mayAsk.answer === "unknown") return { is: "unknown", missing: [mayAsk.missing] };
+  if (mayAsk.answer === "no") return { is: "mayNotAsk", who, verb, subresources };
+  const name = valueOr(kubelet.node.name, "");
   const doubts: string[] = [];
   for (const subresource of subresources) {
-    const name = valueOr(kubelet.node.name, "");
     const question = { apiGroup: "", resource: `nodes/${subresource}`, verb, name };
-    const decision = authorize(authentication.identity, question, authorizer);
-    if (decision.answer === "yes") {
-      return admitted(call, `who may ${verb} nodes/${subresource}`);
-    }
-    if (decision.answer === "unknown") {
-      doubts.push(decision.missing);
-    }
+    const decision = authorize(who.identity, question, authorizer);
+    if (decision.answer === "yes") return { is: "allowed", by: { verb, subresource } };
+    if (decision.answer === "unknown") doubts.push(decision.missing);
   }
-  const sources = present([kubelet.authentication.authorizationMode.source]);
-  if (doubts.length > 0) {
-    return undecidable([...new Set(doubts)], sources);
-  }
+  return doubts.length > 0
+    ? { is: "unknown", missing: [...new Set(doubts)], sources: modeSources(call) }
+    : { is: "forbidden", who, verb, subresources };
+}
+
+function modeSources({ kubelet }: Call): Source[] {
+  return present([kubelet.authentication.authorizationMode.source]);
+}
+
+function mayNotAsk(call: Call, kind: RequestKind, { who, verb, subresources }: Asked): Outcome {
+  const { user } = who.identity;
+  const body = `Authorization error (user=${user}, verb=${verb}, resource=nodes, subresource=${subresources[0]})`;
+  const { symptom, httpStatus } = answerSeen(call, kind, 500, body);
+  return fails(symptom, {
+    cause: "may-not-ask",
+    reason: "The kubelet may not create SubjectAccessReviews, so it cannot ask who may call it.",
+    remedies: askingRemedies,
+    httpStatus,
+  });
+}
+
+function forbidden(call: Call, kind: RequestKind, { who, verb, subresources }: Asked): Outcome {
+  const { user } = who.identity;
   const body = `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(" ")}])`;
   const { symptom, httpStatus } = answerSeen(call, kind, 403, body);
-  const isAnyone = !authentication.isKnown;
-  const withoutRbac = modesWithoutRbac(authorizer);
+  const isAnyone = !who.isKnown;
+  const withoutRbac = modesWithoutRbac(call.authorizer);
   const why = withoutRbac
     ? `no authorizer of kube-apiserver's --authorization-mode=${withoutRbac.join(",")}`
     : "no ClusterRoleBinding";
   return fails(symptom, {
-    cause: authentication.anonymousCause ?? "forbidden",
+    cause: who.anonymousCause ?? "forbidden",
     reason: isAnyone
       ? `The kubelet takes ${nameOf(call)} for anyone (system:anonymous), who may not ${verb} nodes/${subresources.join(" or nodes/")}.`
       : `${nameOf(call)} is ${user} to the kubelet, and ${why} lets ${user} ${verb} nodes/${subresources.join(" or nodes/")}.`,
     remedies: isAnyone
       ? remediesFor(call)
       : authorizationRemedies(user, subresources.at(-1) ?? "", withoutRbac),
-    sources: isAnyone ? clientSources(call) : sources,
+    sources: isAnyone ? clientSources(call) : modeSources(call),
     httpStatus,
   });
 }

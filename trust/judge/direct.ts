@@ -3,11 +3,11 @@ import { authorize } from "../rbac/authorize.ts";
 import { valueOr } from "../words/fact.ts";
 import type { AuthorizerFacts, CertificateFacts, Identity, KubeletFacts } from "../words/facts.ts";
 import type { Remedy } from "../words/remedy.ts";
-import { type Outcome, type RequestKind, requestKinds, works } from "../words/verdict.ts";
+import { type Outcome, type RequestKind, requestKinds } from "../words/verdict.ts";
 import { type Authentication, authenticate, type Credential } from "./authenticate.ts";
 import type { Call } from "./call.ts";
 import { anyAccount, anyUser, stranger } from "./circles.ts";
-import { answer } from "./client.ts";
+import { answer, serves } from "./client.ts";
 import type { JudgeOptions } from "./options.ts";
 import { doesNotStart, fails, undecidable } from "./outcome.ts";
 import { anyPod } from "./symptoms.ts";
@@ -129,7 +129,7 @@ export function openTo(kubelet: KubeletFacts, authorizer: AuthorizerFacts, at: D
   const call = direct(kubelet, authorizer, { kind: "none" }, { at });
   const lets = (who: Authentication) => {
     const asking = { ...call, authentication: who };
-    return (kind: RequestKind) => isSecureOn && works(answer(asking, kind).outcome);
+    return (kind: RequestKind) => isSecureOn && serves(asking, kind);
   };
   const isAnyoneKnown = call.authentication.result === "user";
   const letsAnyone = lets(call.authentication);
