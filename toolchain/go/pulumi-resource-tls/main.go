@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 
 	"github.com/hashicorp/terraform-provider-tls/shim"
 	pf "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge"
@@ -17,12 +16,7 @@ import (
 // version is the version of the npm package @pulumi/tls whose plugin this is; set at link time.
 var version = "0.0.0"
 
-// gcPercent is how much this process may grow between two collections, in percent of what it keeps. It keeps little and
-// makes much garbage: the GOGC=50 that spares the engine memory has it collect for a good part of its time, to save 15 MiB.
-const gcPercent = 100
-
 func main() {
-	debug.SetGCPercent(gcPercent)
 	ctx := context.Background()
 	info := tfbridge.ProviderInfo{
 		Name:    "tls",
