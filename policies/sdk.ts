@@ -36,9 +36,12 @@ let isWrapped = false;
 export function keepSecretMarks(): void {
   if (isWrapped) return;
   isWrapped = true;
-  // An ES module sees the SDK's CommonJS as `default`; what is compiled to CommonJS has it itself.
-  const { default: module = deserializer } = deserializer as { default?: unknown };
-  wrap(module as { deserializeProperties: Deserialize });
+  wrap(moduleOf(deserializer) as { deserializeProperties: Deserialize });
+}
+
+/** An ES module sees the SDK's CommonJS as `default`; what is compiled to CommonJS has it itself. */
+function moduleOf(seen: { default?: unknown }): unknown {
+  return seen.default ?? seen;
 }
 
 function wrap(module: { deserializeProperties: Deserialize }): void {
@@ -75,9 +78,10 @@ let isWatched = false;
 export function watchConfiguration(): void {
   if (isWatched) return;
   isWatched = true;
-  const { default: module = analyzer } = analyzer as { default?: unknown };
-  const { prototype } = (module as { ConfigureAnalyzerRequest: { prototype: ConfigureRequest } })
-    .ConfigureAnalyzerRequest;
+  const { ConfigureAnalyzerRequest } = moduleOf(analyzer) as {
+    ConfigureAnalyzerRequest: { prototype: ConfigureRequest };
+  };
+  const { prototype } = ConfigureAnalyzerRequest;
   const original = prototype.getPolicyconfigMap;
   prototype.getPolicyconfigMap = function (this: ConfigureRequest) {
     const map = original.call(this);
@@ -112,12 +116,10 @@ const noProperties = Uint8Array.of(0x12, 0);
  * at whole stacks: the SDK reads every property of every resource all the same, a second of a stack of 200 nodes.
  */
 export function passOverSingleResources(): void {
-  const { default: protocol = analyzer } = analyzer as { default?: unknown };
-  const { AnalyzeRequest, AnalyzerResourceOptions } = protocol as Request;
+  const { AnalyzeRequest, AnalyzerResourceOptions } = moduleOf(analyzer) as Request;
   const nothing = AnalyzeRequest.deserializeBinary(noProperties);
   nothing.setOptions(new AnalyzerResourceOptions());
-  const { default: calls = service } = service as { default?: unknown };
-  const { AnalyzerService } = calls as Service;
+  const { AnalyzerService } = moduleOf(service) as Service;
   for (const call of [AnalyzerService.analyze, AnalyzerService.remediate]) {
     call.requestDeserialize = () => nothing;
   }

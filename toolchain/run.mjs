@@ -223,8 +223,8 @@ async function operate(operation, typed, args) {
     { stack, create: operation === "up", folder, applied },
     progress,
     (env, file) => {
-      /** @param {readonly string[]} what @param {NodeJS.ProcessEnv} [more] */
-      const run = ([name = "", ...own], more = {}) =>
+      /** @param {string} name @param {readonly string[]} [own] @param {NodeJS.ProcessEnv} [more] */
+      const run = (name, own = [], more = {}) =>
         pulumi.run(
           [
             name,
@@ -238,7 +238,7 @@ async function operate(operation, typed, args) {
           { ...env, ...more },
         );
       const isPlain = operation === "up" && !confirmed && args.length === 0;
-      if (!isPlain || file === undefined) return run([operation]);
+      if (!isPlain || file === undefined) return run(operation);
       return updateIfChanged(file, run, () => {
         progress.say(
           `Nothing to update: stack ${stack} is as its program asks, to the last option`,

@@ -14,7 +14,7 @@ import { withTemporaryFolder } from "./temporary.mjs";
  * Runs `pulumi up` on a stack of the clone's own backend where nobody is to confirm it; if the last run is known to have
  * made what the state holds, first its preview alone.
  * @param {string} file the stack's state in the file backend
- * @param {(args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>} pulumi runs the CLI: `up` or `preview`
+ * @param {(operation: string, options: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>} pulumi runs the CLI
  * @param {() => Promise<number>} finish what is done instead of an update that would change nothing
  * @returns {Promise<number>} the CLI's exit code
  */
@@ -26,11 +26,11 @@ export function updateIfChanged(file, pulumi, finish) {
     if (last !== undefined) {
       // Without the variable the CLI has no such option; Pulumi's own automation sets it too.
       const debug = { ...env, PULUMI_DEBUG_COMMANDS: "true" };
-      const code = await pulumi(["preview", "--event-log", events], debug);
+      const code = await pulumi("preview", ["--event-log", events], debug);
       if (code !== 0) return code;
       if (read(path.join(folder, "preview")) === last.asked && isAllSame(events)) return finish();
     }
-    const code = await pulumi(["up", ...(last === undefined ? [] : ["--skip-preview"])], env);
+    const code = await pulumi("up", last === undefined ? [] : ["--skip-preview"], env);
     const asked = read(path.join(folder, "update"));
     if (code === 0 && asked !== undefined) writeRecord(file, asked);
     return code;
@@ -45,8 +45,13 @@ export function updateIfChanged(file, pulumi, finish) {
 function readRecord(state) {
   const text = read(recordFile(state));
   if (text === undefined || !fs.existsSync(state)) return undefined;
-  const record = JSON.parse(text);
-  return record.state === hashFile(state) ? record : undefined;
+  try {
+    const record = JSON.parse(text);
+    return record.state === hashFile(state) ? record : undefined;
+  } catch {
+    // A crash has torn it: nothing is known, and the update is made.
+    return undefined;
+  }
 }
 
 /**

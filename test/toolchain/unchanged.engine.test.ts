@@ -81,6 +81,13 @@ describe("npm start with nothing to change", function () {
     assert.equal(resource("second").protect, true);
   });
 
+  it("updates where a crash has torn what it kept", async () => {
+    fs.writeFileSync(path.join(clone.folder, ".pulumi/asked/dev.json"), '{"state":');
+    const result = expectSuccess(await start(program()));
+    assert.doesNotMatch(result.stderr, /Nothing to update/);
+    assert.match(expectSuccess(await start(program())).stderr, /^Nothing to update/m);
+  });
+
   it("fails where the preview does, without an update", async () => {
     const before = fs.readFileSync(state(), "utf8");
     const more = 'throw new Error("not now");';

