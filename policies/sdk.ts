@@ -40,8 +40,8 @@ export function keepSecretMarks(): void {
 }
 
 /** An ES module sees the SDK's CommonJS as `default`; what is compiled to CommonJS has it itself. */
-function moduleOf(seen: { default?: unknown }): unknown {
-  return seen.default ?? seen;
+function moduleOf(seen: object): unknown {
+  return "default" in seen ? seen.default : seen;
 }
 
 function wrap(module: { deserializeProperties: Deserialize }): void {

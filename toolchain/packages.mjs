@@ -8,7 +8,7 @@ import { policyPack, repository } from "./paths.mjs";
 import { makeSchema } from "./schema.mjs";
 
 /** What each package is made of: the sources that others import or run; what these import comes along. */
-const packages = /** @type {const} */ ({
+export const sourcesOf = /** @type {const} */ ({
   "kubelet-trust": [
     "components/index.ts",
     "components/stack-traces.ts",
@@ -19,10 +19,10 @@ const packages = /** @type {const} */ ({
   "kubelet-trust-policies": ["policies/library.ts"],
 });
 
-/** @typedef {keyof typeof packages} PackageName */
+/** @typedef {keyof typeof sourcesOf} PackageName */
 
 /** Names of the packages. */
-export const packageNames = /** @type {PackageName[]} */ (Object.keys(packages));
+export const packageNames = /** @type {PackageName[]} */ (Object.keys(sourcesOf));
 
 /**
  * Builds packages into folders of their names, and says how large they are.
@@ -40,7 +40,7 @@ export async function buildPackages(
   fs.rmSync(output, { recursive: true, force: true });
   for (const name of names) {
     const folder = path.join(output, name);
-    await compile(packages[name], folder);
+    await compile(sourcesOf[name], folder);
     for (const file of fs.readdirSync(path.join(repository, "packages", name))) {
       if (file !== "package.json") {
         fs.copyFileSync(path.join(repository, "packages", name, file), path.join(folder, file));
