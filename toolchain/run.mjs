@@ -33,7 +33,8 @@ const commands = {
   up: {
     usage: `usage: npm start -- ${options}
 Provisions a stack (default: ${defaultStack}), which it creates if it is not there: pulumi up with the policy pack on.
-Asks first on a terminal; goes ahead with CI=true or without one.
+Asks first on a terminal; goes ahead with CI=true or without one, and then, without options, leaves out an update that
+would change nothing.
 The CLI's options: npm run pulumi -- up --help`,
     run: (args) => operate("up", "npm start", args),
   },
