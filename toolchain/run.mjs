@@ -12,6 +12,7 @@ import { node, policyPack, repository } from "./paths.mjs";
 import { createProgress, isInteractive } from "./progress.mjs";
 import { refuseRefresh } from "./refresh.mjs";
 import { checkStates, defaultStack, ensureSelectedStack, openPulumi, withStack } from "./stack.mjs";
+import { mayProtect } from "./state.mjs";
 import { readTarget } from "./target.mjs";
 import { withTemporaryFolder } from "./temporary.mjs";
 import { chosenTests, fastTests, needToolchain } from "./tests.mjs";
@@ -47,7 +48,8 @@ The CLI's options: npm run pulumi -- preview --help`,
   destroy: {
     usage: `usage: npm run destroy -- ${options}
 Removes everything that a stack (default: ${defaultStack}) made: pulumi destroy.
-Asks first on a terminal; goes ahead with CI=true or without one.
+Asks first on a terminal; goes ahead with CI=true or without one, and then, without options and where no resource is
+protected, without a preview.
 The CLI's options: npm run pulumi -- destroy --help`,
     run: (args) => operate("destroy", "npm run destroy", args),
   },
@@ -217,6 +219,7 @@ async function operate(operation, typed, args) {
   if (complaint) throw new Failure(`${typed}: ${complaint}. \`${typed} -- --help\` says more.`);
   const hasPack = fs.existsSync(path.join(policyPack, "PulumiPolicy.yaml"));
   const confirmed = isInteractive(process.stdin) && isInteractive(process.stdout);
+  const onlyPreviews = args.includes("--preview-only");
   const folder = operation === "preview" ? undefined : target.folder;
   const { applied } = target;
   return withStack(
@@ -231,15 +234,19 @@ async function operate(operation, typed, args) {
             name,
             ...["--stack", stack],
             ...(hasPack && name !== "destroy" ? ["--policy-pack", policyPack] : []),
-            ...(confirmed || name === "preview" ? [] : ["--yes"]),
+            ...(confirmed || name === "preview" || onlyPreviews ? [] : ["--yes"]),
             ...(confirmed ? [] : ["--non-interactive"]),
             ...own,
             ...args,
           ],
           { ...env, ...more },
         );
-      const isPlain = operation === "up" && !confirmed && args.length === 0;
-      if (!isPlain || file === undefined) return run(operation);
+      const isPlain = !confirmed && args.length === 0;
+      if (!isPlain || file === undefined || operation === "preview") return run(operation);
+      if (operation === "destroy") {
+        // A protected resource ends a preview, but a destroy only once what depends on it is gone.
+        return run(operation, mayProtect(file) ? [] : ["--skip-preview"]);
+      }
       return updateIfChanged(file, run, () => {
         progress.say(
           `Nothing to update: stack ${stack} is as its program asks, to the last option`,

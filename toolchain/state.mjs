@@ -46,6 +46,15 @@ function wholeBackup(file) {
 }
 
 /**
+ * Whether the engine may refuse to delete a resource.
+ * @param {string} file a state
+ * @returns {boolean} true also where a property of a resource has that name and value
+ */
+export function mayProtect(file) {
+  return /"protect":\s*true/.test(fs.readFileSync(file, "utf8"));
+}
+
+/**
  * Asks, or refuses where nobody can be asked, before a new stack writes over what another state has rendered: it would
  * make new CAs, and machines that have the files of the old ones would trust nothing that it issues.
  * @param {object} about
