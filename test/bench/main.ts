@@ -1,21 +1,21 @@
 /**
  * `npm run bench`: what `npm start`, `npm run preview` and `npm run destroy` take, with the components and with a bare
- * program that makes as many resources. Both run in turns, so that whatever else the machine does falls on both.
+ * program that makes as many resources. Both run in turns, command by command, so that whatever else the machine does, and
+ * however its speed drifts, falls on both.
  *
  * `--nodes N` (may be repeated; default 50 and 200) says how many nodes, `--rounds N` (default 3) how many times
  * each program is deployed. The exit code is 1 when a target is missed.
  */
 import { Failure, runMain } from "../../toolchain/fail.mjs";
 import { createProgress } from "../../toolchain/progress.mjs";
-import type { Made } from "./clone.ts";
+import type { Clone, Made } from "./clone.ts";
 import { readFlags } from "./flags.ts";
 import {
   bareClone,
   componentsClone,
-  type Deployment,
-  deploy,
   type Measurement,
   type Operation,
+  operate,
   operations,
   type Program,
   programs,
@@ -24,6 +24,8 @@ import { printMachine } from "./this-machine.ts";
 
 /** The most that the components may take, in times of what the bare program takes. */
 const target = 1.1;
+
+type Taken = Record<Program, Partial<Record<Operation, Measurement[]>>>;
 
 /** The most seconds and bytes that an operation may take on two cores with nothing else running, by number of nodes. */
 const limits: Readonly<
@@ -44,24 +46,12 @@ await runMain(async () => {
 /** @returns whether every ratio is within the target. */
 async function benchmark(nodes: number, rounds: number): Promise<boolean> {
   const progress = createProgress();
-  const deployments: Record<Program, Deployment[]> = { components: [], bare: [] };
+  const taken: Taken = { components: {}, bare: {} };
   let wanted: Made | undefined;
   for (let round = 1; round <= rounds; round++) {
-    // Who goes first has cold caches: the turns change.
-    const order: readonly Program[] =
-      round % 2 === 1 || wanted === undefined ? programs : [...programs].reverse();
-    for (const program of order) {
-      const title = `${nodes} nodes, round ${round} of ${rounds}, ${program}`;
-      const deployment = await progress.step(title, (step) =>
-        deploy(
-          program === "bare" && wanted ? bareClone(wanted) : componentsClone(nodes),
-          step.update,
-        ),
-      );
-      wanted ??= deployment.made;
-      requireSame(wanted, deployment.made);
-      deployments[program].push(deployment);
-    }
+    wanted = await progress.step(`${nodes} nodes, round ${round} of ${rounds}`, (step) =>
+      takeTurns(nodes, round, wanted, taken, step.update),
+    );
   }
   const resources = total(wanted?.counts ?? {});
   process.stdout.write(`\n${nodes} nodes: ${resources} resources of tls and kubernetes\n`);
@@ -71,8 +61,8 @@ async function benchmark(nodes: number, rounds: number): Promise<boolean> {
   );
   const ratios = operations.map((operation) => {
     const [components, bare] = [
-      best(deployments.components, operation),
-      best(deployments.bare, operation),
+      best(taken.components[operation] ?? []),
+      best(taken.bare[operation] ?? []),
     ];
     const ratio = components.seconds / bare.seconds;
     const cpuRatio = (components.cpuSeconds ?? Number.NaN) / (bare.cpuSeconds ?? Number.NaN);
@@ -96,6 +86,43 @@ async function benchmark(nodes: number, rounds: number): Promise<boolean> {
       : `A ratio of seconds is ${worst.toFixed(2)}, above the target of ${target}.\n`,
   );
   return worst <= target && missed.length === 0;
+}
+
+/**
+ * Does all operations with both programs, in turns.
+ *
+ * @param before what has been made in a round before
+ * @returns what has been made
+ */
+async function takeTurns(
+  nodes: number,
+  round: number,
+  before: Made | undefined,
+  taken: Taken,
+  onOperation: (text: string) => void,
+): Promise<Made | undefined> {
+  const clones: Partial<Record<Program, Clone>> = {};
+  let wanted = before;
+  try {
+    for (const [at, operation] of operations.entries()) {
+      // Who goes first has cold caches: the turns change.
+      const order = (round + at) % 2 === 1 ? programs : [...programs].reverse();
+      for (const program of order) {
+        onOperation(`${program}, ${operation}`);
+        clones[program] ??=
+          program === "bare" && wanted ? bareClone(wanted) : componentsClone(nodes);
+        const clone = clones[program];
+        const measurement = await operate(clone, operation);
+        taken[program][operation] = [...(taken[program][operation] ?? []), measurement];
+        if (operation !== "npm start") continue;
+        wanted ??= clone.made();
+        requireSame(wanted, clone.made());
+      }
+    }
+  } finally {
+    for (const clone of Object.values(clones)) clone.remove();
+  }
+  return wanted;
 }
 
 function missedLimits(nodes: number, operation: Operation, measured: Measurement): string[] {
@@ -137,8 +164,7 @@ function total(counts: Made["counts"], prefix = ""): number {
 }
 
 /** The least times of all rounds, for other work on the machine only ever adds; and the most memory. */
-function best(deployments: readonly Deployment[], operation: Operation): Measurement {
-  const all = deployments.map(({ measurements }) => measurements[operation]);
+function best(all: readonly Measurement[]): Measurement {
   const least = (of: (measurement: Measurement) => number | undefined) => {
     const known = all.flatMap((measurement) => of(measurement) ?? []);
     return known.length === 0 ? undefined : Math.min(...known);

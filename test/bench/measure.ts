@@ -31,11 +31,6 @@ export type Measurement = {
   readonly peak: number | undefined;
 };
 
-export type Deployment = {
-  readonly measurements: Readonly<Record<Operation, Measurement>>;
-  readonly made: Made;
-};
-
 /** The project's own program with one control plane and a pool of provisioned nodes. */
 export function componentsClone(nodes: number): Clone {
   const [controlPlane, ...workers] = benchMachines(nodes + 1);
@@ -52,34 +47,19 @@ export function bareClone(wanted: Made): Clone {
 }
 
 /**
- * Does all operations in a clone, and removes it.
+ * Does an operation in a clone.
  *
- * @throws when one fails, or when there is something to do where nothing was changed.
+ * @throws when it fails, or when there is something to do where nothing was changed.
  */
-export async function deploy(
-  clone: Clone,
-  onOperation: (operation: Operation) => void,
-): Promise<Deployment> {
-  try {
-    const measurements: Partial<Record<Operation, Measurement>> = {};
-    let made: Made | undefined;
-    for (const operation of operations) {
-      onOperation(operation);
-      const { measurement, stdout } = await watch(clone.start(scripts[operation]));
-      measurements[operation] = measurement;
-      if (operation === "npm start") made = clone.made();
-      if (
-        /again|preview/.test(operation) &&
-        /^ +[-+~]+ *\d+ (to |created|updated|deleted|replaced)/m.test(stdout)
-      ) {
-        throw new Error(`${operation} found something to do:\n${stdout}`);
-      }
-    }
-    if (made === undefined) throw new Error("nothing was deployed");
-    return { measurements: measurements as Record<Operation, Measurement>, made };
-  } finally {
-    clone.remove();
+export async function operate(clone: Clone, operation: Operation): Promise<Measurement> {
+  const { measurement, stdout } = await watch(clone.start(scripts[operation]));
+  if (
+    /again|preview/.test(operation) &&
+    /^ +[-+~]+ *\d+ (to |created|updated|deleted|replaced)/m.test(stdout)
+  ) {
+    throw new Error(`${operation} found something to do:\n${stdout}`);
   }
+  return measurement;
 }
 
 /** Runs a command of the CLI and says what it took. Fails when the command does. */
