@@ -1,5 +1,5 @@
-// What may have happened to a stack's state between two runs, and the way back. The state holds every key: nothing of
-// it is ever shown.
+// What a stack's state says before the CLI looks at it: what may have happened to it between two runs, and the way back;
+// and what it protects. The state holds every key: nothing of it is ever shown.
 import * as fs from "node:fs";
 import { Failure } from "./fail.mjs";
 

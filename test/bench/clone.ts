@@ -8,6 +8,8 @@ import { node, repository } from "../../toolchain/paths.mjs";
 
 export type Clone = {
   readonly folder: string;
+  /** The file with the state of stack `dev`. */
+  readonly state: string;
   /** Starts what the npm script of that name does, in stack `dev`. */
   start(operation: "up" | "preview" | "destroy" | "pulumi", ...args: string[]): ChildProcess;
   /** Writes the settings of stack `dev` anew; keys without `kubelet-trust:`. */
@@ -53,6 +55,7 @@ export function makeClone(config: Record<string, unknown>, program = "index.ts")
   const { PULUMI_BACKEND_URL: _, PULUMI_CONFIG_PASSPHRASE: __, ...env } = process.env;
   return {
     folder,
+    state,
     configure,
     start: (operation, ...args) =>
       spawn(node, [path.join(folder, "toolchain/run.mjs"), operation, ...args], {

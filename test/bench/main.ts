@@ -25,7 +25,7 @@ import { printMachine } from "./this-machine.ts";
 /** The most that the components may take, in times of what the bare program takes. */
 const target = 1.1;
 
-type Taken = Record<Program, Partial<Record<Operation, Measurement[]>>>;
+type Taken = Measurement & { readonly program: Program; readonly operation: Operation };
 
 /** The most seconds and bytes that an operation may take on two cores with nothing else running, by number of nodes. */
 const limits: Readonly<
@@ -46,12 +46,13 @@ await runMain(async () => {
 /** @returns whether every ratio is within the target. */
 async function benchmark(nodes: number, rounds: number): Promise<boolean> {
   const progress = createProgress();
-  const taken: Taken = { components: {}, bare: {} };
+  const taken: Taken[] = [];
   let wanted: Made | undefined;
   for (let round = 1; round <= rounds; round++) {
-    wanted = await progress.step(`${nodes} nodes, round ${round} of ${rounds}`, (step) =>
-      takeTurns(nodes, round, wanted, taken, step.update),
-    );
+    const title = `${nodes} nodes, round ${round} of ${rounds}`;
+    const done = await progress.step(title, (step) => takeTurns(nodes, round, wanted, step.update));
+    wanted = done.made;
+    taken.push(...done.taken);
   }
   const resources = total(wanted?.counts ?? {});
   process.stdout.write(`\n${nodes} nodes: ${resources} resources of tls and kubernetes\n`);
@@ -60,10 +61,9 @@ async function benchmark(nodes: number, rounds: number): Promise<boolean> {
       row(["", ...programs.flatMap(() => ["s", "ms/resource", "CPU s", "MiB"]), "s", "CPU s"]),
   );
   const ratios = operations.map((operation) => {
-    const [components, bare] = [
-      best(taken.components[operation] ?? []),
-      best(taken.bare[operation] ?? []),
-    ];
+    const bestOf = (program: Program) =>
+      best(taken.filter((one) => one.program === program && one.operation === operation));
+    const [components, bare] = [bestOf("components"), bestOf("bare")];
     const ratio = components.seconds / bare.seconds;
     const cpuRatio = (components.cpuSeconds ?? Number.NaN) / (bare.cpuSeconds ?? Number.NaN);
     process.stdout.write(
@@ -92,37 +92,40 @@ async function benchmark(nodes: number, rounds: number): Promise<boolean> {
  * Does all operations with both programs, in turns.
  *
  * @param before what has been made in a round before
- * @returns what has been made
  */
 async function takeTurns(
   nodes: number,
   round: number,
   before: Made | undefined,
-  taken: Taken,
   onOperation: (text: string) => void,
-): Promise<Made | undefined> {
-  const clones: Partial<Record<Program, Clone>> = {};
-  let wanted = before;
+): Promise<{ taken: Taken[]; made: Made | undefined }> {
+  const clones = new Map<Program, Clone>();
+  const taken: Taken[] = [];
+  let made = before;
   try {
     for (const [at, operation] of operations.entries()) {
-      // Who goes first has cold caches: the turns change.
+      // Who goes first has cold caches: the turns change. The bare program makes what the components have made.
       const order = (round + at) % 2 === 1 ? programs : [...programs].reverse();
       for (const program of order) {
         onOperation(`${program}, ${operation}`);
-        clones[program] ??=
-          program === "bare" && wanted ? bareClone(wanted) : componentsClone(nodes);
-        const clone = clones[program];
-        const measurement = await operate(clone, operation);
-        taken[program][operation] = [...(taken[program][operation] ?? []), measurement];
+        const clone = clones.get(program) ?? cloneOf(program, nodes, made);
+        clones.set(program, clone);
+        taken.push({ program, operation, ...(await operate(clone, operation)) });
         if (operation !== "npm start") continue;
-        wanted ??= clone.made();
-        requireSame(wanted, clone.made());
+        made ??= clone.made();
+        requireSame(made, clone.made());
       }
     }
   } finally {
-    for (const clone of Object.values(clones)) clone.remove();
+    for (const clone of clones.values()) clone.remove();
   }
-  return wanted;
+  return { taken, made };
+}
+
+function cloneOf(program: Program, nodes: number, made: Made | undefined): Clone {
+  if (program === "components") return componentsClone(nodes);
+  if (made === undefined) throw new Error("the bare program came before what it is to make");
+  return bareClone(made);
 }
 
 function missedLimits(nodes: number, operation: Operation, measured: Measurement): string[] {

@@ -7,6 +7,7 @@ import { writeExampleCluster } from "../docs/example-cluster.ts";
 import { assertShown, take } from "../docs/pages.ts";
 import { clusterAuthority, masterClient } from "../support/certificates.ts";
 import { type Files, folderForEach, writeFiles } from "../support/folders.ts";
+import { pemOf } from "../support/pem.ts";
 
 const program = fileURLToPath(new URL("../../cli/kubelet-trust.ts", import.meta.url));
 
@@ -351,8 +352,7 @@ describe("npm run judge", function () {
   });
 
   it("shows no text of a Secret, no key, and nothing that a terminal obeys", () => {
-    const label = "EC PRIVATE KEY";
-    const key = `-----BEGIN ${label}-----\nMHcCAQEE\n-----END ${label}-----\n`;
+    const key = pemOf("EC PRIVATE KEY", "MHcCAQEE");
     put({
       "unit.yaml": `apiVersion: v1\nkind: Secret\nmetadata: {name: files}\nstringData:\n  kubelet.service: |\n${unit("n0").replaceAll(/^/gm, "    ")}\n  config.yaml: |\n    password: hunter2\n    serverTLSBootstrap: true\n`,
       "evil.service": unit("n\u001b[2J\u202e0").replace(

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { PolicyResource } from "@pulumi/policy";
+import { pemOf } from "../support/pem.ts";
 import { configMap, resource, unknownValue, violationsOf } from "./fake.ts";
 
 const policy = "private-key-exposure";
 const body = "MHcCAQEEIBKWkHtVf3VwLkJl";
-const label = "EC PRIVATE KEY";
-const pem = `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
+const pem = pemOf("EC PRIVATE KEY", body);
 const token = "abcdef.0123456789abcdef";
 
 function said(...resources: PolicyResource[]) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { policyNames, type Waiver } from "../../policies/config.ts";
 import { specs } from "../../policies/policies.ts";
 import { unknownPolicies } from "../../policies/policy.ts";
+import { pemOf } from "../support/pem.ts";
 import { configMap, violationsOf } from "./fake.ts";
 
 const now = new Date("2026-11-26T12:00:00Z");
@@ -132,8 +133,7 @@ describe("a waiver", () => {
   });
 
   it("does not hide a private key", () => {
-    const label = "EC PRIVATE KEY";
-    const pem = `-----BEGIN ${label}-----\nMHcCAQEE\n-----END ${label}-----`;
+    const pem = pemOf("EC PRIVATE KEY", "MHcCAQEE");
     const sent = violationsOf(
       [configMap("files", { "tls.key": pem })],
       { waivers: [{ resource: "files", reason: "a test", until: "2026-12-31" }] },

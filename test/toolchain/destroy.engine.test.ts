@@ -22,8 +22,7 @@ describe("npm run destroy without a terminal", function () {
   after(() => clone.remove());
 
   const left = () => {
-    const state = path.join(clone.folder, ".pulumi/state/.pulumi/stacks/kubelet-trust/dev.json");
-    const { checkpoint } = JSON.parse(fs.readFileSync(state, "utf8"));
+    const { checkpoint } = JSON.parse(fs.readFileSync(clone.state, "utf8"));
     return (checkpoint.latest.resources ?? [])
       .map(({ urn }: { urn: string }) => urn.slice(urn.lastIndexOf("::") + 2))
       .filter((name: string) => /first|second/.test(name));
@@ -48,7 +47,7 @@ describe("npm run destroy without a terminal", function () {
     assert.deepEqual(left(), ["first", "second"]);
   });
 
-  it("goes without a preview, which would find nothing that the destroy does not", async () => {
+  it("goes without a preview where nothing is protected", async () => {
     const result = expectSuccess(await destroy());
     assert.doesNotMatch(result.stdout, /^Previewing /m);
     assert.match(result.stdout, /- 3 deleted/);

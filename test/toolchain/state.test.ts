@@ -5,6 +5,7 @@ import { keepingCompiled } from "../../toolchain/environment.mjs";
 import { pruneCompiled } from "../../toolchain/prune.mjs";
 import { checkLostState, checkState } from "../../toolchain/state.mjs";
 import { folderForEach } from "../support/folders.ts";
+import { beginOf } from "../support/pem.ts";
 
 describe("a stack's state", () => {
   const folder = folderForEach();
@@ -32,7 +33,7 @@ describe("a stack's state", () => {
 
   for (const [kind, text, words] of [
     ["empty", "", /dev\.json is empty\. /],
-    ["torn", `${whole.slice(0, 20)}-----BEGIN PRIVATE KEY`, /dev\.json is torn or garbled/],
+    ["torn", `${whole.slice(0, 20)}${beginOf("PRIVATE KEY")}`, /dev\.json is torn or garbled/],
     ["garbled", "\u0000\u0001secret", /dev\.json is torn or garbled/],
     ["something else", '{"secret":1}', /dev\.json is no state of a stack/],
     ["nothing", '{"checkpoint":null}', /dev\.json is no state of a stack/],

@@ -23,10 +23,8 @@ describe("npm start with nothing to change", function () {
   });
   after(() => clone.remove());
 
-  const state = () =>
-    path.join(clone.folder, ".pulumi/state/.pulumi/stacks/kubelet-trust/dev.json");
   const resource = (name: string) =>
-    JSON.parse(fs.readFileSync(state(), "utf8")).checkpoint.latest.resources.find(
+    JSON.parse(fs.readFileSync(clone.state, "utf8")).checkpoint.latest.resources.find(
       ({ urn }: { urn: string }) => urn.endsWith(`::${name}`),
     );
   const start = (text: string) => {
@@ -37,13 +35,13 @@ describe("npm start with nothing to change", function () {
   it("updates nothing, and shows the outputs", async () => {
     const first = expectSuccess(await start(program()));
     assert.doesNotMatch(first.stderr, /Nothing to update/);
-    const before = fs.statSync(state());
+    const before = fs.statSync(clone.state);
     const second = expectSuccess(await start(program()));
     assert.match(second.stderr, /^Nothing to update: stack dev /m);
     assert.match(second.stdout, /^Previewing update /m);
     assert.doesNotMatch(second.stdout, /^Updating /m);
     assert.match(second.stdout, /^ +key +-----BEGIN PUBLIC KEY/m);
-    assert.equal(fs.statSync(state()).mtimeMs, before.mtimeMs);
+    assert.equal(fs.statSync(clone.state).mtimeMs, before.mtimeMs);
   });
 
   for (const [what, changed, holds] of [
@@ -89,10 +87,10 @@ describe("npm start with nothing to change", function () {
   });
 
   it("fails where the preview does, without an update", async () => {
-    const before = fs.readFileSync(state(), "utf8");
+    const before = fs.readFileSync(clone.state, "utf8");
     const more = 'throw new Error("not now");';
     const result = expectFailure(await start(program({ more })), /not now/);
     assert.doesNotMatch(result.stdout, /^Updating /m);
-    assert.equal(fs.readFileSync(state(), "utf8"), before);
+    assert.equal(fs.readFileSync(clone.state, "utf8"), before);
   });
 });

@@ -12,6 +12,7 @@ import { readPem } from "../../trust/readers/pem.ts";
 import { readPod } from "../../trust/readers/pod.ts";
 import { readSystemdUnit } from "../../trust/readers/systemd-unit.ts";
 import { type Json, readYaml } from "../../trust/readers/yaml.ts";
+import { beginOf } from "../support/pem.ts";
 import { apiServer, at, kubelet } from "./world.ts";
 
 const source = { where: "anything" };
@@ -37,7 +38,7 @@ const fragments = [
   "exec sh -c 'kube-apiserver --x ",
   "-----BEGIN CERTIFICATE-----\nMIIB",
   "\n-----END CERTIFICATE-----\n",
-  "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n",
+  `${beginOf("RSA PRIVATE KEY")}\nProc-Type: 4,ENCRYPTED\n\nAAAA\n`,
   "---\n",
   "&a [*a, *a]",
   "<<: *a\n",

@@ -1,11 +1,10 @@
 /** Private keys and tokens where everyone can read them. */
+
+import { pemOf } from "../../support/pem.ts";
 import type { Case } from "../preview.ts";
 
 const policy = "private-key-exposure";
-const label = "EC PRIVATE KEY";
-const pem = JSON.stringify(
-  `-----BEGIN ${label}-----\nMHcCAQEEIBKWkHtVf3VwLkJl\n-----END ${label}-----\n`,
-);
+const pem = JSON.stringify(pemOf("EC PRIVATE KEY", "MHcCAQEEIBKWkHtVf3VwLkJl"));
 
 export const exposure: readonly Case[] = [
   {

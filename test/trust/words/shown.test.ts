@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { shown, shownJson, withoutSecrets } from "../../../trust/words/shown.ts";
+import { beginOf, pemOf } from "../../support/pem.ts";
 
 const escapeOfTerminals = "\u001b[31mred\u001b[0m";
 
@@ -26,10 +27,9 @@ describe("text of users", () => {
   });
 
   it("leaves out private keys, tokens and files that a message quotes", () => {
-    const label = "EC PRIVATE KEY";
-    const pem = `-----BEGIN ${label}-----\nMHcCAQEE\n-----END ${label}-----`;
+    const pem = pemOf("EC PRIVATE KEY", "MHcCAQEE").trimEnd();
     assert.equal(withoutSecrets(`a ${pem} b`), "a (private key) b");
-    assert.equal(withoutSecrets("x -----BEGIN PRIVATE KEY-----\\nMHcC"), "x (private key)");
+    assert.equal(withoutSecrets(`x ${beginOf("PRIVATE KEY")}\\nMHcC`), "x (private key)");
     const encoded = Buffer.from(pem).toString("base64");
     assert.equal(withoutSecrets(`k: "${encoded}"`), 'k: "(encoded PEM)"');
     assert.equal(withoutSecrets("--token=abcdef.0123456789abcdef!"), "--token=(token)!");
